@@ -1,0 +1,114 @@
+#include "common/io/json_file.h"
+
+#include <fmt/core.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "common/error.h"
+#include "common/io/checksum.h"
+#include "common/io/output_file.h"
+
+namespace attune::io {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+namespace {
+
+constexpr std::uintmax_t kMaxJsonBytes = std::uintmax_t{1} << 30;
+
+/// A relative path that stays inside its directory, or empty.
+fs::path SafeRelative(const std::string& name) {
+  const fs::path path(name);
+  if (path.empty() || path.is_absolute()) return {};
+  for (const auto& part : path) {
+    if (part == "..") return {};
+  }
+  return path;
+}
+
+}  // namespace
+
+ordered_json ReadJson(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::error_code error;
+  const auto bytes = fs::file_size(path, error);
+  if (!stream || error)
+    ThrowBadInput("{}: cannot open: {}", path.string(), error ? error.message() : "unreadable");
+  if (bytes > kMaxJsonBytes) ThrowBadInput("{}: {} bytes are too many for a JSON file", path.string(), bytes);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  try {
+    return ordered_json::parse(text.str());
+  } catch (const ordered_json::exception& failure) {
+    ThrowBadInput("{}: not valid JSON: {}", path.string(), failure.what());
+  }
+}
+
+void DescribeFiles(const fs::path& directory, ordered_json& manifest) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path name = entry.path().lexically_relative(directory);
+    if (name != "manifest.json") files.push_back(name);
+  }
+  std::sort(files.begin(), files.end());
+  ordered_json described = ordered_json::object();
+  for (const auto& name : files) {
+    const FileDigest digest = DigestFile(directory / name);
+    described[name.generic_string()] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
+  }
+  manifest["files"] = std::move(described);
+}
+
+void WriteManifest(const fs::path& directory, const ordered_json& manifest) {
+  WriteFileAtomically(directory / "manifest.json",
+                      manifest.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t format_version) {
+  if (!fs::is_directory(directory))
+    ThrowBadInput("{}: not a directory; expected a {}", directory.string(), kind);
+  const fs::path path = directory / "manifest.json";
+  if (!fs::exists(path))
+    ThrowBadInput("{}: missing; {} is not a complete {}", path.string(), directory.string(), kind);
+  ordered_json manifest = ReadJson(path);
+  try {
+    if (manifest.at("kind") != kind) {
+      ThrowBadInput("{}: holds a {}, expected a {}", path.string(), manifest.at("kind").dump(), kind);
+    }
+    if (manifest.at("format_version") != format_version) {
+      ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
+                    manifest.at("format_version").dump(), format_version);
+    }
+    for (const auto& [name, entry] : manifest.at("files").items()) {
+      const fs::path relative = SafeRelative(name);
+      if (relative.empty()) ThrowBadInput("{}: file name '{}' leaves the directory", path.string(), name);
+      const fs::path file = directory / relative;
+      std::error_code error;
+      const auto bytes = fs::file_size(file, error);
+      if (error) ThrowBadInput("{}: named in the manifest but {}", file.string(), error.message());
+      if (bytes != entry.at("bytes").get<std::uint64_t>()) {
+        ThrowBadInput("{}: {} bytes, the manifest says {}", file.string(), bytes, entry.at("bytes").dump());
+      }
+    }
+  } catch (const ordered_json::exception& failure) {
+    ThrowBadInput("{}: not a manifest of a {}: {}", path.string(), kind, failure.what());
+  }
+  return manifest;
+}
+
+std::vector<std::string> VerifyChecksums(const fs::path& directory, const ordered_json& manifest) {
+  std::vector<std::string> problems;
+  for (const auto& [name, entry] : manifest.at("files").items()) {
+    const FileDigest digest = DigestFile(directory / name);
+    const auto expected = entry.value("xxh3", std::string());
+    if (digest.xxh3 != expected) {
+      problems.push_back(fmt::format("{}: checksum {}, the manifest says {}", (directory / name).string(),
+                                     digest.xxh3, expected));
+    }
+  }
+  return problems;
+}
+
+}  // namespace attune::io

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace attune::io {
+
+/// Reads a JSON file. Throws Error(kBadInput) naming the file and the place of a syntax error.
+nlohmann::ordered_json ReadJson(const std::filesystem::path& path);
+
+/// Adds to `manifest["files"]` size and checksum of every file below `directory` (but the manifest itself):
+/// {"U.npy": {"bytes": 123, "xxh3": "…"}, …}, sorted by name, with '/' between folders.
+void DescribeFiles(const std::filesystem::path& directory, nlohmann::ordered_json& manifest);
+
+/// Writes `manifest` as `directory/manifest.json`, durable, under its final name only when complete.
+void WriteManifest(const std::filesystem::path& directory, const nlohmann::ordered_json& manifest);
+
+/// Reads `directory/manifest.json` and checks that `kind` and `format_version` are what this program reads
+/// and that every file it names exists with its size. Contents are not read: VerifyChecksums does that.
+/// Throws Error(kBadInput) naming what is wrong.
+nlohmann::ordered_json ReadManifest(const std::filesystem::path& directory, const std::string& kind,
+                                    std::int64_t format_version);
+
+/// Compares the checksum of every file that the manifest names. Returns the problems found, one text each.
+std::vector<std::string> VerifyChecksums(const std::filesystem::path& directory,
+                                         const nlohmann::ordered_json& manifest);
+
+}  // namespace attune::io

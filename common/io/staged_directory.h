@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+
+namespace attune::io {
+
+/// A directory that appears under its final name all at once or not at all.
+/// Files are written to `<final>.tmp`; Commit() syncs everything and renames. A staging directory that a
+/// killed process left is taken over and emptied; one that a living process holds (flock) is refused.
+/// Threads: confined.
+class StagedDirectory {
+ public:
+  /// @param overwrite  whether an existing `final_path` may be replaced by Commit()
+  /// Errors: Error(kUsage) if `final_path` exists and may not be replaced;
+  ///         Error(kFailed) if the directory cannot be created or another process is writing it.
+  StagedDirectory(const std::filesystem::path& final_path, bool overwrite);
+  /// Removes the staging directory unless committed.
+  ~StagedDirectory();
+  StagedDirectory(const StagedDirectory&) = delete;
+  StagedDirectory& operator=(const StagedDirectory&) = delete;
+
+  /// Where to write the files.
+  const std::filesystem::path& path() const { return staging_; }
+
+  /// Makes the directory durable and gives it its final name; an older one is exchanged, then removed.
+  void Commit();
+
+ private:
+  std::filesystem::path final_;
+  std::filesystem::path staging_;
+  bool overwrite_;
+  int lock_ = -1;
+};
+
+}  // namespace attune::io

@@ -1,0 +1,63 @@
+#include "common/log.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "common/error.h"
+
+namespace attune::log {
+namespace {
+
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %L %v";
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
+      return spdlog::level::off;
+  }
+  return spdlog::level::off;
+}
+
+/// A dist-less logger whose sinks are only added at start-up, before other threads exist.
+spdlog::logger& Logger() {
+  static const std::shared_ptr<spdlog::logger> logger = [] {
+    auto made = std::make_shared<spdlog::logger>("attune", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern(kPattern, spdlog::pattern_time_type::utc);
+    made->flush_on(spdlog::level::info);
+    return made;
+  }();
+  return *logger;
+}
+
+}  // namespace
+
+void SetLevel(Level level) {
+  Logger().set_level(ToSpdlog(level));
+}
+
+void AddFile(const std::string& path) {
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    Logger().sinks().push_back(std::move(sink));
+    Logger().set_pattern(kPattern, spdlog::pattern_time_type::utc);
+  } catch (const spdlog::spdlog_ex& error) {
+    ThrowFailed("{}: cannot write the log: {}", path, error.what());
+  }
+}
+
+void Write(Level level, std::string_view message) {
+  Logger().log(ToSpdlog(level), message);
+}
+
+}  // namespace attune::log

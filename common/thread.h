@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+namespace attune {
+
+/// Number of processors that this process may use (its affinity mask), at least 1.
+unsigned AvailableProcessors();
+
+/// Threads to run for a setting in which 0 means "one per available processor".
+unsigned ResolveThreads(unsigned setting);
+
+/// Runs `body(thread)` for thread = 0 … threads-1, each on a thread named `name`-<thread>, and joins them
+/// all. With one thread the body runs on the caller's. If bodies throw, the exception of the lowest-numbered
+/// thread is thrown again after all have ended; bodies of the others must end by themselves.
+void RunThreads(unsigned threads, const char* name, const std::function<void(unsigned)>& body);
+
+/// Runs `body(thread, index)` once for each index in [0, count), handed out in order to `threads` threads.
+/// After an exception no further index is handed out; it is thrown again when all threads have ended.
+void ParallelFor(unsigned threads, std::size_t count, const char* name,
+                 const std::function<void(unsigned, std::size_t)>& body);
+
+}  // namespace attune
