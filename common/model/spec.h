@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace attune::model {
+
+enum class ItemAttention { kNone, kAverage, kAttention };
+
+/// Which model is meant: every variant is a value of this, never another code path.
+///   kNone                      BPR-MF
+///   kAverage                   SVD++ (ACF paper, section 4.1); with user_vector = false FISM-like
+///   kAttention                 ACF, equations 6, 8 and 9
+struct ModelSpec {
+  std::uint32_t dim = 64;  ///< D
+  ItemAttention item_attention = ItemAttention::kAttention;
+  bool attend_user = true;          ///< W1u u_i is part of equation 8
+  bool attend_item = true;          ///< W1v v_l
+  bool attend_history = true;       ///< W1p p_l
+  std::uint32_t item_hidden = 0;    ///< H1; 0 means D
+  double average_exponent = 1.0;    ///< alpha = |R|^-a for kAverage
+  bool user_vector = true;          ///< u_i is part of u'_i
+  bool exclude_target = false;      ///< training on (i, j, k) uses R(i) \ {j}
+  std::uint32_t max_history = 0;    ///< training uses a sample of at most this many items a visit; 0 is all
+
+  std::size_t hidden() const { return item_hidden == 0 ? dim : item_hidden; }
+  bool HasHistory() const { return item_attention != ItemAttention::kNone; }
+  bool HasAttention() const { return item_attention == ItemAttention::kAttention; }
+  bool HasP() const { return HasHistory(); }
+  bool HasU() const { return user_vector || (HasAttention() && attend_user); }
+
+  bool operator==(const ModelSpec&) const = default;
+};
+
+}  // namespace attune::model

@@ -1,0 +1,40 @@
+#include "common/model/theta.h"
+
+#include <algorithm>
+
+namespace attune::model {
+
+Theta::Theta(const ModelSpec& spec) {
+  if (!spec.HasAttention()) return;
+  const std::size_t h = spec.hidden();
+  const std::size_t d = spec.dim;
+  std::size_t offset = 0;
+  auto add = [&](ThetaName name, std::string_view file, std::size_t rows, std::size_t cols, bool vector) {
+    blocks_.push_back({name, file, rows, cols, vector, offset});
+    offset += rows * cols;
+  };
+  if (spec.attend_user) add(ThetaName::kW1u, "W1u", h, d, false);
+  if (spec.attend_item) add(ThetaName::kW1v, "W1v", h, d, false);
+  if (spec.attend_history) add(ThetaName::kW1p, "W1p", h, d, false);
+  add(ThetaName::kB1, "b1", h, 1, true);
+  add(ThetaName::kW1, "w1", h, 1, true);
+  add(ThetaName::kC1, "c1", 1, 1, true);
+  values_.assign(offset, 0.0f);
+}
+
+const ThetaBlock* Theta::Find(ThetaName name) const {
+  const auto at = std::find_if(blocks_.begin(), blocks_.end(), [&](const ThetaBlock& b) { return b.name == name; });
+  return at == blocks_.end() ? nullptr : &*at;
+}
+
+std::span<float> Theta::operator[](ThetaName name) {
+  const ThetaBlock* block = Find(name);
+  return block == nullptr ? std::span<float>() : std::span(values_).subspan(block->offset, block->size());
+}
+
+std::span<const float> Theta::operator[](ThetaName name) const {
+  const ThetaBlock* block = Find(name);
+  return block == nullptr ? std::span<const float>() : std::span(values_).subspan(block->offset, block->size());
+}
+
+}  // namespace attune::model

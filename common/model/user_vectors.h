@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "common/model/item_projections.h"
+#include "common/model/model_view.h"
+
+namespace attune::model {
+
+/// Effective user vectors u'_i = u_i + Σ_l α(i,l) p_l (equation 6), so that R̂_ij = u'_i · v_j.
+/// Construction projects all items once (items x H1 floats) if the model has attention.
+/// Threads: const methods from any thread; each caller brings its own output.
+class UserVectors {
+ public:
+  /// @param view  must outlive this object; its rows must not be written meanwhile
+  UserVectors(const ModelView& view, unsigned threads);
+
+  /// Bytes that construction takes for `view`.
+  static std::size_t Bytes(const ModelView& view);
+
+  /// Writes u'_i.
+  /// @param user     row of U, or kNoIndex for a user the model does not know (u_i = 0)
+  /// @param history  items of R(i), any order; empty gives u_i
+  /// @param out      [D]
+  /// @param weights  if not empty, [history.size()]: receives α(i,l), or |R|^-a for the average
+  void Compute(Index user, std::span<const Index> history, std::span<float> out,
+               std::span<float> weights = {}) const;
+
+ private:
+  ModelView view_;
+  ItemProjections projections_;
+};
+
+}  // namespace attune::model
