@@ -5,15 +5,18 @@
 
 #include "common/simd.h"
 
-/// Races on purpose (Hogwild): worker threads read and write table rows without locks, and may lose each other's
-/// addends or see half of one. That costs convergence speed, never memory safety: rows are neither moved nor freed
-/// while workers run. All of it goes through these functions; everything else is free of data races.
+/// Races on purpose (Hogwild): worker threads read and write table rows without locks, and may lose each
+/// other's addends or see half of one. That costs convergence speed, never memory safety: rows are neither
+/// moved nor freed while workers run. All of it goes through these functions; everything else is free of data
+/// races.
 namespace attune {
 
 #ifdef ATTUNE_HOGWILD_ATOMICS
-inline constexpr bool kRelaxedAtomics = true;  ///< thread-sanitizer builds: several times slower, no race reported
+inline constexpr bool kRelaxedAtomics =
+    true;  ///< thread-sanitizer builds: several times slower, no race reported
 #else
-inline constexpr bool kRelaxedAtomics = false;  ///< plain vector loads and stores; formally a data race in ISO C++
+inline constexpr bool kRelaxedAtomics =
+    false;  ///< plain vector loads and stores; formally a data race in ISO C++
 #endif
 
 inline float RacyLoad(const float* from) {

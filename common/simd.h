@@ -4,8 +4,8 @@
 #include <cstring>
 
 /// Sixteen floats at a time, in portable vector code: one AVX-512 register, two of AVX2, four of SSE.
-/// Rows are padded to whole vectors with zeros, so loops have no remainder; the order of every sum is fixed by this
-/// code and not by the compiler.
+/// Rows are padded to whole vectors with zeros, so loops have no remainder; the order of every sum is fixed
+/// by this code and not by the compiler.
 namespace attune::simd {
 
 inline constexpr std::size_t kLanes = 16;

@@ -8,7 +8,8 @@
 
 namespace attune::model {
 
-/// Rows of floats at a fixed distance: a plain matrix, or one column of table records. Refers to memory it does not own.
+/// Rows of floats at a fixed distance: a plain matrix, or one column of table records. Refers to memory it
+/// does not own.
 struct RowsView {
   const float* data = nullptr;
   std::size_t rows = 0;
@@ -22,9 +23,9 @@ struct RowsView {
 /// What prediction needs of a model, wherever its rows live: in MODEL's files or in the tables being trained.
 struct ModelView {
   ModelSpec spec;
-  RowsView u;  ///< [users, D]; empty if !spec.HasU()
-  RowsView v;  ///< [items, D]
-  RowsView p;  ///< [items, D]; empty if !spec.HasP()
+  RowsView u;                    ///< [users, D]; empty if !spec.HasU()
+  RowsView v;                    ///< [items, D]
+  RowsView p;                    ///< [items, D]; empty if !spec.HasP()
   const Theta* theta = nullptr;  ///< without blocks if !spec.HasAttention()
 };
 

@@ -14,14 +14,14 @@ enum class ItemAttention { kNone, kAverage, kAttention };
 struct ModelSpec {
   std::uint32_t dim = 64;  ///< D
   ItemAttention item_attention = ItemAttention::kAttention;
-  bool attend_user = true;          ///< W1u u_i is part of equation 8
-  bool attend_item = true;          ///< W1v v_l
-  bool attend_history = true;       ///< W1p p_l
-  std::uint32_t item_hidden = 0;    ///< H1; 0 means D
-  double average_exponent = 1.0;    ///< alpha = |R|^-a for kAverage
-  bool user_vector = true;          ///< u_i is part of u'_i
-  bool exclude_target = false;      ///< training on (i, j, k) uses R(i) \ {j}
-  std::uint32_t max_history = 0;    ///< training uses a sample of at most this many items a visit; 0 is all
+  bool attend_user = true;        ///< W1u u_i is part of equation 8
+  bool attend_item = true;        ///< W1v v_l
+  bool attend_history = true;     ///< W1p p_l
+  std::uint32_t item_hidden = 0;  ///< H1; 0 means D
+  double average_exponent = 1.0;  ///< alpha = |R|^-a for kAverage
+  bool user_vector = true;        ///< u_i is part of u'_i
+  bool exclude_target = false;    ///< training on (i, j, k) uses R(i) \ {j}
+  std::uint32_t max_history = 0;  ///< training uses a sample of at most this many items a visit; 0 is all
 
   std::size_t hidden() const { return item_hidden == 0 ? dim : item_hidden; }
   bool HasHistory() const { return item_attention != ItemAttention::kNone; }

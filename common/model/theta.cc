@@ -23,7 +23,8 @@ Theta::Theta(const ModelSpec& spec) {
 }
 
 const ThetaBlock* Theta::Find(ThetaName name) const {
-  const auto at = std::find_if(blocks_.begin(), blocks_.end(), [&](const ThetaBlock& b) { return b.name == name; });
+  const auto at =
+      std::find_if(blocks_.begin(), blocks_.end(), [&](const ThetaBlock& b) { return b.name == name; });
   return at == blocks_.end() ? nullptr : &*at;
 }
 
@@ -34,7 +35,8 @@ std::span<float> Theta::operator[](ThetaName name) {
 
 std::span<const float> Theta::operator[](ThetaName name) const {
   const ThetaBlock* block = Find(name);
-  return block == nullptr ? std::span<const float>() : std::span(values_).subspan(block->offset, block->size());
+  return block == nullptr ? std::span<const float>()
+                          : std::span(values_).subspan(block->offset, block->size());
 }
 
 }  // namespace attune::model

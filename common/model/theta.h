@@ -23,8 +23,8 @@ struct ThetaBlock {
   std::size_t size() const { return rows * cols; }
 };
 
-/// Θ of one model (or a gradient of it) as one flat buffer of row-major blocks, so that it is copied, summed and
-/// sent in one piece. Blocks that the variant does not have are absent.
+/// Θ of one model (or a gradient of it) as one flat buffer of row-major blocks, so that it is copied, summed
+/// and sent in one piece. Blocks that the variant does not have are absent.
 class Theta {
  public:
   Theta() = default;
