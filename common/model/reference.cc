@@ -1,0 +1,234 @@
+#include "common/model/reference.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attune::model {
+namespace {
+
+double Softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+}
+
+/// y += W x for W [rows, cols].
+void AddProduct(const std::vector<double>& w, const double* x, std::size_t cols, std::vector<double>& y) {
+  for (std::size_t r = 0; r < y.size(); ++r) {
+    for (std::size_t c = 0; c < cols; ++c) y[r] += w[r * cols + c] * x[c];
+  }
+}
+
+/// For z = W x with gradient dz: dW += dz xᵀ, dx += Wᵀ dz.
+void AddProductGradient(const std::vector<double>& w, const double* x, std::size_t cols,
+                        const std::vector<double>& dz, std::vector<double>& dw, double* dx) {
+  for (std::size_t r = 0; r < dz.size(); ++r) {
+    for (std::size_t c = 0; c < cols; ++c) {
+      dw[r * cols + c] += dz[r] * x[c];
+      dx[c] += w[r * cols + c] * dz[r];
+    }
+  }
+}
+
+double WeightedSquares(const std::vector<double>& counts, const std::vector<double>& rows) {
+  const std::size_t width = counts.empty() ? 0 : rows.size() / counts.size();
+  double sum = 0;
+  for (std::size_t n = 0; n < rows.size(); ++n) sum += counts[n / width] * rows[n] * rows[n];
+  return sum;
+}
+
+void AddWeighted(double factor, const std::vector<double>& counts, const std::vector<double>& rows,
+                 std::vector<double>& gradient) {
+  const std::size_t width = counts.empty() ? 0 : rows.size() / counts.size();
+  for (std::size_t n = 0; n < rows.size(); ++n) gradient[n] += factor * counts[n / width] * rows[n];
+}
+
+}  // namespace
+
+ReferenceModel::ReferenceModel(const ModelSpec& spec, ReferenceParameters parameters,
+                               std::vector<std::vector<Index>> histories)
+    : spec_(spec), parameters_(std::move(parameters)), histories_(std::move(histories)) {}
+
+std::vector<Index> ReferenceModel::History(Index user, Index target) const {
+  std::vector<Index> history;
+  for (const Index item : histories_[user]) {
+    if (!(spec_.exclude_target && item == target)) history.push_back(item);
+  }
+  return history;
+}
+
+std::vector<double> ReferenceModel::Hidden(Index user, Index item) const {
+  const std::size_t d = spec_.dim;
+  std::vector<double> z = parameters_.b1;
+  if (spec_.attend_user) AddProduct(parameters_.W1u, &parameters_.U[user * d], d, z);
+  if (spec_.attend_item) AddProduct(parameters_.W1v, &parameters_.V[item * d], d, z);
+  if (spec_.attend_history) AddProduct(parameters_.W1p, &parameters_.P[item * d], d, z);
+  return z;
+}
+
+ReferenceForward ReferenceModel::Forward(Index user, std::span<const Index> history) const {
+  const std::size_t d = spec_.dim;
+  ReferenceForward out;
+  out.u_prime.assign(d, 0.0);
+  if (spec_.user_vector) std::copy_n(&parameters_.U[user * d], d, out.u_prime.begin());
+  if (!spec_.HasHistory() || history.empty()) return out;
+
+  if (spec_.HasAttention()) {
+    double sum = 0;
+    for (const Index item : history) {
+      const std::vector<double> z = Hidden(user, item);
+      double a = 0;
+      for (std::size_t h = 0; h < z.size(); ++h) a += parameters_.w1[h] * std::max(z[h], 0.0);
+      out.alpha.push_back(std::exp(a));
+      sum += out.alpha.back();
+    }
+    for (double& alpha : out.alpha) alpha /= sum;
+  } else {
+    out.alpha.assign(history.size(), std::pow(static_cast<double>(history.size()), -spec_.average_exponent));
+  }
+  for (std::size_t n = 0; n < history.size(); ++n) {
+    for (std::size_t c = 0; c < d; ++c) out.u_prime[c] += out.alpha[n] * parameters_.P[history[n] * d + c];
+  }
+  return out;
+}
+
+double ReferenceModel::Score(Index user, Index item) const {
+  const ReferenceForward forward = Forward(user, histories_[user]);
+  double score = 0;
+  for (std::size_t c = 0; c < spec_.dim; ++c)
+    score += forward.u_prime[c] * parameters_.V[item * spec_.dim + c];
+  return score;
+}
+
+double ReferenceModel::DifferenceOfScores(const Triple& triple) const {
+  const std::size_t d = spec_.dim;
+  const ReferenceForward forward = Forward(triple.user, History(triple.user, triple.positive));
+  double r = 0;
+  for (std::size_t c = 0; c < d; ++c) {
+    r += forward.u_prime[c] *
+         (parameters_.V[triple.positive * d + c] - parameters_.V[triple.negative * d + c]);
+  }
+  return r;
+}
+
+std::vector<std::size_t> ReferenceModel::AttentionArrays() const {
+  if (!spec_.HasAttention()) return {};
+  std::vector<std::size_t> arrays = {6, 7};  // b1, w1
+  if (spec_.attend_user) arrays.push_back(3);
+  if (spec_.attend_item) arrays.push_back(4);
+  if (spec_.attend_history) arrays.push_back(5);
+  return arrays;
+}
+
+ReferenceModel::Counts ReferenceModel::CountRows(std::span<const Triple> batch, const L2& l2) const {
+  const std::size_t d = spec_.dim;
+  Counts counts{std::vector<double>(parameters_.U.size() / d), std::vector<double>(parameters_.V.size() / d),
+                std::vector<double>(parameters_.P.size() / d), static_cast<double>(batch.size())};
+  for (const Triple& triple : batch) {
+    counts.u[triple.user] += 1;
+    counts.v[triple.positive] += 1;
+    counts.v[triple.negative] += 1;
+    if (!spec_.HasP()) continue;
+    for (const Index item : History(triple.user, triple.positive)) counts.p[item] += 1;
+  }
+  if (!l2.per_occurrence) {
+    for (auto* table : {&counts.u, &counts.v, &counts.p}) {
+      for (double& count : *table) count = std::min(count, 1.0);
+    }
+    counts.theta = 1;
+  }
+  return counts;
+}
+
+double ReferenceModel::Loss(std::span<const Triple> batch, const L2& l2, bool mean) const {
+  double loss = 0;
+  for (const Triple& triple : batch) loss += Softplus(-DifferenceOfScores(triple));
+  const Counts counts = CountRows(batch, l2);
+  double penalty = l2.u * WeightedSquares(counts.u, parameters_.U) +
+                   l2.v * WeightedSquares(counts.v, parameters_.V) +
+                   l2.p * WeightedSquares(counts.p, parameters_.P);
+  for (const std::size_t array : AttentionArrays()) {
+    const std::vector<double>& values = *parameters_.All()[array];
+    penalty += l2.theta * WeightedSquares(std::vector<double>(values.size(), counts.theta), values);
+  }
+  loss += 0.5 * l2.factor * penalty;
+  return mean ? loss / static_cast<double>(batch.size()) : loss;
+}
+
+void ReferenceModel::AddAttentionGradient(Index user, std::span<const Index> history,
+                                          std::span<const double> logit_gradients,
+                                          ReferenceParameters& gradient) const {
+  const std::size_t d = spec_.dim;
+  for (std::size_t n = 0; n < history.size(); ++n) {
+    const Index item = history[n];
+    const std::vector<double> z = Hidden(user, item);
+    std::vector<double> dz(z.size());
+    for (std::size_t h = 0; h < z.size(); ++h) {
+      gradient.w1[h] += logit_gradients[n] * std::max(z[h], 0.0);
+      dz[h] = z[h] > 0 ? logit_gradients[n] * parameters_.w1[h] : 0.0;
+      gradient.b1[h] += dz[h];
+    }
+    if (spec_.attend_user) {
+      AddProductGradient(parameters_.W1u, &parameters_.U[user * d], d, dz, gradient.W1u,
+                         &gradient.U[user * d]);
+    }
+    if (spec_.attend_item) {
+      AddProductGradient(parameters_.W1v, &parameters_.V[item * d], d, dz, gradient.W1v,
+                         &gradient.V[item * d]);
+    }
+    if (spec_.attend_history) {
+      AddProductGradient(parameters_.W1p, &parameters_.P[item * d], d, dz, gradient.W1p,
+                         &gradient.P[item * d]);
+    }
+  }
+}
+
+void ReferenceModel::AddTripleGradient(const Triple& triple, ReferenceParameters& gradient) const {
+  const std::size_t d = spec_.dim;
+  const std::vector<Index> history = History(triple.user, triple.positive);
+  const ReferenceForward forward = Forward(triple.user, history);
+  const double delta = -1.0 / (1.0 + std::exp(DifferenceOfScores(triple)));
+  std::vector<double> du(d);  // d nll / d u'_i
+  for (std::size_t c = 0; c < d; ++c) {
+    du[c] = delta * (parameters_.V[triple.positive * d + c] - parameters_.V[triple.negative * d + c]);
+    gradient.V[triple.positive * d + c] += delta * forward.u_prime[c];
+    gradient.V[triple.negative * d + c] -= delta * forward.u_prime[c];
+    if (spec_.user_vector) gradient.U[triple.user * d + c] += du[c];
+  }
+  if (!spec_.HasHistory()) return;
+
+  std::vector<double> dalpha(history.size());
+  double mean = 0;  // Σ α_l dα_l
+  for (std::size_t n = 0; n < history.size(); ++n) {
+    for (std::size_t c = 0; c < d; ++c) {
+      gradient.P[history[n] * d + c] += forward.alpha[n] * du[c];
+      dalpha[n] += parameters_.P[history[n] * d + c] * du[c];
+    }
+    mean += forward.alpha[n] * dalpha[n];
+  }
+  if (!spec_.HasAttention()) return;
+  for (std::size_t n = 0; n < history.size(); ++n) dalpha[n] = forward.alpha[n] * (dalpha[n] - mean);
+  AddAttentionGradient(triple.user, history, dalpha, gradient);
+}
+
+ReferenceParameters ReferenceModel::Gradient(std::span<const Triple> batch, const L2& l2, bool mean) const {
+  ReferenceParameters gradient = parameters_;
+  for (auto* values : gradient.All()) std::fill(values->begin(), values->end(), 0.0);
+  for (const Triple& triple : batch) AddTripleGradient(triple, gradient);
+
+  const Counts counts = CountRows(batch, l2);
+  AddWeighted(l2.factor * l2.u, counts.u, parameters_.U, gradient.U);
+  AddWeighted(l2.factor * l2.v, counts.v, parameters_.V, gradient.V);
+  AddWeighted(l2.factor * l2.p, counts.p, parameters_.P, gradient.P);
+  for (const std::size_t array : AttentionArrays()) {
+    const std::vector<double>& values = *parameters_.All()[array];
+    AddWeighted(l2.factor * l2.theta, std::vector<double>(values.size(), counts.theta), values,
+                *gradient.All()[array]);
+  }
+  if (mean) {
+    for (auto* values : gradient.All()) {
+      for (double& value : *values) value /= static_cast<double>(batch.size());
+    }
+  }
+  return gradient;
+}
+
+}  // namespace attune::model
