@@ -1,0 +1,120 @@
+#include "launch/embedded_cluster.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "common/error.h"
+#include "common/thread.h"
+#include "worker/triple_source.h"
+
+namespace attune::launch {
+namespace {
+
+RecordLayout UserLayout(const TrainingSpec& spec) {
+  return RecordLayout(spec.model.dim, false, spec.optimizer.kind);
+}
+
+RecordLayout ItemLayout(const TrainingSpec& spec) {
+  return RecordLayout(spec.model.dim, spec.model.HasP(), spec.optimizer.kind);
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users,
+                                 Index num_items, unsigned threads)
+    : spec_(spec),
+      data_(data),
+      items_(ps::Table::Id::kItems, num_items, ItemLayout(spec)),
+      theta_(spec),
+      negatives_(spec.sampling, data.item_counts()) {
+  if (spec.model.HasU()) {
+    users_ = ps::Table(ps::Table::Id::kUsers, num_users, UserLayout(spec));
+    users_.Initialise(spec.sampling.seed, spec.init_std, spec.optimizer, threads);
+  }
+  items_.Initialise(spec.sampling.seed, spec.init_std, spec.optimizer, threads);
+  for (unsigned thread = 0; thread < threads; ++thread) {
+    progress_.push_back(std::make_unique<worker::Progress>());
+    workers_.push_back(std::make_unique<worker::Worker>(spec_, tables(), theta_, *progress_.back()));
+  }
+}
+
+EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor) {
+  const auto start = std::chrono::steady_clock::now();
+  const worker::EpochRates rates = worker::RatesOf(spec_, factor);
+  scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch);
+  RunThreads(static_cast<unsigned>(workers_.size()), "worker",
+             [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
+  EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete()};
+  ThrowIfDiverged(result.total.loss, epoch);
+  if (result.complete) CheckEveryPositiveOnce(result.total);
+  return result;
+}
+
+void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
+                                const worker::EpochRates& rates) {
+  while (const auto slice = queue.Next()) {
+    worker::SliceSampler source(spec_.model, spec_.sampling, data_.slices()[*slice], *slice, epoch, negatives_);
+    const worker::LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop_);
+    const std::uint64_t negatives = spec_.sampling.negatives_per_positive;
+    if (outcome.finished || !std::isfinite(outcome.trained.loss)) {
+      queue.Complete(*slice, {outcome.trained.triples / negatives, outcome.untrainable, outcome.trained.triples,
+                              outcome.trained.loss});
+    }
+    if (!outcome.finished) queue.Close();
+  }
+}
+
+EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples) {
+  const auto start = std::chrono::steady_clock::now();
+  worker::TripleSource source(triples, data_.slices(), spec_.model.HasHistory(), spec_.sampling.batch_triples,
+                              spec_.sampling.max_visit_triples());
+  const worker::LeaseOutcome outcome = workers_[0]->Run(source, worker::RatesOf(spec_, 1.0), stop_);
+  ThrowIfDiverged(outcome.trained.loss, 1);
+  return {{outcome.trained.triples, 0, outcome.trained.triples, outcome.trained.loss},
+          SecondsSince(start),
+          outcome.finished};
+}
+
+void EmbeddedCluster::ThrowIfDiverged(double loss, std::uint32_t epoch) const {
+  if (std::isfinite(loss)) return;
+  ThrowFailed(
+      "the loss became infinite or not a number in epoch {}: training diverged. Lower lr (now {}){}, or lower "
+      "visit_triples (now {}) if few users have very many interactions",
+      epoch, spec_.lr,
+      spec_.model.HasAttention() ? fmt::format(" or lr_theta (now {})", spec_.lr_theta) : std::string(),
+      spec_.sampling.visit_triples);
+}
+
+void EmbeddedCluster::CheckEveryPositiveOnce(const scheduler::LeaseReport& total) const {
+  ATTUNE_CHECK(total.positives + total.untrainable == data_.num_interactions());
+  ATTUNE_CHECK(total.triples == total.positives * spec_.sampling.negatives_per_positive);
+}
+
+std::uint64_t EmbeddedCluster::triples_done() const {
+  std::uint64_t done = 0;
+  for (const auto& progress : progress_) done += progress->triples.load(std::memory_order_relaxed);
+  return done;
+}
+
+model::ModelView EmbeddedCluster::View(model::Theta& theta) {
+  theta = model::Theta(spec_.model);
+  theta_.Fetch(theta);
+  model::ModelView view;
+  view.spec = spec_.model;
+  if (spec_.model.HasU()) view.u = users_.view().FirstRows();
+  view.v = items_.view().FirstRows();
+  view.p = items_.view().SecondRows();
+  view.theta = &theta;
+  return view;
+}
+
+std::uint64_t EmbeddedCluster::TableBytes(const TrainingSpec& spec, Index num_users, Index num_items) {
+  const std::uint64_t users = spec.model.HasU() ? ps::Table::Bytes(num_users, UserLayout(spec)) : 0;
+  return users + ps::Table::Bytes(num_items, ItemLayout(spec));
+}
+
+}  // namespace attune::launch

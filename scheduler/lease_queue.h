@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace attune::scheduler {
+
+/// What a worker reports when it hands a lease back.
+struct LeaseReport {
+  std::uint64_t positives = 0;    ///< trained exactly once each
+  std::uint64_t untrainable = 0;  ///< positives of users who have seen every item
+  std::uint64_t triples = 0;
+  double loss = 0;                ///< summed over triples, nats
+
+  LeaseReport& operator+=(const LeaseReport& other);
+};
+
+/// The slices of one epoch, leased out one at a time in a shuffled order that is a pure function of (seed, epoch). A slow
+/// worker takes fewer; nobody waits for anybody.
+/// Threads: locked.
+class LeaseQueue {
+ public:
+  LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch);
+
+  /// A slice to train, or nothing when all are handed out or the queue is closed.
+  std::optional<std::uint32_t> Next();
+  /// Takes a finished lease back.
+  void Complete(std::uint32_t slice, const LeaseReport& report);
+  /// Hands out no further lease.
+  void Close();
+
+  /// Sum of all completed leases, in order of slices, so that the same reports give the same sum.
+  LeaseReport Total() const;
+  bool AllComplete() const;
+
+ private:
+  mutable std::mutex mutex_;  // guards the rest
+  std::vector<std::uint32_t> order_;
+  std::size_t next_ = 0;
+  std::vector<std::optional<LeaseReport>> reports_;  ///< by slice
+};
+
+}  // namespace attune::scheduler

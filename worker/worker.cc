@@ -1,0 +1,27 @@
+#include "worker/worker.h"
+
+#include <cmath>
+
+namespace attune::worker {
+
+Worker::Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, Progress& progress)
+    : trainer_(MakeBatchTrainer(spec, tables, theta)), progress_(progress) {}
+
+LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop) {
+  LeaseOutcome outcome;
+  while (!stop.load(std::memory_order_relaxed)) {
+    if (!source.Fill(batch_)) {
+      outcome.finished = true;
+      break;
+    }
+    const BatchReport report = trainer_->Train(batch_, rates);
+    outcome.trained.triples += report.triples;
+    outcome.trained.loss += report.loss;
+    outcome.untrainable += batch_.untrainable;
+    progress_.triples.fetch_add(report.triples, std::memory_order_relaxed);
+    if (!std::isfinite(report.loss)) break;
+  }
+  return outcome;
+}
+
+}  // namespace attune::worker

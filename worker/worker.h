@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "common/table.h"
+#include "common/theta_service.h"
+#include "common/training_spec.h"
+#include "worker/batch_trainer.h"
+#include "worker/slice_sampler.h"
+
+namespace attune::worker {
+
+/// What a worker thread has done so far, for a progress line; read by others while it runs.
+struct Progress {
+  std::atomic<std::uint64_t> triples{0};
+};
+
+/// What became of a lease.
+struct LeaseOutcome {
+  BatchReport trained;
+  std::uint64_t untrainable = 0;
+  bool finished = false;  ///< false when stopped before the end
+};
+
+/// Trains visits on shared tables: one worker thread's state.
+/// Threads: confined, but for `progress` and the stop flag.
+class Worker {
+ public:
+  /// References must outlive the worker.
+  Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, Progress& progress);
+
+  /// Trains all batches of `source`; stops after a batch when `stop` becomes true or the loss is not finite.
+  LeaseOutcome Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop);
+
+ private:
+  std::unique_ptr<BatchTrainer> trainer_;
+  Batch batch_;
+  Progress& progress_;
+};
+
+}  // namespace attune::worker
