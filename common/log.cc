@@ -4,7 +4,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "common/error.h"
 
@@ -40,6 +43,26 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+/// The line kept below the log lines; its mutex is held while anything is written to standard error.
+struct StatusLine {
+  std::mutex mutex;
+  std::string text;
+};
+
+StatusLine& Status() {
+  static StatusLine status;
+  return status;
+}
+
+void EraseLocked(const StatusLine& status) {
+  if (!status.text.empty()) std::fputs("\r\x1b[K", stderr);
+}
+
+void DrawLocked(const StatusLine& status) {
+  std::fputs(status.text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 void SetLevel(Level level) {
@@ -56,8 +79,21 @@ void AddFile(const std::string& path) {
   }
 }
 
+void SetStatusLine(std::string_view line) {
+  StatusLine& status = Status();
+  const std::lock_guard<std::mutex> lock(status.mutex);
+  EraseLocked(status);
+  status.text = line;
+  DrawLocked(status);
+}
+
 void Write(Level level, std::string_view message) {
+  if (level == Level::kOff || !Logger().should_log(ToSpdlog(level))) return;
+  StatusLine& status = Status();
+  const std::lock_guard<std::mutex> lock(status.mutex);
+  EraseLocked(status);
   Logger().log(ToSpdlog(level), message);
+  DrawLocked(status);
 }
 
 }  // namespace attune::log

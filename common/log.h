@@ -19,6 +19,10 @@ void SetLevel(Level level);
 /// Additionally appends every line to `path` (created if missing). Throws Error when it cannot be opened.
 void AddFile(const std::string& path);
 
+/// Keeps `line` as the last line on standard error: log lines appear above it. An empty text takes it away.
+/// For terminals only: it uses control sequences. Must be shorter than the terminal is wide.
+void SetStatusLine(std::string_view line);
+
 /// Writes one line.
 void Write(Level level, std::string_view message);
 

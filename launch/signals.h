@@ -1,0 +1,28 @@
+#pragma once
+
+#include <signal.h>
+
+namespace attune::launch {
+
+/// Whether SIGINT or SIGTERM has come in since the first SignalGuard was made.
+/// Threads: any. Costs one relaxed load.
+bool StopRequested() noexcept;
+
+/// While it lives, SIGINT and SIGTERM only ask the job to stop (see StopRequested): it saves what it reached
+/// and leaves with kInterrupted. A second SIGINT ends the process at once with that code. Destruction
+/// restores the former handlers; the request stays.
+/// Threads: confined, one at a time.
+class SignalGuard {
+ public:
+  /// Forgets earlier requests.
+  SignalGuard();
+  ~SignalGuard();
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+
+ private:
+  struct sigaction former_interrupt_ {};
+  struct sigaction former_terminate_ {};
+};
+
+}  // namespace attune::launch

@@ -1,0 +1,51 @@
+#include "launch/signals.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+namespace attune::launch {
+namespace {
+
+void (*HandlerOf(int signal_number))(int) {
+  struct sigaction action {};
+  sigaction(signal_number, nullptr, &action);
+  return action.sa_handler;
+}
+
+TEST(SignalGuard, TurnsSignalsIntoARequestToStop) {
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    const SignalGuard guard;
+    EXPECT_FALSE(StopRequested());
+    raise(signal_number);
+    EXPECT_TRUE(StopRequested());
+  }
+}
+
+TEST(SignalGuard, RestoresFormerHandlers) {
+  { const SignalGuard guard; }
+  EXPECT_EQ(HandlerOf(SIGINT), SIG_DFL);
+  EXPECT_EQ(HandlerOf(SIGTERM), SIG_DFL);
+}
+
+TEST(SignalGuard, LeavesOtherSignalsAlone) {
+  const SignalGuard guard;
+  EXPECT_EQ(HandlerOf(SIGUSR1), SIG_DFL);
+}
+
+void InterruptTwice() {
+  const SignalGuard guard;
+  raise(SIGTERM);
+  raise(SIGINT);
+  if (!StopRequested()) std::_Exit(99);
+  raise(SIGINT);
+  std::_Exit(98);
+}
+
+TEST(SignalGuard, ASecondInterruptEndsTheProcessAtOnce) {
+  EXPECT_EXIT(InterruptTwice(), ::testing::ExitedWithCode(4), "");
+}
+
+}  // namespace
+}  // namespace attune::launch
