@@ -1,9 +1,34 @@
 #!/usr/bin/env bash
-# The program runs from where it is installed, with its licence beside it.
-# Usage: install_test.sh CMAKE BUILD_DIRECTORY BINDIR DOCDIR
+# Installs a build below a temporary prefix and runs the program from there.
+#
+# usage: install_test.sh CMAKE BUILD_DIR VERSION
 set -euo pipefail
+
+cmake=$1
+build=$2
+version=$3
+
 prefix=$(mktemp -d)
-trap 'rm -rf "$prefix"' EXIT
-"$1" --install "$2" --prefix "$prefix" >/dev/null
-"$prefix/$3/attune" --version
-test -f "$prefix/$4/LICENSE"
+trap 'rm -rf -- "$prefix"' EXIT
+
+fail() {
+  printf 'install_test: %s\n' "$1"
+  exit 1
+}
+
+"$cmake" --install "$build" --prefix "$prefix" >"$prefix/install.log" 2>&1 ||
+  { cat "$prefix/install.log"; fail "cmake --install failed"; }
+
+program=$prefix/bin/attune
+[[ -x $program ]] || { cat "$prefix/install.log"; fail "bin/attune was not installed"; }
+
+# Nothing of the build or of the caller's environment may be needed.
+cd /
+printed=$(env -i "$program" --version) || fail "'attune --version' failed"
+[[ $printed == *"$version"* ]] || fail "'attune --version' printed '$printed', expected version $version"
+env -i "$program" --help >/dev/null || fail "'attune --help' failed"
+
+for file in README.md LICENSE CHANGELOG.md; do
+  [[ -s $prefix/share/doc/attune/$file ]] || fail "share/doc/attune/$file was not installed"
+done
+printf '%s\n' "$printed"

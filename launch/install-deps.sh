@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Installs what attune is built and tested with: Debian or Ubuntu packages, nothing from anywhere else.
+# This file is the only list of them. Safe to run again: it installs what is missing and touches nothing else.
+set -euo pipefail
+
+build_packages=(
+  g++                   # C++20: version 12 or newer
+  cmake                 # 3.25 or newer
+  ninja-build
+  ccache                # makes a second build fast
+  libeigen3-dev         # matrix products
+  libboost-dev          # math: the t distribution; containers
+  libprotobuf-dev       # settings schema
+  protobuf-compiler
+  libfmt-dev
+  libspdlog-dev         # log
+  libcli11-dev          # command line
+  nlohmann-json3-dev    # manifests, --config files
+  librandom123-dev      # counter-based random numbers
+  libxxhash-dev         # checksums
+  libarchive-dev        # .gz and .zst logs
+)
+test_packages=(
+  libgtest-dev
+  python3-numpy         # opens our .npy files the way users do
+)
+check_packages=(
+  clang-format-14       # one version, so that everybody formats alike
+  shellcheck
+)
+
+usage() {
+  cat <<'TEXT'
+usage: bash launch/install-deps.sh [--without-tests] [--with-checks] [--list]
+
+  --without-tests   only what the program itself needs
+  --with-checks     also what checks formatting and scripts
+  --list            print the packages, one a line, and install nothing
+TEXT
+}
+
+fail() {
+  printf 'install-deps: %s\n' "$1" >&2
+  exit 1
+}
+
+with_tests=yes
+with_checks=no
+list_only=no
+while (($# > 0)); do
+  case "$1" in
+    --without-tests) with_tests=no ;;
+    --with-checks) with_checks=yes ;;
+    --list) list_only=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+packages=("${build_packages[@]}")
+if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
+
+if [[ $list_only == yes ]]; then
+  printf '%s\n' "${packages[@]}"
+  exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  fail "this script knows Debian and Ubuntu only. Install the equivalents of these Debian packages with your
+own package manager, then build with 'cmake --workflow --preset release':
+  ${packages[*]}"
+fi
+
+is_installed() {
+  # ':any' would also match packages that are only configured; the status word is exact.
+  [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  if ! is_installed "$package"; then missing+=("$package"); fi
+done
+if ((${#missing[@]} == 0)); then
+  printf 'install-deps: all %d packages are installed\n' "${#packages[@]}"
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    fail "not root, and there is no sudo. Ask an administrator to run
+  apt-get install --no-install-recommends ${missing[*]}"
+  fi
+  as_root=(sudo)
+fi
+
+# Nothing may ask a question, and messages should not depend on a locale that may be missing.
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
+    apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@"
+}
+
+printf 'install-deps: installing %d of %d packages: %s\n' "${#missing[@]}" "${#packages[@]}" "${missing[*]}"
+apt -qq update || fail "'apt-get update' failed: look at the lines above, at the network and at the package sources"
+apt -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" >/dev/null ||
+  fail "apt-get could not install: ${missing[*]}
+It needs the package sources of Debian 12, Ubuntu 24.04 or newer ('universe' on Ubuntu)."
+
+for package in "${missing[@]}"; do
+  if ! is_installed "$package"; then fail "apt-get reported success, but $package is not installed"; fi
+done
+printf 'install-deps: done\n'

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Checks who includes whom, and that every header compiles alone.
+#
+# usage: layering_test.sh includes SOURCE_DIR
+#        layering_test.sh headers SOURCE_DIR BUILD_DIR COMPILER
+set -euo pipefail
+
+# Our folders, and which of them a file in each may include.
+folders=(common ps worker scheduler launch tests)
+declare -A may_include=(
+  [common]="common"
+  [ps]="common|ps"
+  [worker]="common|worker"
+  [scheduler]="common|scheduler"
+  [launch]="common|ps|worker|scheduler|launch"
+  [tests]="common|ps|worker|scheduler|launch|tests"
+)
+
+# Prints each include of the tree below $1 as "file:line<TAB>included path<TAB>opening character", files relative to $1.
+list_includes() {
+  (
+    cd -- "$1"
+    local present=() folder
+    for folder in "${folders[@]}"; do
+      if [[ -d $folder ]]; then present+=("$folder"); fi
+    done
+    find "${present[@]}" -type f \( -name '*.h' -o -name '*.cc' \) -exec \
+      awk 'match($0, /^[ \t]*#[ \t]*include[ \t]*[<"][^>"]+[>"]/) {
+             text = substr($0, RSTART, RLENGTH); sub(/^[^<"]*/, "", text)
+             printf "%s:%d\t%s\t%s\n", FILENAME, FNR, substr(text, 2, length(text) - 2), substr(text, 1, 1)
+           }' {} +
+  )
+}
+
+# Prints one line for each include below $1 that breaks a rule.
+violations() {
+  local place path quote file folder
+  while IFS=$'\t' read -r place path quote; do
+    file=${place%%:*}
+    folder=${file%%/*}
+
+    if [[ $path =~ ^(common|ps|worker|scheduler|launch|tests)/ ]]; then
+      if [[ ! $path =~ ^(${may_include[$folder]})/ ]]; then
+        echo "$place: '$folder' must not include '${path%%/*}' ($path)"
+      fi
+      if [[ $quote == '<' && $path != *.pb.h ]]; then
+        echo "$place: our own headers are included with quotes ($path)"
+      fi
+    elif [[ $quote == '"' ]]; then
+      echo "$place: our own headers are included by their path from the root ($path)"
+    fi
+
+    # Libraries whose types stay behind our own.
+    if [[ $path =~ ^google/protobuf/|\.pb\.h$ && ! $file =~ ^(common/config|launch|tests)/ ]]; then
+      echo "$place: Protocol Buffers belong to common/config and launch ($path)"
+    fi
+    if [[ $path =~ ^(unsupported/)?Eigen/ && ! $file =~ ^common/model/|^tests/|\.cc$ ]]; then
+      echo "$place: Eigen belongs to .cc files and common/model ($path)"
+    fi
+    if [[ $path =~ ^zmq(_addon)?\.h(pp)?$ && ! $file =~ ^(common/net|tests)/ ]]; then
+      echo "$place: ZeroMQ belongs to common/net ($path)"
+    fi
+    if [[ $path =~ ^mpi(-ext)?\.h$ && ! $file =~ ^(launch|tests)/ ]]; then
+      echo "$place: MPI belongs to launch ($path)"
+    fi
+  done < <(list_includes "$1")
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+
+# A checker that finds nothing proves nothing: plants one breach of every rule, and what is allowed beside them.
+check_the_checker() {
+  local planted=$scratch/planted expected found
+  mkdir -p "$planted"/{common/{config,model,net},ps,worker,scheduler,launch,tests}
+  plant() { printf '#include %s\n' "$2" >"$planted/$1"; }
+
+  plant common/a.h '"ps/table.h"'
+  plant ps/b.cc '"worker/visit.h"'
+  plant worker/c.cc '"scheduler/leases.h"'
+  plant scheduler/d.cc '"launch/main.h"'
+  plant launch/e.cc '"tests/support/clock.h"'
+  plant worker/f.cc '"visit.h"'
+  plant ps/g.cc '<common/types.h>'
+  plant ps/h.cc '"common/config/train.pb.h"'
+  plant ps/i.h '<Eigen/Core>'
+  plant worker/j.cc '<zmq.hpp>'
+  plant common/net/k.cc '<mpi.h>'
+  expected="common/a.h launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
+
+  plant common/config/ok.h '<google/protobuf/message.h>'
+  plant common/model/ok.h '<Eigen/Core>'
+  plant common/net/ok.cc '<zmq.h>'
+  plant ps/ok.cc '<Eigen/Core>'
+  plant launch/ok.cc '"scheduler/leases.h"'
+  plant tests/ok.cc '"tests/support/clock.h"'
+  plant worker/ok.cc '// "scheduler/leases.h"'
+
+  expected=$(tr ' ' '\n' <<<"$expected" | sort)
+  found=$(violations "$planted" | sed 's/:.*//' | sort)
+  if [[ $found != "$expected" ]]; then
+    printf 'the checker itself is wrong about planted files (< expected, > found):\n'
+    diff <(echo "$expected") <(echo "$found") || true
+    exit 1
+  fi
+}
+
+check_includes() {
+  check_the_checker
+  local found
+  found=$(violations "$1")
+  if [[ -n $found ]]; then
+    printf '%s\n' "$found"
+    exit 1
+  fi
+  printf '%d includes follow the rules\n' "$(list_includes "$1" | wc -l)"
+}
+
+# Every header of ours, as the only line of a source file, with the include paths, definitions and machine flags of the
+# build.
+check_headers() {
+  local source=$1 build=$2 compiler=$3 flags headers count
+  cd -- "$source"
+  flags=$(sed 's/ -isystem / -isystem/g' "$build/compile_commands.json" | tr ' "' '\n\n' |
+    grep -E '^-(isystem|I|std=|m[a-z]|D[A-Z0-9_]+(=[0-9]+)?$)' | sort -u | tr '\n' ' ')
+  mapfile -t headers < <(find "${folders[@]}" -type f -name '*.h' | sort)
+  count=${#headers[@]}
+  ((count > 0)) || { echo "no headers below $source"; exit 1; }
+
+  # One process a processor; each prints the header's name when it fails.
+  export compiler flags
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  if ! printf '%s\0' "${headers[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c '
+      grep -q "^#pragma once$" "$1" || { echo "$1: has no #pragma once"; exit 1; }
+      echo "#include \"$1\"" | "$compiler" $flags -I. -fsyntax-only -Wno-psabi -x c++ - 2>&1 ||
+        { echo "$1: does not compile alone"; exit 1; }' check; then
+    exit 1
+  fi
+  printf '%d headers compile alone\n' "$count"
+}
+
+case "${1:-}" in
+  includes) check_includes "$2" ;;
+  headers) check_headers "$2" "$3" "$4" ;;
+  *) sed -n '2,${/^#/!q; s/^# \{0,1\}//; p}' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+esac
