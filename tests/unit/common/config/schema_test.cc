@@ -66,12 +66,21 @@ TEST(Schema, WritesRanges) {
   EXPECT_EQ(RangeText(*TestSchema().Find("title")), "");
 }
 
+bool IsRefused(const google::protobuf::Descriptor* message) {
+  try {
+    const Schema schema(*message);
+    return false;
+  } catch (const std::logic_error&) {
+    return true;
+  }
+}
+
 TEST(Schema, RefusesMessagesThatAreNoSettings) {
-  EXPECT_THROW(Schema(*testing::SettingsWithoutHelp::descriptor()), std::logic_error);
-  EXPECT_THROW(Schema(*testing::SettingsWithoutOption::descriptor()), std::logic_error);
-  EXPECT_THROW(Schema(*testing::SettingsNamedTwice::descriptor()), std::logic_error);
-  EXPECT_THROW(Schema(*testing::SettingsWithBadEnum::descriptor()), std::logic_error);
-  EXPECT_THROW(Schema(*testing::SettingsWithMessages::descriptor()), std::logic_error);
+  EXPECT_TRUE(IsRefused(testing::SettingsWithoutHelp::descriptor()));
+  EXPECT_TRUE(IsRefused(testing::SettingsWithoutOption::descriptor()));
+  EXPECT_TRUE(IsRefused(testing::SettingsNamedTwice::descriptor()));
+  EXPECT_TRUE(IsRefused(testing::SettingsWithBadEnum::descriptor()));
+  EXPECT_TRUE(IsRefused(testing::SettingsWithMessages::descriptor()));
 }
 
 TEST(Schema, EveryTrainSettingHasHelpAndADefaultThatItWouldAccept) {
