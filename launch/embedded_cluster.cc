@@ -57,12 +57,13 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor) {
 void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
                                 const worker::EpochRates& rates) {
   while (const auto slice = queue.Next()) {
-    worker::SliceSampler source(spec_.model, spec_.sampling, data_.slices()[*slice], *slice, epoch, negatives_);
+    worker::SliceSampler source(spec_.model, spec_.sampling, data_.slices()[*slice], *slice, epoch,
+                                negatives_);
     const worker::LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop_);
     const std::uint64_t negatives = spec_.sampling.negatives_per_positive;
     if (outcome.finished || !std::isfinite(outcome.trained.loss)) {
-      queue.Complete(*slice, {outcome.trained.triples / negatives, outcome.untrainable, outcome.trained.triples,
-                              outcome.trained.loss});
+      queue.Complete(*slice, {outcome.trained.triples / negatives, outcome.untrainable,
+                              outcome.trained.triples, outcome.trained.loss});
     }
     if (!outcome.finished) queue.Close();
   }
@@ -82,7 +83,8 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples) {
 void EmbeddedCluster::ThrowIfDiverged(double loss, std::uint32_t epoch) const {
   if (std::isfinite(loss)) return;
   ThrowFailed(
-      "the loss became infinite or not a number in epoch {}: training diverged. Lower lr (now {}){}, or lower "
+      "the loss became infinite or not a number in epoch {}: training diverged. Lower lr (now {}){}, or "
+      "lower "
       "visit_triples (now {}) if few users have very many interactions",
       epoch, spec_.lr,
       spec_.model.HasAttention() ? fmt::format(" or lr_theta (now {})", spec_.lr_theta) : std::string(),

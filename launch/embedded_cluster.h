@@ -56,7 +56,8 @@ class EmbeddedCluster {
   static std::uint64_t TableBytes(const TrainingSpec& spec, Index num_users, Index num_items);
 
  private:
-  void RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch, const worker::EpochRates& rates);
+  void RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
+                 const worker::EpochRates& rates);
   void ThrowIfDiverged(double loss, std::uint32_t epoch) const;
   void CheckEveryPositiveOnce(const scheduler::LeaseReport& total) const;
 

@@ -2,7 +2,8 @@
 
 namespace attune::data {
 
-TrainingData::TrainingData(const Dataset& dataset) : slices_(dataset.slices().begin(), dataset.slices().end()) {
+TrainingData::TrainingData(const Dataset& dataset)
+    : slices_(dataset.slices().begin(), dataset.slices().end()) {
   Count(dataset.num_items());
 }
 

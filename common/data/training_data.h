@@ -8,9 +8,9 @@
 
 namespace attune::data {
 
-/// The interactions a run trains on, by slice: a data set's training part, or that with the validation interactions
-/// added to the end of their users' histories (then held in memory).
-/// Threads: const methods from any thread. Refers to the data set, which must outlive it.
+/// The interactions a run trains on, by slice: a data set's training part, or that with the validation
+/// interactions added to the end of their users' histories (then held in memory). Threads: const methods from
+/// any thread. Refers to the data set, which must outlive it.
 class TrainingData {
  public:
   explicit TrainingData(const Dataset& dataset);

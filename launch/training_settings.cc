@@ -1,0 +1,197 @@
+#include "launch/training_settings.h"
+
+#include <set>
+#include <string>
+
+#include "common/error.h"
+
+namespace attune::launch {
+namespace {
+
+using config::OptimizerSettings;
+
+model::ItemAttention ToItemAttention(config::ItemAttention attention) {
+  switch (attention) {
+    case config::ITEM_ATTENTION_NONE:
+      return model::ItemAttention::kNone;
+    case config::ITEM_ATTENTION_AVERAGE:
+      return model::ItemAttention::kAverage;
+    case config::ITEM_ATTENTION_ATTENTION:
+      return model::ItemAttention::kAttention;
+  }
+  return model::ItemAttention::kAttention;
+}
+
+optim::Kind ToKind(config::Optimizer optimizer) {
+  switch (optimizer) {
+    case config::OPTIMIZER_SGD:
+      return optim::Kind::kSgd;
+    case config::OPTIMIZER_ADAGRAD:
+      return optim::Kind::kAdagrad;
+    case config::OPTIMIZER_ROWWISE_ADAGRAD:
+      return optim::Kind::kRowwiseAdagrad;
+    case config::OPTIMIZER_ADAM:
+      return optim::Kind::kAdam;
+  }
+  return optim::Kind::kSgd;
+}
+
+optim::OptimizerSpec ToOptimizer(config::Optimizer optimizer, const OptimizerSettings& settings) {
+  return {ToKind(optimizer), static_cast<float>(settings.adagrad_init()),
+          static_cast<float>(settings.adam_beta1()), static_cast<float>(settings.adam_beta2()),
+          static_cast<float>(settings.epsilon())};
+}
+
+L2Spec ToL2(const OptimizerSettings& settings) {
+  const double factor = settings.l2_factor();
+  auto or_default = [&](bool given, double value) { return factor * (given ? value : settings.l2()); };
+  return {or_default(settings.has_l2_u(), settings.l2_u()), or_default(settings.has_l2_v(), settings.l2_v()),
+          or_default(settings.has_l2_p(), settings.l2_p()), factor * settings.l2_theta(),
+          settings.l2_scope() == config::L2_SCOPE_OCCURRENCE};
+}
+
+SamplingSpec ToSampling(const config::SamplingSettings& settings) {
+  SamplingSpec spec;
+  spec.sampling =
+      settings.sampling() == config::SAMPLING_BOOTSTRAP ? Sampling::kBootstrap : Sampling::kPermuted;
+  spec.negatives =
+      settings.negatives() == config::NEGATIVES_POPULARITY ? Negatives::kPopularity : Negatives::kUniform;
+  spec.negative_power = settings.negative_power();
+  spec.negatives_per_positive = settings.negatives_per_positive();
+  spec.visit_triples = settings.visit_triples();
+  spec.visit_steps = settings.visit_steps();
+  spec.batch_triples = settings.batch_triples();
+  spec.seed = settings.seed();
+  return spec;
+}
+
+/// Refuses `name` if it was given although `applies` is false.
+void RequireEffect(bool given, bool applies, const char* name, const char* why) {
+  if (given && !applies) ThrowUsage("--{} cannot take effect: {}", name, why);
+}
+
+void CheckModel(const config::ModelSettings& s) {
+  const bool attention = s.item_attention() == config::ITEM_ATTENTION_ATTENTION;
+  const bool history = s.item_attention() != config::ITEM_ATTENTION_NONE;
+  RequireEffect(s.has_attention_inputs(), attention, "attention-inputs", "item_attention is not 'attention'");
+  RequireEffect(s.has_item_hidden(), attention, "item-hidden", "item_attention is not 'attention'");
+  RequireEffect(s.has_average_exponent(), s.item_attention() == config::ITEM_ATTENTION_AVERAGE,
+                "average-exponent", "item_attention is not 'average'");
+  RequireEffect(s.exclude_target(), history, "exclude-target", "item_attention 'none' has no history");
+  RequireEffect(s.max_history() > 0, history, "max-history", "item_attention 'none' has no history");
+  if (!history && !s.user_vector()) {
+    ThrowUsage(
+        "--no-user-vector with --item-attention none leaves nothing of the user; use 'average' or "
+        "'attention'");
+  }
+}
+
+void CheckOptimisation(const OptimizerSettings& s, bool attention) {
+  const char* no_theta = "item_attention is not 'attention': there are no attention parameters";
+  RequireEffect(s.has_theta_optimizer(), attention, "theta-optimizer", no_theta);
+  RequireEffect(s.has_lr_theta(), attention, "lr-theta", no_theta);
+  RequireEffect(s.has_l2_theta(), attention, "l2-theta", no_theta);
+  RequireEffect(s.has_attention_init(), attention, "attention-init", no_theta);
+  RequireEffect(s.has_lr_final(), s.lr_schedule() != config::SCHEDULE_CONSTANT, "lr-final",
+                "lr_schedule is 'constant'");
+  RequireEffect(s.has_l2(), !(s.has_l2_u() && s.has_l2_v() && s.has_l2_p()), "l2",
+                "l2_u, l2_v and l2_p are all given");
+  if (s.lr_schedule() == config::SCHEDULE_EXPONENTIAL && s.lr_final() <= 0) {
+    ThrowUsage(
+        "--lr-final = 0 with an exponential schedule would make every later rate 0; expected more than 0");
+  }
+  const auto adagrad = [](config::Optimizer o) {
+    return o == config::OPTIMIZER_ADAGRAD || o == config::OPTIMIZER_ROWWISE_ADAGRAD;
+  };
+  const bool any_adagrad = adagrad(s.optimizer()) || (attention && adagrad(s.theta_optimizer()));
+  const bool any_adam =
+      s.optimizer() == config::OPTIMIZER_ADAM || (attention && s.theta_optimizer() == config::OPTIMIZER_ADAM);
+  RequireEffect(s.has_adagrad_init(), any_adagrad, "adagrad-init", "no optimizer is Adagrad");
+  RequireEffect(s.has_adam_beta1(), any_adam, "adam-beta1", "no optimizer is Adam");
+  RequireEffect(s.has_adam_beta2(), any_adam, "adam-beta2", "no optimizer is Adam");
+  RequireEffect(s.has_epsilon(), any_adagrad || any_adam, "epsilon", "no optimizer is Adagrad or Adam");
+  if (s.theta_optimizer() == config::OPTIMIZER_ROWWISE_ADAGRAD) {
+    ThrowUsage(
+        "--theta-optimizer rowwise_adagrad: the attention parameters are not rows of a table; use sgd, "
+        "adagrad or adam");
+  }
+  const bool batch = s.update() == config::UPDATE_BATCH;
+  RequireEffect(s.l2_scope() == config::L2_SCOPE_UNIQUE, batch, "l2-scope unique", "it needs --update batch");
+  RequireEffect(s.reduction() == config::REDUCTION_MEAN, batch, "reduction mean", "it needs --update batch");
+}
+
+void CheckSampling(const config::SamplingSettings& s, bool from_file) {
+  RequireEffect(s.has_negative_power(), s.negatives() == config::NEGATIVES_POPULARITY, "negative-power",
+                "negatives is not 'popularity'");
+  if (!from_file) return;
+  const char* why = "--triples gives the triples";
+  RequireEffect(s.has_sampling(), false, "sampling", why);
+  RequireEffect(s.has_negatives(), false, "negatives", why);
+  RequireEffect(s.has_negatives_per_positive(), false, "negatives-per-positive", why);
+}
+
+}  // namespace
+
+model::ModelSpec ToModelSpec(const config::ModelSettings& settings) {
+  model::ModelSpec spec;
+  spec.dim = settings.dim();
+  spec.item_attention = ToItemAttention(settings.item_attention());
+  const std::string& inputs = settings.attention_inputs();
+  const std::set<char> given(inputs.begin(), inputs.end());
+  const bool known = inputs.find_first_not_of("uvp") == std::string::npos;
+  if (inputs.empty() || !known || given.size() != inputs.size()) {
+    ThrowUsage(
+        "--attention-inputs = '{}': expected some of the letters u (user), v (item), p (history item), each "
+        "once",
+        inputs);
+  }
+  spec.attend_user = given.contains('u');
+  spec.attend_item = given.contains('v');
+  spec.attend_history = given.contains('p');
+  spec.item_hidden = settings.item_hidden();
+  spec.average_exponent = settings.average_exponent();
+  spec.user_vector = settings.user_vector();
+  spec.exclude_target = settings.exclude_target();
+  spec.max_history = settings.max_history();
+  return spec;
+}
+
+scheduler::Schedule ToSchedule(config::Schedule schedule) {
+  switch (schedule) {
+    case config::SCHEDULE_CONSTANT:
+      return scheduler::Schedule::kConstant;
+    case config::SCHEDULE_LINEAR:
+      return scheduler::Schedule::kLinear;
+    case config::SCHEDULE_COSINE:
+      return scheduler::Schedule::kCosine;
+    case config::SCHEDULE_EXPONENTIAL:
+      return scheduler::Schedule::kExponential;
+  }
+  return scheduler::Schedule::kConstant;
+}
+
+TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
+  const auto& optimisation = settings.optimisation();
+  CheckModel(settings.model());
+  TrainingSpec spec;
+  spec.model = ToModelSpec(settings.model());
+  CheckOptimisation(optimisation, spec.model.HasAttention());
+  CheckSampling(settings.sampling_settings(), settings.run_settings().has_triples());
+  spec.sampling = ToSampling(settings.sampling_settings());
+  spec.optimizer = ToOptimizer(optimisation.optimizer(), optimisation);
+  spec.theta_optimizer = ToOptimizer(optimisation.theta_optimizer(), optimisation);
+  spec.lr = optimisation.lr();
+  spec.lr_theta = optimisation.lr_theta();
+  spec.l2 = ToL2(optimisation);
+  spec.init_std = optimisation.init_std();
+  spec.xavier_output = optimisation.attention_init() == config::ATTENTION_INIT_XAVIER;
+  spec.update_batch = optimisation.update() == config::UPDATE_BATCH;
+  spec.mean = optimisation.reduction() == config::REDUCTION_MEAN;
+  if (std::uint64_t{spec.sampling.visit_triples} * spec.sampling.visit_steps > (1u << 24)) {
+    ThrowUsage("--visit-triples x --visit-steps = {} x {}: expected at most {} triples a visit",
+               spec.sampling.visit_triples, spec.sampling.visit_steps, 1u << 24);
+  }
+  return spec;
+}
+
+}  // namespace attune::launch
