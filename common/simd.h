@@ -32,6 +32,16 @@ inline Vector Broadcast(float x) {
   return Vector{} + x;
 }
 
+/// a b + c, rounded as the compiler rounds it in vector code: once where the processor has fused
+/// multiply-add.
+inline float MultiplyAdd(float a, float b, float c) {
+#if defined(__FP_FAST_FMAF) || defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 /// Elementwise max(v, 0).
 inline Vector Relu(Vector v) {
   return v > 0 ? v : Vector{};

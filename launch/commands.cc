@@ -1,12 +1,13 @@
 #include "launch/command.h"
 #include "launch/settings_reference_command.h"
+#include "launch/train_command.h"
 
 namespace attune::launch {
 namespace {
 
 CommandTable MakeTable() {
   CommandTable table{
-      // One line a command.
+      MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
   };
   table.push_back(SettingsReferenceCommand());
   return table;

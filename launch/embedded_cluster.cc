@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <future>
 
 #include "common/error.h"
 #include "common/thread.h"
@@ -9,6 +10,8 @@
 
 namespace attune::launch {
 namespace {
+
+constexpr std::chrono::milliseconds kTick(100);
 
 RecordLayout UserLayout(const TrainingSpec& spec) {
   return RecordLayout(spec.model.dim, false, spec.optimizer.kind);
@@ -42,12 +45,18 @@ EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingD
   }
 }
 
-EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor) {
+EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const std::function<void()>& tick) {
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch);
-  RunThreads(static_cast<unsigned>(workers_.size()), "worker",
-             [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
+  std::future<void> workers = std::async(std::launch::async, [&] {
+    RunThreads(static_cast<unsigned>(workers_.size()), "worker",
+               [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
+  });
+  while (workers.wait_for(kTick) == std::future_status::timeout) {
+    if (tick) tick();
+  }
+  workers.get();
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete()};
   ThrowIfDiverged(result.total.loss, epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total);

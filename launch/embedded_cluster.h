@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -33,9 +34,10 @@ class EmbeddedCluster {
   EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users, Index num_items,
                   unsigned threads);
 
-  /// Trains one epoch with learning rates `factor` times the spec's.
-  /// Throws Error(kFailed) when the loss is not finite, naming what to change.
-  EpochResult RunEpoch(std::uint32_t epoch, double factor);
+  /// Trains one epoch with learning rates `factor` times the spec's. While the workers run, `tick` is called
+  /// on the caller's thread about ten times a second; it may call Stop(). Throws Error(kFailed) when the loss
+  /// is not finite, naming what to change.
+  EpochResult RunEpoch(std::uint32_t epoch, double factor, const std::function<void()>& tick = {});
 
   /// Trains the given triples once, in order, on one thread.
   EpochResult RunTriples(std::span<const Triple> triples);

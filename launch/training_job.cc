@@ -1,0 +1,256 @@
+#include "launch/training_job.h"
+
+#include <fmt/core.h>
+
+#include "common/config/settings_json.h"
+#include "common/error.h"
+#include "common/eval/metrics.h"
+#include "common/log.h"
+#include "common/model/model_files.h"
+#include "common/run/format.h"
+#include "common/run/version.h"
+#include "common/thread.h"
+#include "launch/initial_model.h"
+#include "launch/process_memory.h"
+#include "launch/signals.h"
+#include "launch/training_settings.h"
+#include "launch/triples_file.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// One thread keeps the order of given triples; more would not be used.
+unsigned ThreadsOf(const config::RunSettings& run) {
+  if (!run.has_triples()) return ResolveThreads(run.threads());
+  if (run.threads() > 1)
+    ThrowUsage("--threads = {} cannot take effect: --triples are trained in order, by one thread",
+               run.threads());
+  return 1;
+}
+
+void CheckRun(const config::RunSettings& run, bool has_validation) {
+  eval::MetricOf(eval::UserMetrics{}, run.metric());  // an unknown name is refused now, not after an hour
+  if (run.has_triples() && run.has_epochs()) {
+    ThrowUsage("--epochs cannot take effect: --triples are trained once, in order");
+  }
+  const bool chooses =
+      has_validation && !run.include_validation() && run.evaluate_every() > 0 && !run.has_triples();
+  if (run.patience() > 0 && !chooses) {
+    ThrowUsage("--patience cannot take effect: {}",
+               run.include_validation()    ? "include_validation trains on the validation split"
+               : run.evaluate_every() == 0 ? "evaluate_every is 0"
+               : run.has_triples()         ? "--triples gives the triples"
+                                   : "the data has no validation split (attune prepare --validation latest)");
+  }
+  if (run.include_validation() && !has_validation) {
+    ThrowUsage("--include-validation cannot take effect: the data has no validation split");
+  }
+}
+
+ordered_json ToJson(const eval::UserMetrics& metrics) {
+  ordered_json json;
+  for (std::size_t n = 0; n < eval::kCutoffs; ++n) {
+    json[fmt::format("hr@{}", eval::Cutoff(n))] = metrics.hr[n];
+    json[fmt::format("ndcg@{}", eval::Cutoff(n))] = metrics.ndcg[n];
+  }
+  json["mrr"] = metrics.mrr;
+  return json;
+}
+
+}  // namespace
+
+TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
+                         const data::Dataset& dataset)
+    : settings_(settings),
+      spec_(spec),
+      dataset_(dataset),
+      threads_(ThreadsOf(settings.run_settings())),
+      staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
+      progress_("triples"),
+      stopping_(settings.run_settings().patience()) {
+  const auto& run = settings_.run_settings();
+  if (dataset.Has(data::Split::kValidation)) validation_ = dataset.LoadHeldOut(data::Split::kValidation);
+  CheckRun(run, validation_.has_value());
+  data_ = run.include_validation() ? std::make_unique<data::TrainingData>(dataset, *validation_)
+                                   : std::make_unique<data::TrainingData>(dataset);
+  if (data_->num_interactions() == 0)
+    ThrowBadInput("{}: holds no training interactions", dataset.path().string());
+  if (run.has_run()) {
+    metrics_log_ = std::make_unique<MetricsLog>(run.run());
+    log::AddFile((std::filesystem::path(run.run()) / "log").string());
+  }
+  cluster_ =
+      std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(), threads_);
+  if (run.has_init_from()) {
+    const model::LoadedModel from(run.init_from());
+    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec_, *cluster_));
+  }
+  OpenEvaluation();
+  Record("start",
+         {{"version", Version()}, {"threads", threads_}, {"settings", config::SettingsToJson(settings_)}});
+}
+
+TrainingJob::~TrainingJob() = default;
+
+void TrainingJob::OpenEvaluation() {
+  const auto& run = settings_.run_settings();
+  if (run.evaluate_every() == 0 || run.has_triples()) return;
+  if (validation_ && !run.include_validation()) {
+    validation_task_ = worker::MakeEvaluationTask(dataset_, *validation_, nullptr);
+  }
+  if (run.evaluate_test()) {
+    if (!dataset_.Has(data::Split::kTest))
+      ThrowUsage("--evaluate-test cannot take effect: the data has no test split");
+    test_task_ = worker::MakeEvaluationTask(dataset_, dataset_.LoadHeldOut(data::Split::kTest),
+                                            validation_ ? &*validation_ : nullptr);
+  }
+}
+
+JobResult TrainingJob::Run() {
+  const auto& run = settings_.run_settings();
+  if (run.has_triples()) {
+    TrainTriples();
+    return Finish(cluster_->stopped() ? "interrupted" : "completed");
+  }
+  for (std::uint32_t epoch = 1; epoch <= run.epochs(); ++epoch) {
+    if (StopRequested() || !TrainEpoch(epoch)) return Finish("interrupted");
+    if (Evaluating(epoch)) EvaluateEpoch(epoch);
+    if (stopping_.ShouldStop()) {
+      log::Info("no better {} for {} evaluations: stopped after epoch {}", run.metric(), run.patience(),
+                epoch);
+      return Finish("stopped early");
+    }
+  }
+  return Finish("completed");
+}
+
+bool TrainingJob::Evaluating(std::uint32_t epoch) const {
+  const auto& run = settings_.run_settings();
+  if (!validation_task_ && !test_task_) return false;
+  return epoch % run.evaluate_every() == 0 || epoch == run.epochs();
+}
+
+bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
+  const auto& run = settings_.run_settings();
+  const double factor = scheduler::ScheduleFactor(ToSchedule(settings_.optimisation().lr_schedule()), epoch,
+                                                  run.epochs(), settings_.optimisation().lr_final());
+  const std::uint64_t expected = data_->num_interactions() * spec_.sampling.negatives_per_positive;
+  const std::uint64_t before = cluster_->triples_done();
+  progress_.Begin(fmt::format("epoch {}/{}", epoch, run.epochs()), expected,
+                  expected * (run.epochs() - epoch));
+  const EpochResult result = cluster_->RunEpoch(epoch, factor, [&] {
+    if (StopRequested()) cluster_->Stop();
+    progress_.Update(cluster_->triples_done() - before);
+  });
+  triples_ += result.total.triples;
+  train_seconds_ += result.seconds;
+  if (!result.complete) return false;
+  epochs_done_ = epoch;
+  untrainable_ = result.total.untrainable;
+  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
+  progress_.End(last_loss_);
+  Record("epoch", {{"epoch", epoch},
+                   {"triples", result.total.triples},
+                   {"seconds", result.seconds},
+                   {"triples_per_second", static_cast<double>(result.total.triples) / result.seconds},
+                   {"loss", last_loss_},
+                   {"lr", spec_.lr * factor}});
+  return true;
+}
+
+void TrainingJob::TrainTriples() {
+  const std::vector<Triple> triples = ReadTriples(settings_.run_settings().triples(), dataset_);
+  const EpochResult result = cluster_->RunTriples(triples);
+  triples_ = result.total.triples;
+  train_seconds_ = result.seconds;
+  last_loss_ = result.total.loss / static_cast<double>(triples.size());
+}
+
+TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task) {
+  model::Theta theta;
+  const worker::EvaluationResult result = worker::Evaluate(cluster_->View(theta), task, threads_);
+  evaluation_seconds_ += result.seconds;
+  std::vector<eval::UserMetrics> users;
+  users.reserve(task.size());
+  for (std::size_t n = 0; n < task.size(); ++n) {
+    const std::span<const std::uint32_t> ranks(result.ranks);
+    users.push_back(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
+  }
+  const eval::UserMetrics mean = eval::AverageMetrics(users);
+  return {ToJson(mean), eval::MetricOf(mean, settings_.run_settings().metric())};
+}
+
+void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
+  const std::string& metric = settings_.run_settings().metric();
+  if (test_task_) {
+    const Evaluation test = Measure(*test_task_);
+    log::Info("epoch {}: test {} {:.4f}", epoch, metric, test.chosen);
+    Record(
+        "evaluation",
+        {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test.metrics}});
+  }
+  if (!validation_task_) return;
+  const Evaluation evaluation = Measure(*validation_task_);
+  const bool best = stopping_.Note(epoch, evaluation.chosen);
+  log::Info("epoch {}: validation {} {:.4f}{}", epoch, metric, evaluation.chosen,
+            best ? ", the best so far" : "");
+  Record("evaluation", {{"epoch", epoch},
+                        {"split", "validation"},
+                        {"train_seconds", train_seconds_},
+                        {"best", best},
+                        {"metrics", evaluation.metrics}});
+  if (!best) return;
+  best_metrics_ = evaluation.metrics;
+  SaveArrays();
+}
+
+void TrainingJob::SaveArrays() {
+  model::Theta theta;
+  model::WriteModelArrays(staged_.path(), cluster_->View(theta));
+}
+
+ordered_json TrainingJob::Provenance() const {
+  return {{"data", std::filesystem::absolute(dataset_.path()).lexically_normal().string()},
+          {"data_fingerprint", dataset_.Fingerprint()},
+          {"threads", threads_},
+          {"epochs", epochs_done_},
+          {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : epochs_done_},
+          {"triples", triples_},
+          {"loss", last_loss_}};
+}
+
+JobResult TrainingJob::Finish(const std::string& status) {
+  if (!stopping_.HasBest()) SaveArrays();
+  ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
+  details["provenance"]["status"] = status;
+  if (!best_metrics_.is_null()) details["metrics"] = {{"validation", best_metrics_}};
+  model::CompleteModel(staged_.path(), spec_.model, dataset_.path() / "users.tsv",
+                       dataset_.path() / "items.tsv", details);
+  staged_.Commit();
+
+  JobResult result;
+  result.status = status;
+  result.summary = {
+      {"status", status},
+      {"model", settings_.run_settings().out()},
+      {"epochs", epochs_done_},
+      {"model_of_epoch", details["provenance"]["model_of_epoch"]},
+      {"triples", triples_},
+      {"untrainable_positives", untrainable_},
+      {"loss", last_loss_},
+      {"train_seconds", train_seconds_},
+      {"evaluation_seconds", evaluation_seconds_},
+      {"triples_per_second", train_seconds_ > 0 ? static_cast<double>(triples_) / train_seconds_ : 0.0},
+      {"peak_memory_bytes", PeakMemoryBytes()}};
+  if (!best_metrics_.is_null()) result.summary["validation"] = best_metrics_;
+  Record("end", result.summary);
+  return result;
+}
+
+void TrainingJob::Record(const std::string& event, ordered_json fields) {
+  if (metrics_log_) metrics_log_->Write(event, fields);
+}
+
+}  // namespace attune::launch
