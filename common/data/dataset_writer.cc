@@ -3,14 +3,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "common/error.h"
 #include "common/io/npy.h"
+#include "common/thread.h"
 
 namespace attune::data {
 namespace fs = std::filesystem;
 namespace {
+
+/// Slices written at the same time: their threads mostly wait for fsync, and the file system serves several
+/// at once.
+constexpr unsigned kWriters = 8;
 
 void CreateDirectory(const fs::path& path) {
   std::error_code error;
@@ -18,15 +24,12 @@ void CreateDirectory(const fs::path& path) {
   if (error) ThrowFailed("{}: cannot create: {}", path.string(), error.message());
 }
 
-/// Copies the next `count` numbers into a .npy file of their own.
+/// Copies `count` numbers from `first` on into a .npy file of their own.
 template <typename T>
-void CopyToNpy(const fs::path& path, SpillReader<T>& reader, std::uint64_t count) {
+void CopyToNpy(const fs::path& path, const SpillFile& from, std::uint64_t first, std::uint64_t count) {
   io::NpyWriter writer(path, io::DTypeOf<T>());
-  while (count > 0) {
-    const std::span<const T> piece = reader.Read(count);
-    writer.Append(piece);
-    count -= piece.size();
-  }
+  SpillReader<T> reader(from, first, count);
+  for (auto block = reader.Read(); !block.empty(); block = reader.Read()) writer.Append(block);
   writer.Close();
 }
 
@@ -98,14 +101,15 @@ std::vector<SlicePlan> SliceWriter::Write(std::uint32_t slices) {
   times_.Finish();
   const std::uint64_t interactions = items_.size() / sizeof(Index);
   std::vector<SlicePlan> plan = PlanSlices(rows_of_, slices == 0 ? DefaultSlices(interactions) : slices);
-  SpillReader<Index> items(items_);
-  SpillReader<std::int64_t> times(times_);
-  for (const SlicePlan& slice : plan) WriteSlice(slice, items, times);
+  std::vector<std::uint64_t> first_row(plan.size());
+  std::transform_exclusive_scan(plan.begin(), plan.end(), first_row.begin(), std::uint64_t{0}, std::plus<>(),
+                                [](const SlicePlan& slice) { return slice.interactions; });
+  ParallelFor(kWriters, plan.size(), "slice-writer",
+              [&](unsigned /*thread*/, std::size_t s) { WriteSlice(plan[s], first_row[s]); });
   return plan;
 }
 
-void SliceWriter::WriteSlice(const SlicePlan& slice, SpillReader<Index>& items,
-                             SpillReader<std::int64_t>& times) const {
+void SliceWriter::WriteSlice(const SlicePlan& slice, std::uint64_t first_row) const {
   const fs::path directory = directory_ / slice.name;
   CreateDirectory(directory);
   io::NpyWriter users(directory / "users.npy", io::DType::kU32);
@@ -120,8 +124,8 @@ void SliceWriter::WriteSlice(const SlicePlan& slice, SpillReader<Index>& items,
   ATTUNE_CHECK(end == slice.interactions);
   users.Close();
   indptr.Close();
-  CopyToNpy(directory / "items.npy", items, slice.interactions);
-  CopyToNpy(directory / "times.npy", times, slice.interactions);
+  CopyToNpy<Index>(directory / "items.npy", items_, first_row, slice.interactions);
+  CopyToNpy<std::int64_t>(directory / "times.npy", times_, first_row, slice.interactions);
 }
 
 }  // namespace attune::data

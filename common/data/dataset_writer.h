@@ -59,7 +59,7 @@ class SliceWriter {
   std::vector<SlicePlan> Write(std::uint32_t slices);
 
  private:
-  void WriteSlice(const SlicePlan& slice, SpillReader<Index>& items, SpillReader<std::int64_t>& times) const;
+  void WriteSlice(const SlicePlan& slice, std::uint64_t first_row) const;
 
   std::filesystem::path directory_;
   std::vector<std::uint32_t> rows_of_;

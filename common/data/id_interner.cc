@@ -17,11 +17,6 @@ constexpr std::size_t kLengthBytes = 3;
 constexpr std::size_t kMaxIdBytes = kChunkBytes - kLengthBytes;
 constexpr std::size_t kFirstSlots = 1024;
 
-/// Slots are chosen by these 32 bits too, which suffices for up to 2^32 slots.
-std::uint32_t Hash(std::string_view id) {
-  return static_cast<std::uint32_t>(XXH3_64bits(id.data(), id.size()));
-}
-
 }  // namespace
 
 IdInterner::IdInterner(std::string what, std::uint64_t max_ids)
@@ -30,8 +25,12 @@ IdInterner::IdInterner(std::string what, std::uint64_t max_ids)
       slots_(kFirstSlots, Slot{0, kNoIndex}),
       used_in_chunk_(kChunkBytes) {}
 
-Index IdInterner::Intern(std::string_view id) {
-  const std::uint32_t hash = Hash(id);
+/// 32 bits choose the slot too, which suffices for up to 2^32 slots.
+std::uint32_t IdInterner::HashOf(std::string_view id) {
+  return static_cast<std::uint32_t>(XXH3_64bits(id.data(), id.size()));
+}
+
+Index IdInterner::Intern(std::string_view id, std::uint32_t hash) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
   for (; slots_[slot].index != kNoIndex; slot = (slot + 1) & mask) {
@@ -44,7 +43,7 @@ Index IdInterner::Intern(std::string_view id) {
 }
 
 Index IdInterner::Find(std::string_view id) const {
-  const std::uint32_t hash = Hash(id);
+  const std::uint32_t hash = HashOf(id);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = hash & mask; slots_[slot].index != kNoIndex; slot = (slot + 1) & mask) {
     if (slots_[slot].hash == hash && (*this)[slots_[slot].index] == id) return slots_[slot].index;

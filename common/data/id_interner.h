@@ -24,7 +24,13 @@ class IdInterner {
 
   /// Number of `id`, given to it now if it is new. Throws Error(kFailed) if there would be more than max_ids,
   /// saying how much memory they would need.
-  Index Intern(std::string_view id);
+  Index Intern(std::string_view id) { return Intern(id, HashOf(id)); }
+
+  /// The same in two steps, so that memory can be fetched while other work is done: hash, Prefetch, …,
+  /// Intern.
+  static std::uint32_t HashOf(std::string_view id);
+  void Prefetch(std::uint32_t hash) const { __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]); }
+  Index Intern(std::string_view id, std::uint32_t hash);
 
   /// Number of `id`, or kNoIndex.
   Index Find(std::string_view id) const;

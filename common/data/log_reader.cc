@@ -188,16 +188,21 @@ void LogReader::TakeRecord(DelimitedReader& reader) {
   const std::string_view user = fields[plan_.user];
   const std::string_view item = fields[plan_.item];
   if (!CheckId(plan_.user, user) || !CheckId(plan_.item, item)) return;
+  const std::uint32_t user_hash = IdInterner::HashOf(user);
+  const std::uint32_t item_hash = IdInterner::HashOf(item);
+  users_.Prefetch(user_hash);
+  items_.Prefetch(item_hash);
   Interaction row{0, 0, 0, PositionOf(files_.size() - 1, line_), 0};
-  Timestamp time;
   bool keep = true;
   if (plan_.rating && !TakeRating(fields[*plan_.rating], &keep)) return;
   if (plan_.time && !TakeTime(fields[*plan_.time], &row)) return;
-  if (keep) {
-    AddInteraction(user, item, row);
-  } else {
+  if (!keep) {
     ++counts_.low_rated;
+    return;
   }
+  row.user = users_.Intern(user, user_hash);
+  row.item = items_.Intern(item, item_hash);
+  Spill(row);
 }
 
 bool LogReader::CheckId(std::size_t column, std::string_view id) {
@@ -247,9 +252,7 @@ bool LogReader::TakeRating(std::string_view text, bool* keep) {
   return true;
 }
 
-void LogReader::AddInteraction(std::string_view user, std::string_view item, Interaction row) {
-  row.user = users_.Intern(user);
-  row.item = items_.Intern(item);
+void LogReader::Spill(const Interaction& row) {
   if (row.user == user_rows_.size()) user_rows_.push_back(0);
   ++user_rows_[row.user];
   interactions_.AppendOne(row);

@@ -100,7 +100,7 @@ class LogReader {
   bool CheckId(std::size_t column, std::string_view id);
   bool TakeTime(std::string_view text, Interaction* row);
   bool TakeRating(std::string_view text, bool* keep);
-  void AddInteraction(std::string_view user, std::string_view item, Interaction row);
+  void Spill(const Interaction& row);
   std::uint64_t StoreText(std::string_view text);
   void BadColumn(std::size_t column, const std::string& reason);
   void BadLine(const std::string& reason);

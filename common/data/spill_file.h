@@ -13,7 +13,7 @@ namespace attune::data {
 /// A temporary file for what does not fit into memory: unlinked at once, so that nothing is left behind when
 /// the process dies. Written from the front through a buffer, then read with plain reads, so that its pages
 /// never count as memory of the process. Errors are Error(kFailed) naming the directory: "no space left".
-/// Threads: confined.
+/// Threads: confined; once finished, ReadAt from any thread.
 class SpillFile {
  public:
   /// @param directory  where the file takes its space; must exist
