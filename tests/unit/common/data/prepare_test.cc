@@ -1,8 +1,13 @@
 #include "common/data/prepare.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -527,6 +532,53 @@ TEST_F(PrepareTest, AnOutputThatCannotBeWrittenIsNamed) {
   options_.out = directory_ / "log.tsv" / "data";
   options_.inputs = {Put("log.tsv", "user\titem\nu\ta\n")};
   EXPECT_CONTAINS(Failure(ErrorKind::kFailed), "log.tsv/data.tmp: cannot create");
+}
+
+TEST_F(PrepareTest, AFullDiskIsAnErrorThatLeavesNothingBehind) {
+  std::string log = "user\titem\n";
+  for (int n = 0; n < 20'000; ++n) log += "u" + std::to_string(n) + "\ti" + std::to_string(n % 7) + "\n";
+  options_.inputs = {Put("log.tsv", log)};
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (const rlim_t bytes : {rlim_t{1'000}, rlim_t{300'000}, rlim_t{630'000}}) {
+    const struct rlimit small { bytes, before.rlim_max };
+    setrlimit(RLIMIT_FSIZE, &small);
+    const std::string failure = Failure(ErrorKind::kFailed);
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_CONTAINS(failure, "cannot write");
+    EXPECT_CONTAINS(failure, "data.tmp");
+  }
+  std::signal(SIGXFSZ, old_handler);
+}
+
+TEST_F(PrepareTest, StandardInputIsReadForADash) {
+  const std::string path = Put("log.tsv", "user\titem\nu\ta\nu\tb\n");
+  const int saved = dup(STDIN_FILENO);
+  const int file = open(path.c_str(), O_RDONLY);
+  dup2(file, STDIN_FILENO);
+  options_.inputs = {"-"};
+  Prepare(options_);
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+  close(file);
+  EXPECT_EQ(Train(), "u:a");
+  EXPECT_EQ(Text("test.tsv"), "u\tb\t0\n");
+}
+
+TEST_F(PrepareTest, FeaturesFollowTheItemsThatTheFiltersLeft) {
+  options_.filters.top_items = 1;
+  options_.split.mode = SplitMode::kNone;
+  const std::vector<float> values = {1, 2, 3, 4};
+  io::WriteNpy<float>(directory_ / "v.npy", std::vector<std::uint64_t>{2, 2, 1}, values);
+  options_.features = (directory_ / "v.npy").string();
+  options_.features_index = Put("index.tsv", "item\tfirst_row\tn_rows\na\t0\t2\nb\t2\t2\n");
+  const PrepareReport report = Run("user\titem\nu\ta\nu\tb\nv\tb\n");
+  ASSERT_TRUE(report.features.has_value());
+  EXPECT_EQ(report.features->items_unused, 1u);
+  const io::NpyView vectors(directory_ / "data/features/vectors.npy");
+  EXPECT_EQ(vectors.As<float>()[0], 3.0f);
+  EXPECT_EQ(Dataset(directory_ / "data").manifest()["features"]["vectors"], 2);
 }
 
 }  // namespace
