@@ -102,7 +102,8 @@ class Decompressed : public ByteSource {
     } else if (status != ARCHIVE_OK) {
       Fail();
     } else if (archive_filter_count(archive_.get()) < 2) {  // the last one passes bytes through as they are
-      ThrowBadInput("{}: cannot decompress: the header is cut off or damaged; is the file complete?", file_->name());
+      ThrowBadInput("{}: cannot decompress: the header is cut off or damaged; is the file complete?",
+                    file_->name());
     }
   }
 

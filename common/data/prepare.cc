@@ -67,6 +67,69 @@ IdOrder OrderByAppearance(const std::vector<std::uint64_t>& first) {
   return order;
 }
 
+/// Writes the interactions of one user after another to the files of their parts.
+class SplitFiles {
+ public:
+  SplitFiles(const PrepareOptions& options, const fs::path& directory, const LogReader& log, Index users,
+             const IdOrder& items)
+      : log_(log),
+        items_(items),
+        train_(directory, users),
+        trained_(static_cast<Index>(items.ids.size())),
+        trained_by_user_(log.items().size()) {
+    const SplitMode mode = options.split.mode;
+    if (mode == SplitMode::kGiven ? !options.test_inputs.empty() : mode != SplitMode::kNone) {
+      test_.emplace(directory / "test.tsv");
+    }
+    if (options.split.validation != ValidationMode::kNone || !options.validation_inputs.empty()) {
+      validation_.emplace(directory / "validation.tsv");
+    }
+  }
+
+  void Append(Index user, std::span<const Interaction> rows, std::span<const Part> parts) {
+    trained_by_user_.Clear();
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+      if (parts[n] == Part::kTrain) AppendTrain(user, rows[n]);
+    }
+    for (std::size_t n = 0; n < rows.size(); ++n) {
+      if (parts[n] == Part::kValidation) AppendHeldOut(*validation_, rows[n]);
+      if (parts[n] == Part::kTest) AppendHeldOut(*test_, rows[n]);
+    }
+  }
+
+  /// Items with a training interaction.
+  Index items_trained() const { return items_trained_; }
+
+  std::vector<SlicePlan> Close(std::uint32_t slices) {
+    if (validation_) validation_->Close();
+    if (test_) test_->Close();
+    return train_.Write(slices);
+  }
+
+ private:
+  void AppendTrain(Index user, const Interaction& row) {
+    const Index item = items_.index[row.item];
+    train_.Append(user, item, row.time_us);
+    trained_by_user_.Add(row.item);
+    items_trained_ += trained_.Add(item) ? 1 : 0;
+  }
+
+  void AppendHeldOut(HeldOutWriter& writer, const Interaction& row) {
+    ATTUNE_CHECK(
+        !trained_by_user_.Has(row.item));  // what is held out is never trained on, whatever the split
+    writer.Append(log_.users()[row.user], log_.items()[row.item], log_.TimeText(row));
+  }
+
+  const LogReader& log_;
+  const IdOrder& items_;
+  SliceWriter train_;
+  std::optional<HeldOutWriter> validation_;
+  std::optional<HeldOutWriter> test_;
+  ItemMarks trained_;
+  ItemMarks trained_by_user_;
+  Index items_trained_ = 0;
+};
+
 /// One run of Prepare: the steps in their order, and what they hand on.
 class Preparation {
  public:
@@ -88,6 +151,7 @@ class Preparation {
   }
 
  private:
+  void Stage(const char* what) const;
   void ReadLogs();
   void CheckTimesAreThere() const;
   GroupedLog GroupAndFilterRows();
@@ -115,6 +179,12 @@ class Preparation {
   std::vector<SlicePlan> slices_;
   PrepareReport report_;
 };
+
+/// Says what begins now, once a job has taken long enough that somebody may wonder.
+void Preparation::Stage(const char* what) const {
+  constexpr double kQuietSeconds = 5;
+  if (watch_.seconds() > kQuietSeconds) log::Info("{}, {:.0f} s after the start", what, watch_.seconds());
+}
 
 void Preparation::ReadLogs() {
   for (const auto& path : options_.inputs) log_.Read(path, Part::kTrain);
@@ -150,6 +220,7 @@ void Preparation::CheckTimesAreThere() const {
 /// Brings the interactions of each user together and in order of time, without duplicates and what lies
 /// outside the time window.
 GroupedLog Preparation::GroupAndFilterRows() {
+  Stage("ordering interactions by user");
   const Index items = log_.items().size();
   GroupedLog grouped(log_.users().size(), items, output_.path());
   RowFilter filter(options_.filters, items, PartOf());
@@ -167,6 +238,7 @@ GroupedLog Preparation::GroupAndFilterRows() {
 }
 
 void Preparation::FilterByCount(GroupedLog& grouped) {
+  Stage("filtering");
   const FilterOptions& filters = options_.filters;
   std::uint64_t before = grouped.interactions();
   const auto note = [&](const std::string& name) {
@@ -245,45 +317,21 @@ void Preparation::VisitInOrder(GroupedLog grouped, const VisitUser& visit) {
 }
 
 void Preparation::Split(GroupedLog grouped) {
-  const SplitOptions& split = options_.split;
-  const bool tests =
-      split.mode != SplitMode::kNone && (split.mode != SplitMode::kGiven || !options_.test_inputs.empty());
-  const bool validates = split.validation != ValidationMode::kNone || !options_.validation_inputs.empty();
-  std::optional<HeldOutWriter> validation, test;
-  if (validates) validation.emplace(output_.path() / "validation.tsv");
-  if (tests) test.emplace(output_.path() / "test.tsv");
-  SliceWriter train(output_.path(), report_.users);
-  ItemMarks trained(report_.items);
-  ItemMarks user_trained(log_.items().size());
-  Splitter splitter(split, log_.items().size(), report_.log.has_times, PartOf(), TimeCut(grouped));
-  const auto held_out = [&](HeldOutWriter& writer, const Interaction& row) {
-    ATTUNE_CHECK(
-        !user_trained.Has(row.item));  // a held-out interaction never is a training interaction of the user
-    writer.Append(log_.users()[row.user], log_.items()[row.item], log_.TimeText(row));
-  };
-  report_.items_not_trained = report_.items;
+  Stage("splitting");
+  Splitter splitter(options_.split, log_.items().size(), report_.log.has_times, PartOf(), TimeCut(grouped));
+  SplitFiles files(options_, output_.path(), log_, report_.users, items_);
   VisitInOrder(std::move(grouped), [&](Index user, std::span<const Interaction> rows) {
-    const auto parts = splitter.Assign(user, rows);
-    user_trained.Clear();
-    for (std::size_t n = 0; n < rows.size(); ++n) {
-      if (parts[n] != Part::kTrain) continue;
-      train.Append(user, items_.index[rows[n].item], rows[n].time_us);
-      user_trained.Add(rows[n].item);
-      if (trained.Add(items_.index[rows[n].item])) --report_.items_not_trained;
-    }
-    for (std::size_t n = 0; n < rows.size(); ++n) {
-      if (parts[n] == Part::kValidation) held_out(*validation, rows[n]);
-      if (parts[n] == Part::kTest) held_out(*test, rows[n]);
-    }
+    files.Append(user, rows, splitter.Assign(user, rows));
   });
   RefuseLeaks(splitter);
   report_.split = splitter.report();
+  report_.items_not_trained = report_.items - files.items_trained();
   if (report_.split.train == 0) ThrowBadInput("no interaction is left to train on:\n{}", ReportText(report_));
-  if (tests && report_.split.test == 0) log::Warning("the test split is empty");
-  if (validates && report_.split.validation == 0) log::Warning("the validation split is empty");
-  if (validation) validation->Close();
-  if (test) test->Close();
-  slices_ = train.Write(options_.slices);
+  if (options_.split.mode != SplitMode::kNone && report_.split.test + report_.split.validation == 0) {
+    log::Warning("no interaction was held out: the data set has nothing to evaluate on");
+  }
+  Stage("writing slices");
+  slices_ = files.Close(options_.slices);
   report_.slices = slices_.size();
 }
 
@@ -327,6 +375,7 @@ void Preparation::WriteManifest() {
   manifest["report"] = ReportJson(report_);
   manifest["settings"] = SettingsJson(options_);
   if (report_.features) manifest["features"] = manifest["report"]["features"];
+  Stage("computing checksums");
   io::DescribeFiles(output_.path(), manifest);
   io::WriteManifest(output_.path(), manifest);
 }
