@@ -1,4 +1,5 @@
 #include "launch/command.h"
+#include "launch/prepare_command.h"
 #include "launch/settings_reference_command.h"
 #include "launch/train_command.h"
 
@@ -7,6 +8,7 @@ namespace {
 
 CommandTable MakeTable() {
   CommandTable table{
+      MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
   };
   table.push_back(SettingsReferenceCommand());
