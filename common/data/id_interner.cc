@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/data/huge_pages.h"
 #include "common/error.h"
 
 namespace attune::data {
@@ -85,7 +86,7 @@ std::uint64_t IdInterner::Store(std::string_view id) {
 }
 
 void IdInterner::Grow() {
-  std::vector<Slot> larger(slots_.size() * 2, Slot{0, kNoIndex});
+  auto larger = MakeHugeVector(slots_.size() * 2, Slot{0, kNoIndex});
   const std::size_t mask = larger.size() - 1;
   for (const Slot& old : slots_) {
     if (old.index == kNoIndex) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "common/data/huge_pages.h"
 #include "common/error.h"
 
 namespace attune::data {
@@ -80,7 +81,10 @@ class BucketVisitor {
     const auto counts = rows_at_.subspan(bucket.first, bucket.end - bucket.first);
     starts_.resize(counts.size());
     std::exclusive_scan(counts.begin(), counts.end(), starts_.begin(), std::uint64_t{0});
-    if (arranged_.size() < bucket.rows) arranged_.resize(bucket.rows);
+    if (arranged_.size() < bucket.rows) {
+      arranged_ = {};
+      arranged_ = MakeHugeVector(bucket.rows, Interaction{});
+    }
     for (auto block = reader.Read(); !block.empty(); block = reader.Read()) {
       for (const Interaction& row : block) {
         const Index place = PlaceOf(place_of_, row.user);
