@@ -11,11 +11,7 @@
 namespace attune::data {
 namespace {
 
-/// Ids are shorter than a record of a log, so that each fits into a chunk.
-constexpr std::size_t kChunkBits = 21;
-constexpr std::size_t kChunkBytes = std::size_t{1} << kChunkBits;
 constexpr std::size_t kLengthBytes = 3;
-constexpr std::size_t kMaxIdBytes = kChunkBytes - kLengthBytes;
 constexpr std::size_t kFirstSlots = 1024;
 
 }  // namespace
@@ -53,8 +49,7 @@ Index IdInterner::Find(std::string_view id) const {
 }
 
 std::string_view IdInterner::operator[](Index index) const {
-  const std::uint64_t place = places_[index];
-  const char* at = chunks_[place >> kChunkBits].get() + (place & (kChunkBytes - 1));
+  const char* at = TextAt(places_[index]);
   std::uint32_t length = 0;
   std::memcpy(&length, at, kLengthBytes);
   return {at + kLengthBytes, length};
@@ -62,7 +57,7 @@ std::string_view IdInterner::operator[](Index index) const {
 
 Index IdInterner::Add(std::string_view id) {
   if (places_.size() >= max_ids_) RefuseMore();
-  ATTUNE_CHECK(id.size() <= kMaxIdBytes);
+  ATTUNE_CHECK(id.size() <= kChunkBytes - kLengthBytes);  // shorter than a record of a log
   const Index index = size();
   places_.push_back(Store(id));
   text_bytes_ += id.size();

@@ -26,10 +26,17 @@ class IdInterner {
   /// saying how much memory they would need.
   Index Intern(std::string_view id) { return Intern(id, HashOf(id)); }
 
-  /// The same in two steps, so that memory can be fetched while other work is done: hash, Prefetch, …,
-  /// Intern.
+  /// The same in steps, so that memory can be fetched while other work is done: hash, PrefetchSlot, …,
+  /// PrefetchPlace, …, PrefetchText, …, Intern. Each stage reads what the one before fetched.
   static std::uint32_t HashOf(std::string_view id);
-  void Prefetch(std::uint32_t hash) const { __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]); }
+  void PrefetchSlot(std::uint32_t hash) const { __builtin_prefetch(&FirstSlot(hash)); }
+  void PrefetchPlace(std::uint32_t hash) const {
+    if (const Index index = FirstSlot(hash).index; index != kNoIndex) __builtin_prefetch(&places_[index]);
+  }
+  void PrefetchText(std::uint32_t hash) const {
+    if (const Index index = FirstSlot(hash).index; index != kNoIndex)
+      __builtin_prefetch(TextAt(places_[index]));
+  }
   Index Intern(std::string_view id, std::uint32_t hash);
 
   /// Number of `id`, or kNoIndex.
@@ -53,6 +60,14 @@ class IdInterner {
     Index index;  ///< kNoIndex where empty
   };
 
+  static constexpr std::size_t kChunkBits = 21;
+  static constexpr std::size_t kChunkBytes = std::size_t{1} << kChunkBits;
+
+  const Slot& FirstSlot(std::uint32_t hash) const { return slots_[hash & (slots_.size() - 1)]; }
+  /// Where length and text of an id start.
+  const char* TextAt(std::uint64_t place) const {
+    return chunks_[place >> kChunkBits].get() + (place & (kChunkBytes - 1));
+  }
   Index Add(std::string_view id);
   std::uint64_t Store(std::string_view id);
   void Grow();

@@ -134,6 +134,7 @@ void LogReader::Read(const std::string& path, Part part) {
   const std::uint64_t before = counts_.lines - counts_.bad_lines;
   OpenFile(path, part, reader);
   ReadRecords(reader);
+  NumberPending();
   if (counts_.lines - counts_.bad_lines == before) {
     ThrowBadInput("{}: holds no interactions ({} lines read, {} of them bad)", files_.back(), line_,
                   counts_.bad_lines);
@@ -188,10 +189,6 @@ void LogReader::TakeRecord(DelimitedReader& reader) {
   const std::string_view user = fields[plan_.user];
   const std::string_view item = fields[plan_.item];
   if (!CheckId(plan_.user, user) || !CheckId(plan_.item, item)) return;
-  const std::uint32_t user_hash = IdInterner::HashOf(user);
-  const std::uint32_t item_hash = IdInterner::HashOf(item);
-  users_.Prefetch(user_hash);
-  items_.Prefetch(item_hash);
   Interaction row{0, 0, 0, PositionOf(files_.size() - 1, line_), 0};
   bool keep = true;
   if (plan_.rating && !TakeRating(fields[*plan_.rating], &keep)) return;
@@ -200,9 +197,12 @@ void LogReader::TakeRecord(DelimitedReader& reader) {
     ++counts_.low_rated;
     return;
   }
-  row.user = users_.Intern(user, user_hash);
-  row.item = items_.Intern(item, item_hash);
-  Spill(row);
+  pending_.Add(row, user, item);
+  if (pending_.full()) NumberPending();
+}
+
+void LogReader::NumberPending() {
+  pending_.Number(users_, items_, [this](const Interaction& row) { Spill(row); });
 }
 
 bool LogReader::CheckId(std::size_t column, std::string_view id) {

@@ -12,6 +12,7 @@
 #include "common/data/delimited_reader.h"
 #include "common/data/id_interner.h"
 #include "common/data/interaction.h"
+#include "common/data/pending_rows.h"
 #include "common/data/spill_file.h"
 
 namespace attune::data {
@@ -100,6 +101,7 @@ class LogReader {
   bool CheckId(std::size_t column, std::string_view id);
   bool TakeTime(std::string_view text, Interaction* row);
   bool TakeRating(std::string_view text, bool* keep);
+  void NumberPending();
   void Spill(const Interaction& row);
   std::uint64_t StoreText(std::string_view text);
   void BadColumn(std::size_t column, const std::string& reason);
@@ -116,6 +118,7 @@ class LogReader {
   std::vector<Part> parts_;
   LogCounts counts_;
 
+  PendingRows pending_;
   ColumnPlan plan_;         ///< of the file being read
   std::uint64_t line_ = 0;  ///< being read
   std::int64_t next_progress_ms_ = 0;
