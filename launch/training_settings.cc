@@ -75,8 +75,7 @@ void CheckModel(const config::ModelSettings& s) {
   const bool history = s.item_attention() != config::ITEM_ATTENTION_NONE;
   RequireEffect(s.has_attention_inputs(), attention, "attention-inputs", "item_attention is not 'attention'");
   RequireEffect(s.has_item_hidden(), attention, "item-hidden", "item_attention is not 'attention'");
-  RequireEffect(s.has_average_exponent(), s.item_attention() == config::ITEM_ATTENTION_AVERAGE,
-                "average-exponent", "item_attention is not 'average'");
+  RequireEffect(s.has_history_exponent(), history, "history-exponent", "item_attention 'none' has no history");
   RequireEffect(s.exclude_target(), history, "exclude-target", "item_attention 'none' has no history");
   RequireEffect(s.max_history() > 0, history, "max-history", "item_attention 'none' has no history");
   if (!history && !s.user_vector()) {
@@ -149,7 +148,7 @@ model::ModelSpec ToModelSpec(const config::ModelSettings& settings) {
   spec.attend_item = given.contains('v');
   spec.attend_history = given.contains('p');
   spec.item_hidden = settings.item_hidden();
-  spec.average_exponent = settings.average_exponent();
+  spec.history_exponent = settings.history_exponent();
   spec.user_vector = settings.user_vector();
   spec.exclude_target = settings.exclude_target();
   spec.max_history = settings.max_history();

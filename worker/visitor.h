@@ -71,10 +71,15 @@ class Visitor {
       if (model_.exclude_target) logits_ = weights_;
       model::Softmax(weights_);
     } else {
-      const double weight = std::pow(static_cast<double>(n), -model_.average_exponent);
-      std::fill(weights_.begin(), weights_.end(), static_cast<float>(weight));
+      std::fill(weights_.begin(), weights_.end(), 1.0f / static_cast<float>(n));
     }
+    sum_of_weights_ = static_cast<float>(model_.HistoryWeight(n));
+    if (model_.history_exponent != 1.0) Scale(weights_, sum_of_weights_);
     for (std::size_t at = 0; at < n; ++at) AddRow(h, weights_[at], HistoryRow(at));
+  }
+
+  static void Scale(std::vector<float>& values, float factor) {
+    for (float& value : values) value *= factor;
   }
 
   /// Splits the triples into steps; `triple(j, k)` returns the margin and adds d nll / d u_i to the step's
@@ -97,12 +102,13 @@ class Visitor {
   }
 
   /// Back-propagates the visit's gradient into the history and its attention:
-  ///   dp_l += α_l G_l     da_l = α_l (p_l · G_l - S_l)
-  /// with G the gradient of h and S = h · G; with exclude_target less what the triples of l itself gave.
+  ///   dp_l += w_l G_l     da_l = w_l (p_l · G_l - S_l)
+  /// with w_l = |R|^(1-a) α_l, G the gradient of h, and S = (Σ α p_l) · G; with exclude_target less what the triples of
+  /// l itself gave.
   void Finish(const VisitAttention& attention) {
     const auto triples = static_cast<std::size_t>(visit_->count);
     const bool excluding = model_.exclude_target;
-    const float whole = excluding ? excluded_.dot : simd::Dot(h_.data(), total_.data(), padded_);
+    const float whole = excluding ? excluded_.dot : simd::Dot(h_.data(), total_.data(), padded_) / sum_of_weights_;
     const float* gradient = excluding ? excluded_.gradient.data() : total_.data();
     for (std::size_t at = 0; at < visit_->history.size(); ++at) {
       const std::uint32_t own = excluding ? excluded_.own[at] : kNone;
@@ -133,7 +139,8 @@ class Visitor {
     excluded_.own_gradients.Reserve(visit_->count * padded_);
     dominant_ = kNone;
     const std::size_t heaviest = std::max_element(weights_.begin(), weights_.end()) - weights_.begin();
-    if (n > 1 && !(model_.HasAttention() && weights_[heaviest] > 0.5f)) return;
+    sum_without_one_ = n > 1 ? static_cast<float>(model_.HistoryWeight(n - 1)) : 1.0f;
+    if (weights_[heaviest] <= 0.5f * sum_of_weights_) return;
     dominant_ = static_cast<std::uint32_t>(heaviest);
     BeginDominant();
   }
@@ -147,6 +154,7 @@ class Visitor {
     without_ = logits_;
     without_.erase(without_.begin() + dominant_);
     model::Softmax(without_);
+    Scale(without_, sum_without_one_);
     without_.insert(without_.begin() + dominant_, 0.0f);
     for (std::size_t at = 0; at < without_.size(); ++at) AddRow(h, without_[at], HistoryRow(at));
   }
@@ -169,7 +177,8 @@ class Visitor {
       simd::AddScaled(dominant_gradient_.data(), 1.0f, g, padded_);
       return margin;
     }
-    const float dot = scale * simd::Dot(g, triple_h_.data(), padded_);
+    const float sum = at == kNone ? sum_of_weights_ : sum_without_one_;
+    const float dot = scale * simd::Dot(g, triple_h_.data(), padded_) / sum;
     simd::AddScaled(excluded_.gradient.data(), scale, g, padded_);
     excluded_.dot += dot;
     if (own == kNone) return margin;
@@ -198,9 +207,7 @@ class Visitor {
   }
 
   float ExclusionScale(std::uint32_t at) const {
-    if (model_.HasAttention()) return 1.0f / (1.0f - weights_[at]);
-    const auto n = static_cast<double>(weights_.size());
-    return static_cast<float>(std::pow((n - 1.0) / n, -model_.average_exponent));
+    return sum_without_one_ / (sum_of_weights_ - weights_[at]);
   }
 
   std::uint32_t Position(Index item) const {
@@ -234,7 +241,7 @@ class Visitor {
     for (std::size_t c = 0; c < padded_; ++c) direction[c] *= weight;
     if (dominant_ != kNone) {
       const float* g = dominant_gradient_.data();
-      logit_gradient += without_[at] * (DotRow(row, g) - simd::Dot(dominant_h_.data(), g, padded_));
+      logit_gradient += without_[at] * (DotRow(row, g) - simd::Dot(dominant_h_.data(), g, padded_) / sum_without_one_);
       simd::AddScaled(direction, without_[at], g, padded_);
     }
     access_->StepHistory(visit_->history[at], 1.0f, direction, triples);
@@ -283,7 +290,9 @@ class Visitor {
 
   Access* access_ = nullptr;
   const Visit* visit_ = nullptr;
-  std::vector<float> weights_;  ///< α(i,l); after Finish() the gradients of the logits
+  float sum_of_weights_ = 1;    ///< |R|^(1-a): h = sum_of_weights_ Σ α p_l
+  float sum_without_one_ = 1;   ///< the same for |R| - 1 items
+  std::vector<float> weights_;  ///< sum_of_weights_ α(i,l); after Finish() the gradients of the logits
   AlignedBuffer zero_, h_, user_prime_, step_gradient_, total_;
 
   struct {

@@ -80,9 +80,9 @@ ReferenceForward ReferenceModel::Forward(Index user, std::span<const Index> hist
       out.alpha.push_back(std::exp(a));
       sum += out.alpha.back();
     }
-    for (double& alpha : out.alpha) alpha /= sum;
+    for (double& alpha : out.alpha) alpha *= spec_.HistoryWeight(history.size()) / sum;
   } else {
-    out.alpha.assign(history.size(), std::pow(static_cast<double>(history.size()), -spec_.average_exponent));
+    out.alpha.assign(history.size(), std::pow(static_cast<double>(history.size()), -spec_.history_exponent));
   }
   for (std::size_t n = 0; n < history.size(); ++n) {
     for (std::size_t c = 0; c < d; ++c) out.u_prime[c] += out.alpha[n] * parameters_.P[history[n] * d + c];
@@ -196,7 +196,7 @@ void ReferenceModel::AddTripleGradient(const Triple& triple, ReferenceParameters
   if (!spec_.HasHistory()) return;
 
   std::vector<double> dalpha(history.size());
-  double mean = 0;  // Σ α_l dα_l
+  double mean = 0;  // Σ α_l dα_l over the softmax, whose sum is 1
   for (std::size_t n = 0; n < history.size(); ++n) {
     for (std::size_t c = 0; c < d; ++c) {
       gradient.P[history[n] * d + c] += forward.alpha[n] * du[c];
@@ -205,6 +205,7 @@ void ReferenceModel::AddTripleGradient(const Triple& triple, ReferenceParameters
     mean += forward.alpha[n] * dalpha[n];
   }
   if (!spec_.HasAttention()) return;
+  mean /= spec_.HistoryWeight(history.size());
   for (std::size_t n = 0; n < history.size(); ++n) dalpha[n] = forward.alpha[n] * (dalpha[n] - mean);
   AddAttentionGradient(triple.user, history, dalpha, gradient);
 }

@@ -32,7 +32,7 @@ struct ReferenceParameters {
 
 /// What equation 6 gives for one user and one history.
 struct ReferenceForward {
-  std::vector<double> alpha;    ///< [history]
+  std::vector<double> alpha;    ///< [history] weights; they sum to |R|^(1-a)
   std::vector<double> u_prime;  ///< [D]
 };
 

@@ -51,7 +51,7 @@ ordered_json SpecToJson(const ModelSpec& spec) {
                                (spec.attend_history ? "p" : "");
     json["item_hidden"] = spec.hidden();
   }
-  if (spec.HasHistory()) json["average_exponent"] = spec.average_exponent;
+  if (spec.HasHistory()) json["history_exponent"] = spec.history_exponent;
   json["user_vector"] = spec.user_vector;
   json["exclude_target"] = spec.exclude_target;
   json["max_history"] = spec.max_history;
@@ -67,7 +67,7 @@ ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
       SetInputs(json.at("attention_inputs").get<std::string>(), spec, where);
       spec.item_hidden = json.at("item_hidden").get<std::uint32_t>();
     }
-    if (spec.HasHistory()) spec.average_exponent = json.at("average_exponent").get<double>();
+    if (spec.HasHistory()) spec.history_exponent = json.at("history_exponent").get<double>();
     spec.user_vector = json.at("user_vector").get<bool>();
     spec.exclude_target = json.at("exclude_target").get<bool>();
     spec.max_history = json.at("max_history").get<std::uint32_t>();
@@ -79,8 +79,8 @@ ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
   if (spec.hidden() < 1 || spec.hidden() > kMaxDim) {
     ThrowBadInput("{}: item_hidden {}: expected 1..{}", where, spec.item_hidden, kMaxDim);
   }
-  if (!std::isfinite(spec.average_exponent) || spec.average_exponent < 0 || spec.average_exponent > 2) {
-    ThrowBadInput("{}: average_exponent {}: expected 0..2", where, spec.average_exponent);
+  if (!std::isfinite(spec.history_exponent) || spec.history_exponent < 0 || spec.history_exponent > 2) {
+    ThrowBadInput("{}: history_exponent {}: expected 0..2", where, spec.history_exponent);
   }
   return spec;
 }

@@ -65,8 +65,11 @@ void UserVectors::Compute(Index user, std::span<const Index> history, std::span<
   if (view_.spec.HasAttention()) {
     AttentionWeights(view_, projections_, u, history, weights);
   } else {
-    const double weight = std::pow(static_cast<double>(history.size()), -view_.spec.average_exponent);
-    std::fill(weights.begin(), weights.end(), static_cast<float>(weight));
+    std::fill(weights.begin(), weights.end(), 1.0f / static_cast<float>(history.size()));
+  }
+  if (view_.spec.history_exponent != 1.0) {
+    const auto scale = static_cast<float>(view_.spec.HistoryWeight(history.size()));
+    for (float& weight : weights) weight *= scale;
   }
   for (std::size_t n = 0; n < history.size(); ++n) {
     const float* p = view_.p[history[n]];

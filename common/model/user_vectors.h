@@ -9,7 +9,7 @@
 
 namespace attune::model {
 
-/// Effective user vectors u'_i = u_i + Σ_l α(i,l) p_l (equation 6), so that R̂_ij = u'_i · v_j.
+/// Effective user vectors u'_i = u_i + |R|^(1-a) Σ_l α(i,l) p_l (equation 6 for a = 1), so that R̂_ij = u'_i · v_j.
 /// Construction projects all items once (items x H1 floats) if the model has attention.
 /// Threads: const methods from any thread; each caller brings its own output.
 class UserVectors {
@@ -24,7 +24,7 @@ class UserVectors {
   /// @param user     row of U, or kNoIndex for a user the model does not know (u_i = 0)
   /// @param history  items of R(i), any order; empty gives u_i
   /// @param out      [D]
-  /// @param weights  if not empty, [history.size()]: receives α(i,l), or |R|^-a for the average
+  /// @param weights  if not empty, [history.size()]: receives the weight of each history item in u'_i
   void Compute(Index user, std::span<const Index> history, std::span<float> out,
                std::span<float> weights = {}) const;
 

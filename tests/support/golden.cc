@@ -51,7 +51,7 @@ model::ModelSpec GoldenSpec(const Golden& golden, const json& config) {
   spec.attend_user = config.at("use_u");
   spec.attend_item = config.at("use_v");
   spec.attend_history = config.at("use_p");
-  spec.average_exponent = config.at("avg_exponent");
+  spec.history_exponent = config.at("avg_exponent");
   spec.user_vector = config.at("user_vec");
   spec.exclude_target = config.at("exclude_target");
   return spec;

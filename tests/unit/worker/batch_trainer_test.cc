@@ -238,7 +238,7 @@ TEST(BatchTrainer, GroupedVisitGivesTheSumOfItsTriplesGradients) {
       for (const bool exclude : {false, true}) {
         const RandomCase random(seed, 0.5);
         TrainingSpec spec =
-            BatchSpec({.item_attention = attention, .average_exponent = 0.5, .exclude_target = exclude});
+            BatchSpec({.item_attention = attention, .history_exponent = 0.5, .exclude_target = exclude});
         const model::L2 l2{spec.l2.u, spec.l2.v, spec.l2.p, spec.l2.theta, 1.0, true};
         for (const std::uint32_t visit_triples : {1u, 3u, 32u}) {
           spec.sampling.visit_triples = visit_triples;
@@ -262,7 +262,7 @@ TEST(BatchTrainer, TargetWithNearlyAllTheAttentionIsLeftOutExactly) {
   RandomCase random(5, 0.5);
   // Sharp attention: large output weights make one history item take nearly everything.
   for (double& w : random.parameters.w1) w *= 12;
-  const TrainingSpec spec = BatchSpec({.exclude_target = true});
+  const TrainingSpec spec = BatchSpec({.history_exponent = 0.5, .exclude_target = true});
   Pair pair(spec, random.parameters, random.histories);
   double heaviest = 0;
   for (Index user = 2; user < RandomCase::kUsers; ++user) {

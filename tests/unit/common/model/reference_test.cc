@@ -101,7 +101,7 @@ TEST(Reference, GradientsAgreeWithFiniteDifferencesForEveryParameter) {
   for (const auto attention : {ItemAttention::kNone, ItemAttention::kAverage, ItemAttention::kAttention}) {
     for (const bool exclude : {false, true}) {
       for (const bool user_vector : {false, true}) {
-        ModelSpec spec{.dim = 3, .item_attention = attention, .item_hidden = 4, .average_exponent = 0.5};
+        ModelSpec spec{.dim = 3, .item_attention = attention, .item_hidden = 4, .history_exponent = 0.5};
         spec.exclude_target = exclude;
         spec.user_vector = user_vector;
         ReferenceModel model = RandomModel(spec, ++seed);
