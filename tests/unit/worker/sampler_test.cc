@@ -1,0 +1,221 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "worker/negative_sampler.h"
+#include "worker/slice_sampler.h"
+
+namespace attune::worker {
+namespace {
+
+/// Histories of one slice whose first user is 10.
+struct Slice {
+  std::vector<std::uint64_t> indptr = {0};
+  std::vector<Index> items;
+  std::vector<std::uint32_t> counts;
+
+  Slice(Index num_items, const std::vector<std::size_t>& lengths) : counts(num_items, 0) {
+    for (std::size_t user = 0; user < lengths.size(); ++user) {
+      for (std::size_t n = 0; n < lengths[user]; ++n) {
+        const auto item =
+            static_cast<Index>((n * 7 + user) % num_items);  // 7 is prime to the sizes used: distinct
+        items.push_back(item);
+        ++counts[item];
+      }
+      indptr.push_back(items.size());
+    }
+  }
+  data::Rows rows() const { return {10, indptr, items}; }
+};
+
+using TripleKey = std::tuple<Index, Index, Index>;
+
+std::vector<TripleKey> TriplesOf(const Slice& slice, const SamplingSpec& spec, std::uint32_t epoch,
+                                 std::uint64_t* untrainable = nullptr, const model::ModelSpec& model = {}) {
+  const NegativeSampler negatives(spec, slice.counts);
+  SliceSampler sampler(model, spec, slice.rows(), 3, epoch, negatives);
+  Batch batch;
+  std::vector<TripleKey> triples;
+  while (sampler.Fill(batch)) {
+    if (untrainable != nullptr) *untrainable += batch.untrainable;
+    for (const Visit& visit : batch.visits) {
+      EXPECT_GT(visit.count, 0u);
+      for (std::uint32_t t = visit.first; t < visit.first + visit.count; ++t) {
+        triples.emplace_back(visit.user, batch.positives[t], batch.negatives[t]);
+      }
+    }
+  }
+  return triples;
+}
+
+std::vector<TripleKey> Sorted(std::vector<TripleKey> triples) {
+  std::sort(triples.begin(), triples.end());
+  return triples;
+}
+
+const std::vector<std::size_t> kLengths = {0, 1, 2, 5, 40, 0, 13, 29};
+
+TEST(SliceSampler, TrainsEveryPositiveExactlyOnceAnEpoch) {
+  const Slice slice(60, kLengths);
+  for (const std::uint32_t visit_triples : {1u, 4u, 32u}) {
+    for (const std::uint32_t negatives : {1u, 3u}) {
+      SamplingSpec spec;
+      spec.visit_triples = visit_triples;
+      spec.visit_steps = 2;
+      spec.negatives_per_positive = negatives;
+      spec.batch_triples = 7;
+      std::map<std::pair<Index, Index>, std::uint32_t> seen;
+      for (const auto& [user, positive, negative] : TriplesOf(slice, spec, 1)) ++seen[{user, positive}];
+      EXPECT_EQ(seen.size(), slice.items.size());
+      for (const auto& [pair, count] : seen) EXPECT_EQ(count, negatives);
+    }
+  }
+}
+
+TEST(SliceSampler, NegativesAreNeverInTheHistory) {
+  const Slice slice(60, kLengths);
+  for (const auto kind : {Negatives::kUniform, Negatives::kPopularity}) {
+    SamplingSpec spec;
+    spec.negatives = kind;
+    for (const auto& [user, positive, negative] : TriplesOf(slice, spec, 1)) {
+      const auto history = slice.rows()[user - 10];
+      EXPECT_EQ(std::count(history.begin(), history.end(), negative), 0);
+      EXPECT_LT(negative, 60u);
+    }
+  }
+}
+
+TEST(SliceSampler, TriplesDoNotDependOnVisitOrBatchSizes) {
+  const Slice slice(60, kLengths);
+  for (const auto sampling : {Sampling::kPermuted, Sampling::kBootstrap}) {
+    SamplingSpec small;
+    small.sampling = sampling;
+    small.visit_triples = 1;
+    small.visit_steps = 1;
+    small.batch_triples = 3;
+    SamplingSpec large;
+    large.sampling = sampling;
+    EXPECT_EQ(Sorted(TriplesOf(slice, small, 2)), Sorted(TriplesOf(slice, large, 2)));
+  }
+}
+
+TEST(SliceSampler, EpochsAndSeedsDifferAndRepeat) {
+  const Slice slice(60, kLengths);
+  SamplingSpec spec;
+  EXPECT_EQ(TriplesOf(slice, spec, 1), TriplesOf(slice, spec, 1));
+  EXPECT_NE(Sorted(TriplesOf(slice, spec, 1)), Sorted(TriplesOf(slice, spec, 2)));
+  SamplingSpec other = spec;
+  other.seed = 2;
+  EXPECT_NE(Sorted(TriplesOf(slice, spec, 1)), Sorted(TriplesOf(slice, other, 1)));
+}
+
+TEST(SliceSampler, BootstrapDrawsAsManyPositivesWithReplacement) {
+  const Slice slice(600, {500});
+  SamplingSpec spec;
+  spec.sampling = Sampling::kBootstrap;
+  const auto triples = TriplesOf(slice, spec, 1);
+  EXPECT_EQ(triples.size(), 500u);
+  std::set<Index> distinct;
+  for (const auto& [user, positive, negative] : triples) distinct.insert(positive);
+  // 1 - 1/e of 500 is 316; nine standard deviations either way.
+  EXPECT_GT(distinct.size(), 316u - 80u);
+  EXPECT_LT(distinct.size(), 316u + 80u);
+}
+
+TEST(SliceSampler, UsersWhoHaveEveryItemAreCountedNotTrained) {
+  const Slice slice(29, {29, 3, 28});
+  std::uint64_t untrainable = 0;
+  const auto triples = TriplesOf(slice, {}, 1, &untrainable);
+  EXPECT_EQ(untrainable, 29u);
+  EXPECT_EQ(triples.size(), 31u);
+}
+
+TEST(SliceSampler, MaxHistoryTakesADistinctSampleThatChangesWithTheEpoch) {
+  const Slice slice(600, {500});
+  model::ModelSpec model;
+  model.max_history = 20;
+  const NegativeSampler negatives({}, slice.counts);
+  std::set<std::vector<Index>> samples;
+  for (const std::uint32_t epoch : {1u, 2u}) {
+    SliceSampler sampler(model, {}, slice.rows(), 0, epoch, negatives);
+    Batch batch;
+    ASSERT_TRUE(sampler.Fill(batch));
+    for (const Visit& visit : batch.visits) {
+      ASSERT_EQ(visit.history.size(), 20u);
+      const std::set<Index> distinct(visit.history.begin(), visit.history.end());
+      EXPECT_EQ(distinct.size(), 20u);
+      for (const Index item : distinct)
+        EXPECT_EQ(std::count(slice.items.begin(), slice.items.end(), item), 1);
+      samples.insert(std::vector<Index>(visit.history.begin(), visit.history.end()));
+    }
+  }
+  EXPECT_GT(samples.size(), 2u);
+}
+
+/// Chi-square statistic of draws against expected shares.
+double ChiSquare(const std::vector<double>& expected, const std::vector<double>& counts) {
+  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+  const double sum = std::accumulate(expected.begin(), expected.end(), 0.0);
+  double chi = 0;
+  for (std::size_t n = 0; n < counts.size(); ++n) {
+    const double e = expected[n] / sum * total;
+    if (e > 0) chi += (counts[n] - e) * (counts[n] - e) / e;
+  }
+  return chi;
+}
+
+TEST(NegativeSampler, DrawsFollowTheirDistribution) {
+  const std::vector<std::uint32_t> item_counts = {1, 3, 50, 0, 7, 7, 100, 2, 9, 20};
+  const std::vector<Index> history = {2, 8};
+  for (const auto kind : {Negatives::kUniform, Negatives::kPopularity}) {
+    SamplingSpec spec;
+    spec.negatives = kind;
+    const NegativeSampler sampler(spec, item_counts);
+    const random::Stream stream(5, random::Purpose::kNegative, 1);
+    SeenItems seen;
+    seen.Assign(history);
+    std::vector<double> counts(10), expected(10);
+    for (std::uint32_t n = 0; n < 40'000; ++n) ++counts[sampler.Draw(stream, 1, n, 0, seen)];
+    for (Index item = 0; item < 10; ++item) {
+      if (item == 2 || item == 8) continue;
+      expected[item] = kind == Negatives::kUniform ? 1.0 : std::pow(std::max(1u, item_counts[item]), 0.75);
+    }
+    EXPECT_EQ(counts[2] + counts[8], 0.0);
+    EXPECT_LT(ChiSquare(expected, counts), 40.0);  // 7 degrees of freedom: p below 1e-5
+  }
+}
+
+TEST(NegativeSampler, FindsTheOnlyUnseenItem) {
+  const std::vector<std::uint32_t> item_counts(100'000, 1);
+  std::vector<Index> history(100'000);
+  std::iota(history.begin(), history.end(), 0);
+  history.erase(history.begin() + 77'777);
+  for (const auto kind : {Negatives::kUniform, Negatives::kPopularity}) {
+    SamplingSpec spec;
+    spec.negatives = kind;
+    const NegativeSampler sampler(spec, item_counts);
+    SeenItems seen;
+    seen.Assign(history);
+    EXPECT_EQ(sampler.Draw(random::Stream(1, random::Purpose::kNegative), 1, 2, 0, seen), 77'777u);
+  }
+}
+
+TEST(SeenItems, ForgetsTheUserBefore) {
+  const std::vector<Index> first = {1, 70'000, 65'537}, second = {2, 65'536};
+  SeenItems seen;
+  seen.Assign(first);
+  EXPECT_TRUE(seen.Contains(1));
+  EXPECT_TRUE(seen.Contains(65'537));
+  EXPECT_FALSE(seen.Contains(2));
+  seen.Assign(second);
+  EXPECT_FALSE(seen.Contains(1));
+  EXPECT_FALSE(seen.Contains(0));  // shares its bit with 65,536
+  EXPECT_TRUE(seen.Contains(65'536));
+}
+
+}  // namespace
+}  // namespace attune::worker
