@@ -75,7 +75,8 @@ void CheckModel(const config::ModelSettings& s) {
   const bool history = s.item_attention() != config::ITEM_ATTENTION_NONE;
   RequireEffect(s.has_attention_inputs(), attention, "attention-inputs", "item_attention is not 'attention'");
   RequireEffect(s.has_item_hidden(), attention, "item-hidden", "item_attention is not 'attention'");
-  RequireEffect(s.has_history_exponent(), history, "history-exponent", "item_attention 'none' has no history");
+  RequireEffect(s.has_history_exponent(), history, "history-exponent",
+                "item_attention 'none' has no history");
   RequireEffect(s.exclude_target(), history, "exclude-target", "item_attention 'none' has no history");
   RequireEffect(s.max_history() > 0, history, "max-history", "item_attention 'none' has no history");
   if (!history && !s.user_vector()) {

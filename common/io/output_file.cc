@@ -75,19 +75,32 @@ void OutputFile::Close() {
   if (!closed) ThrowFailed("{}: cannot close: {}", path_.string(), ErrnoText(errno));
 }
 
+namespace {
+
+std::filesystem::path TemporaryName(std::filesystem::path path) {
+  return path += ".tmp";
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), file_(TemporaryName(path)) {}
+
+AtomicFile::~AtomicFile() {
+  if (committed_) return;
+  std::error_code ignored;
+  std::filesystem::remove(file_.path(), ignored);
+}
+
+void AtomicFile::Commit() {
+  file_.Close();
+  std::filesystem::rename(file_.path(), path_);
+  committed_ = true;
+}
+
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
-  try {
-    OutputFile file(temporary);
-    file.Write(text);
-    file.Close();
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
-  }
+  AtomicFile file(path);
+  file.Write(text);
+  file.Commit();
 }
 
 }  // namespace attune::io

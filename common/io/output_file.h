@@ -43,6 +43,24 @@ class OutputFile {
   std::vector<std::byte> buffer_;
 };
 
+/// A file that appears under its name only when complete: written beside it as `<path>.tmp`, then synced and
+/// renamed. Without Commit() nothing is left. Threads: confined.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void Write(std::string_view text) { file_.Write(text); }
+  void Commit();
+
+ private:
+  std::filesystem::path path_;
+  OutputFile file_;
+  bool committed_ = false;
+};
+
 /// Writes `text` to a temporary name beside `path`, syncs it, and renames it to `path`.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
