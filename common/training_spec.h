@@ -41,6 +41,7 @@ struct TrainingSpec {
   L2Spec l2;
   double init_std = 0.1;
   bool xavier_output = false;  ///< attention_init: w1 by Xavier instead of zero
+  double clip = 1.0;           ///< longest gradient of a history or attended row in one step; 0 is no bound
   bool update_batch = false;   ///< the textbook step on old rows
   bool mean = false;           ///< reduction
 };

@@ -86,7 +86,7 @@ void CheckModel(const config::ModelSettings& s) {
   }
 }
 
-void CheckOptimisation(const OptimizerSettings& s, bool attention) {
+void CheckOptimisation(const OptimizerSettings& s, bool attention, bool history) {
   const char* no_theta = "item_attention is not 'attention': there are no attention parameters";
   RequireEffect(s.has_theta_optimizer(), attention, "theta-optimizer", no_theta);
   RequireEffect(s.has_lr_theta(), attention, "lr-theta", no_theta);
@@ -116,6 +116,8 @@ void CheckOptimisation(const OptimizerSettings& s, bool attention) {
         "adagrad or adam");
   }
   const bool batch = s.update() == config::UPDATE_BATCH;
+  RequireEffect(s.has_clip(), !batch && history, "clip",
+                batch ? "update batch takes the textbook step" : "item_attention 'none' has no history");
   RequireEffect(s.l2_scope() == config::L2_SCOPE_UNIQUE, batch, "l2-scope unique", "it needs --update batch");
   RequireEffect(s.reduction() == config::REDUCTION_MEAN, batch, "reduction mean", "it needs --update batch");
 }
@@ -175,7 +177,7 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
   CheckModel(settings.model());
   TrainingSpec spec;
   spec.model = ToModelSpec(settings.model());
-  CheckOptimisation(optimisation, spec.model.HasAttention());
+  CheckOptimisation(optimisation, spec.model.HasAttention(), spec.model.HasHistory());
   CheckSampling(settings.sampling_settings(), settings.run_settings().has_triples());
   spec.sampling = ToSampling(settings.sampling_settings());
   spec.optimizer = ToOptimizer(optimisation.optimizer(), optimisation);
@@ -185,6 +187,7 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
   spec.l2 = ToL2(optimisation);
   spec.init_std = optimisation.init_std();
   spec.xavier_output = optimisation.attention_init() == config::ATTENTION_INIT_XAVIER;
+  spec.clip = optimisation.clip();
   spec.update_batch = optimisation.update() == config::UPDATE_BATCH;
   spec.mean = optimisation.reduction() == config::REDUCTION_MEAN;
   if (std::uint64_t{spec.sampling.visit_triples} * spec.sampling.visit_steps > (1u << 24)) {

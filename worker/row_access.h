@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -37,7 +38,8 @@ inline float Sigma(float margin) {
 template <typename Rule, std::size_t kVectors>
 class InPlace {
  public:
-  InPlace(const Tables& tables, const TrainingSpec&) : tables_(tables) {}
+  InPlace(const Tables& tables, const TrainingSpec& spec)
+      : tables_(tables), clip_(static_cast<float>(spec.clip > 0 ? spec.clip : HUGE_VAL)) {}
 
   void BeginBatch(const Rule& rule, const EpochRates& rates, std::size_t) {
     rule_ = rule;
@@ -56,6 +58,15 @@ class InPlace {
     }
   }
 
+  /// Greatest coefficient with which `direction` is a gradient of at most the spec's clip. What passes
+  /// through the history sums a visit's triples, what passes through the attention a batch's visits: on small
+  /// data with heavy users and popular items single steps would otherwise be long enough to make training
+  /// diverge.
+  float LargestCoefficient(const float* direction) const {
+    const float squares = simd::Dot(direction, direction, padded());
+    return squares > 0 ? clip_ / std::sqrt(squares) : HUGE_VALF;
+  }
+
   /// Steps p_l with gradient coefficient * direction, decayed for `count` triples.
   void StepHistory(Index item, float coefficient, const float* direction, std::size_t count) {
     rule_.Step(tables_.items.Second(item), tables_.items.SecondState(item), padded(), width(), coefficient,
@@ -70,21 +81,22 @@ class InPlace {
 
   /// Gradients that came through the attention of a whole batch: no decay, which direct steps have had.
   void StepAttendedItem(Index item, const float* dv, const float* dp) {
-    const optim::Decay none;
     const TableView& items = tables_.items;
-    if (dv != nullptr)
-      rule_.Step(items.First(item), items.FirstState(item), padded(), width(), 1.0f, dv, none);
-    if (dp != nullptr)
-      rule_.Step(items.Second(item), items.SecondState(item), padded(), width(), 1.0f, dp, none);
+    if (dv != nullptr) StepClipped(items.First(item), items.FirstState(item), dv);
+    if (dp != nullptr) StepClipped(items.Second(item), items.SecondState(item), dp);
   }
   void StepAttendingUser(Index user, const float* du) {
-    rule_.Step(tables_.users.First(user), tables_.users.FirstState(user), padded(), width(), 1.0f, du,
-               optim::Decay{});
+    StepClipped(tables_.users.First(user), tables_.users.FirstState(user), du);
   }
 
   void EndBatch(std::uint64_t) {}
 
  private:
+  void StepClipped(float* row, float* state, const float* gradient) const {
+    rule_.Step(row, state, padded(), width(), std::min(1.0f, LargestCoefficient(gradient)), gradient,
+               optim::Decay{});
+  }
+
   std::size_t padded() const { return kVectors > 0 ? kVectors * kLanes : tables_.items.layout.padded; }
   std::size_t width() const { return tables_.items.layout.width; }
 
@@ -130,6 +142,7 @@ class InPlace {
   }
 
   Tables tables_;
+  float clip_;
   Rule rule_{};
   const EpochRates* rates_ = nullptr;
 };
@@ -203,6 +216,8 @@ class BatchGradient {
     first_.Add(negative, sigma, user, 1);
     return margin;
   }
+
+  float LargestCoefficient(const float*) const { return HUGE_VALF; }
 
   void StepHistory(Index item, float coefficient, const float* direction, std::size_t count) {
     second_.Add(item, coefficient, direction, count);

@@ -103,13 +103,15 @@ class Visitor {
 
   /// Back-propagates the visit's gradient into the history and its attention:
   ///   dp_l += w_l G_l     da_l = w_l (p_l · G_l - S_l)
-  /// with w_l = |R|^(1-a) α_l, G the gradient of h, and S = (Σ α p_l) · G; with exclude_target less what the triples of
-  /// l itself gave.
+  /// with w_l = |R|^(1-a) α_l, G the gradient of h, and S = (Σ α p_l) · G; with exclude_target less what the
+  /// triples of l itself gave.
   void Finish(const VisitAttention& attention) {
     const auto triples = static_cast<std::size_t>(visit_->count);
     const bool excluding = model_.exclude_target;
-    const float whole = excluding ? excluded_.dot : simd::Dot(h_.data(), total_.data(), padded_) / sum_of_weights_;
+    const float whole =
+        excluding ? excluded_.dot : simd::Dot(h_.data(), total_.data(), padded_) / sum_of_weights_;
     const float* gradient = excluding ? excluded_.gradient.data() : total_.data();
+    largest_coefficient_ = access_->LargestCoefficient(gradient);
     for (std::size_t at = 0; at < visit_->history.size(); ++at) {
       const std::uint32_t own = excluding ? excluded_.own[at] : kNone;
       if (own == kNone && dominant_ == kNone) {
@@ -125,7 +127,7 @@ class Visitor {
   /// The common case; leaves da_l in weights_[at].
   void StepOne(std::size_t at, float weight, const float* gradient, float whole, std::size_t count) {
     weights_[at] = weight * (DotRow(HistoryRow(at), gradient) - whole);
-    access_->StepHistory(visit_->history[at], weight, gradient, count);
+    access_->StepHistory(visit_->history[at], std::min(weight, largest_coefficient_), gradient, count);
   }
 
   // What follows is exclude_target.
@@ -206,9 +208,7 @@ class Visitor {
     return scale;
   }
 
-  float ExclusionScale(std::uint32_t at) const {
-    return sum_without_one_ / (sum_of_weights_ - weights_[at]);
-  }
+  float ExclusionScale(std::uint32_t at) const { return sum_without_one_ / (sum_of_weights_ - weights_[at]); }
 
   std::uint32_t Position(Index item) const {
     const auto& history = visit_->history;
@@ -241,10 +241,12 @@ class Visitor {
     for (std::size_t c = 0; c < padded_; ++c) direction[c] *= weight;
     if (dominant_ != kNone) {
       const float* g = dominant_gradient_.data();
-      logit_gradient += without_[at] * (DotRow(row, g) - simd::Dot(dominant_h_.data(), g, padded_) / sum_without_one_);
+      logit_gradient +=
+          without_[at] * (DotRow(row, g) - simd::Dot(dominant_h_.data(), g, padded_) / sum_without_one_);
       simd::AddScaled(direction, without_[at], g, padded_);
     }
-    access_->StepHistory(visit_->history[at], 1.0f, direction, triples);
+    access_->StepHistory(visit_->history[at], std::min(1.0f, access_->LargestCoefficient(direction)),
+                         direction, triples);
     weights_[at] = logit_gradient;
   }
 
@@ -290,9 +292,10 @@ class Visitor {
 
   Access* access_ = nullptr;
   const Visit* visit_ = nullptr;
-  float sum_of_weights_ = 1;    ///< |R|^(1-a): h = sum_of_weights_ Σ α p_l
-  float sum_without_one_ = 1;   ///< the same for |R| - 1 items
-  std::vector<float> weights_;  ///< sum_of_weights_ α(i,l); after Finish() the gradients of the logits
+  float largest_coefficient_ = 0;  ///< of this visit's gradient in a history row
+  float sum_of_weights_ = 1;       ///< |R|^(1-a): h = sum_of_weights_ Σ α p_l
+  float sum_without_one_ = 1;      ///< the same for |R| - 1 items
+  std::vector<float> weights_;     ///< sum_of_weights_ α(i,l); after Finish() the gradients of the logits
   AlignedBuffer zero_, h_, user_prime_, step_gradient_, total_;
 
   struct {

@@ -68,14 +68,14 @@ void WriteManifest(const fs::path& directory, const ordered_json& manifest) {
 
 ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t format_version) {
   if (!fs::is_directory(directory))
-    ThrowBadInput("{}: not a directory; expected a {}", directory.string(), kind);
+    ThrowBadInput("{}: not a directory; expected an {}", directory.string(), kind);
   const fs::path path = directory / "manifest.json";
   if (!fs::exists(path))
     ThrowBadInput("{}: missing; {} is not a complete {}", path.string(), directory.string(), kind);
   ordered_json manifest = ReadJson(path);
   try {
     if (manifest.at("kind") != kind) {
-      ThrowBadInput("{}: holds a {}, expected a {}", path.string(), manifest.at("kind").dump(), kind);
+      ThrowBadInput("{}: holds {}, expected an {}", path.string(), manifest.at("kind").dump(), kind);
     }
     if (manifest.at("format_version") != format_version) {
       ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
@@ -93,7 +93,7 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
       }
     }
   } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: not a manifest of a {}: {}", path.string(), kind, failure.what());
+    ThrowBadInput("{}: not the manifest of an {}: {}", path.string(), kind, failure.what());
   }
   return manifest;
 }

@@ -283,6 +283,7 @@ TEST(BatchTrainer, OneTripleInPlaceIsTheTextbookStep) {
   for (const auto attention : {ItemAttention::kNone, ItemAttention::kAverage, ItemAttention::kAttention}) {
     TrainingSpec spec = BatchSpec({.item_attention = attention});
     spec.l2 = {};
+    spec.clip = 0;
     const std::vector<Triple> one = {random.triples[10]};
     Pair textbook(spec, random.parameters, random.histories);
     textbook.Train(one);
@@ -329,6 +330,28 @@ TEST(BatchTrainer, L2DecaysARowAsOftenAsTriplesTouchIt) {
     results.push_back(pair.Trained(random.parameters));
   }
   ExpectClose(results[1], results[0], 2e-3, "decay");
+}
+
+TEST(BatchTrainer, ClipBoundsHowFarAHistoryRowMoves) {
+  const RandomCase random(8, 0.5);
+  TrainingSpec spec = BatchSpec({.item_attention = ItemAttention::kAverage, .history_exponent = 0});
+  spec.update_batch = false;
+  spec.l2 = {};
+  spec.clip = 0.01;
+  Pair pair(spec, random.parameters, random.histories);
+  pair.Train(random.triples);
+  const ReferenceParameters after = pair.Trained(random.parameters);
+  double longest = 0;
+  for (std::size_t item = 0; item < RandomCase::kItems; ++item) {
+    double squares = 0;
+    for (std::size_t c = item * RandomCase::kDim; c < (item + 1) * RandomCase::kDim; ++c) {
+      squares += std::pow(after.P[c] - random.parameters.P[c], 2);
+    }
+    longest = std::max(longest, std::sqrt(squares));
+  }
+  // Each of the seven users visits once and moves a row by at most lr * clip.
+  EXPECT_GT(longest, 0.0);
+  EXPECT_LT(longest, 7 * 0.1 * 0.01 * 1.001);
 }
 
 TEST(BatchTrainer, DivergedRowsGiveALossThatIsNotFinite) {
