@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/thread.h"
+#include "worker/evaluator.h"
 #include "worker/ranking.h"
 
 namespace attune {
@@ -94,6 +95,16 @@ void Measure(unsigned threads, std::size_t users, std::size_t items, std::size_t
              TopItems(u.data() + first * dim, dim, queries, rows, 100);
            });
          }));
+  model::ModelView view;
+  view.spec.dim = static_cast<std::uint32_t>(dim);
+  view.spec.item_attention = model::ItemAttention::kNone;
+  view.u = {u.data(), users, dim, dim};
+  view.v = rows;
+  worker::EvaluationTask task;
+  for (std::size_t n = 0; n <= users; ++n) task.users.push_back({static_cast<Index>(n), n, n * kHistory});
+  task.targets = targets;
+  task.histories = histories;
+  report("Evaluate", MedianSeconds(5, [&] { Evaluate(view, task, threads); }));
 }
 
 }  // namespace
