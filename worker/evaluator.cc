@@ -2,249 +2,301 @@
 
 #include <algorithm>
 #include <chrono>
-#include <unordered_set>
+#include <cmath>
 
-#include "common/aligned_buffer.h"
 #include "common/error.h"
 #include "common/eval/metrics.h"
 #include "common/model/user_vectors.h"
 #include "common/random.h"
-#include "common/simd.h"
 #include "common/thread.h"
 #include "worker/ranking.h"
 
 namespace attune::worker {
 namespace {
 
-constexpr std::size_t kMostUsersPerBlock = 512;
-constexpr std::size_t kLeastUsersPerBlock = 64;
+constexpr std::size_t kUsersAtOnce = 256;
 
-/// Users that a thread takes at a time: enough to share the packing of items, few enough to keep all threads
-/// busy.
-std::size_t BlockUsers(std::size_t users, unsigned threads) {
-  return std::clamp(users / (4 * std::max(1u, threads)), kLeastUsersPerBlock, kMostUsersPerBlock);
-}
-
-/// Calls use(begin, end) for blocks of users, in parallel, and measures the time.
-template <typename Use>
-double ForEachBlock(std::size_t users, unsigned threads, Use&& use) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::size_t block = BlockUsers(users, threads);
-  ParallelFor(threads, (users + block - 1) / block, "evaluate",
-              [&](unsigned, std::size_t task) { use(task * block, std::min(users, (task + 1) * block)); });
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Effective vectors of task users [begin, end), rows of `stride` floats.
-void ComputeVectors(const model::UserVectors& vectors, const EvaluationTask& task, std::size_t begin,
-                    std::size_t end, std::size_t dim, std::size_t stride, float* out) {
-  for (std::size_t n = begin; n < end; ++n) {
-    vectors.Compute(task.users[n].model_user, task.History(n), {out + (n - begin) * stride, dim});
-  }
-}
-
-/// Targets that can be scored.
-std::vector<Index> KnownTargets(std::span<const Index> targets) {
-  std::vector<Index> known;
-  std::copy_if(targets.begin(), targets.end(), std::back_inserter(known),
-               [](Index item) { return item != kNoIndex; });
-  return known;
-}
-
-/// Distributes ranks of known targets over all of a user's.
-void Scatter(std::span<const Index> targets, std::span<const std::uint32_t> known,
-             std::span<std::uint32_t> ranks) {
-  std::size_t at = 0;
-  for (std::size_t n = 0; n < targets.size(); ++n)
-    ranks[n] = targets[n] == kNoIndex ? eval::kUnranked : known[at++];
-}
-
-void RankBlock(const model::ModelView& view, const model::UserVectors& vectors, const EvaluationTask& task,
-               std::size_t begin, std::size_t end, std::span<std::uint32_t> ranks) {
-  const std::size_t dim = view.spec.dim;
-  const std::size_t stride = simd::Padded(dim);
-  AlignedBuffer users;
-  ComputeVectors(vectors, task, begin, end, dim, stride, users.Zeroed((end - begin) * stride));
-  std::vector<std::vector<Index>> known;
-  std::vector<RankingQuery> queries;
-  std::size_t total = 0;
-  for (std::size_t n = begin; n < end; ++n) {
-    known.push_back(KnownTargets(task.Targets(n)));
-    total += known.back().size();
-  }
-  for (std::size_t n = begin; n < end; ++n) queries.push_back({known[n - begin], task.History(n)});
-  std::vector<std::uint32_t> found(total);
-  RankTargets(users.data(), stride, queries, view.v, found);
-  std::size_t at = 0;
-  for (std::size_t n = begin; n < end; ++n) {
-    const std::span<const std::uint32_t> all(found);
-    Scatter(task.Targets(n), all.subspan(at, known[n - begin].size()),
-            ranks.subspan(task.users[n].first_target, task.Targets(n).size()));
-    at += known[n - begin].size();
-  }
-}
-
-/// `count` distinct items outside `taken`, in the order in which they were drawn.
-std::vector<Index> DrawNegatives(const random::Stream& stream, std::uint32_t user, std::uint32_t count,
-                                 Index num_items, std::unordered_set<Index> taken) {
-  if (taken.size() + count > num_items) {
-    ThrowBadInput("a user has {} of {} items in history or held out: fewer than {} others to sample from",
-                  taken.size(), num_items, count);
-  }
-  std::vector<Index> negatives;
-  for (std::uint32_t draw = 0; negatives.size() < count; ++draw) {
-    for (const std::uint32_t word : stream(user, draw)) {
-      Index item = 0;
-      if (negatives.size() == count || !random::Bounded(word, num_items, &item)) continue;
-      if (taken.insert(item).second) negatives.push_back(item);
-    }
-  }
-  return negatives;
-}
-
-/// Ranks of a user's targets among sampled negatives; `score(items, out)` scores them.
-template <typename Score>
-void RankSampled(const EvaluationTask& task, std::size_t n, std::span<const Index> negatives, Score&& score,
-                 std::span<std::uint32_t> ranks) {
-  std::vector<float> scores(negatives.size());
-  score(negatives, std::span(scores));
-  const auto targets = task.Targets(n);
-  for (std::size_t t = 0; t < targets.size(); ++t) {
-    std::uint32_t& rank = ranks[task.users[n].first_target + t];
-    if (targets[t] == kNoIndex) {
-      rank = eval::kUnranked;
-      continue;
-    }
-    float target = 0;
-    score(targets.subspan(t, 1), std::span(&target, 1));
-    rank = 1;
-    for (const float other : scores) rank += !(other < target);
-  }
-}
-
-std::unordered_set<Index> TakenItems(const EvaluationTask& task, std::size_t n,
-                                     const std::function<std::span<const Index>(std::size_t)>& unseen_too) {
-  std::unordered_set<Index> taken(task.History(n).begin(), task.History(n).end());
-  taken.insert(task.Targets(n).begin(), task.Targets(n).end());
-  if (unseen_too) {
-    const auto more = unseen_too(n);
-    taken.insert(more.begin(), more.end());
-  }
-  taken.erase(kNoIndex);
-  return taken;
-}
-
-/// Training counts sorted: how many items score at least x is one binary search.
-class SortedScores {
+class Stopwatch {
  public:
-  explicit SortedScores(std::span<const float> scores) : sorted_(scores.begin(), scores.end()) {
-    std::sort(sorted_.begin(), sorted_.end());
-  }
-  std::uint32_t CountAtLeast(float x) const {
-    return static_cast<std::uint32_t>(sorted_.end() - std::lower_bound(sorted_.begin(), sorted_.end(), x));
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
 
  private:
-  std::vector<float> sorted_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace
-
-EvaluationTask MakeEvaluationTask(const data::Dataset& dataset, const data::HeldOut& held,
-                                  const data::HeldOut* extra) {
-  EvaluationTask task;
-  for (std::size_t n = 0; n < held.size(); ++n) {
-    task.users.push_back({held.users[n], task.targets.size(), task.histories.size()});
-    const auto targets = held.Items(n);
-    const auto history = dataset.History(held.users[n]);
-    task.targets.insert(task.targets.end(), targets.begin(), targets.end());
-    task.histories.insert(task.histories.end(), history.begin(), history.end());
-    if (extra == nullptr) continue;
-    const auto more = extra->Find(held.users[n]);
-    task.histories.insert(task.histories.end(), more.begin(), more.end());
-  }
-  task.users.push_back({kNoIndex, task.targets.size(), task.histories.size()});
-  return task;
+/// Appends the items that the model knows.
+void AppendKnown(std::span<const Index> items, std::vector<Index>& to) {
+  std::copy_if(items.begin(), items.end(), std::back_inserter(to),
+               [](Index item) { return item != kNoIndex; });
 }
 
-EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads) {
+bool AnyKnown(std::span<const Index> items) {
+  return std::any_of(items.begin(), items.end(), [](Index item) { return item != kNoIndex; });
+}
+
+/// True for a score that is not a number, as in RankTargets.
+bool IsAhead(float score, float target) {
+  return !(score < target);
+}
+
+/// Task users of one block that have a target to rank, with their effective vectors.
+class UserBlock {
+ public:
+  UserBlock(const model::UserVectors& vectors, const EvaluationTask& task, std::size_t dim, std::size_t first)
+      : task_(task) {
+    const std::size_t end = std::min(first + kUsersAtOnce, task.size());
+    std::vector<std::size_t> begins;
+    for (std::size_t n = first; n < end; ++n) {
+      if (!AnyKnown(task.Targets(n))) continue;
+      users_.push_back(n);
+      begins.push_back(lists_.size());
+      AppendKnown(task.History(n), lists_);
+      begins.push_back(lists_.size());
+      AppendKnown(task.Targets(n), lists_);
+    }
+    begins.push_back(lists_.size());
+    vectors_.resize(users_.size() * dim);
+    const std::span<const Index> lists = lists_;
+    for (std::size_t n = 0; n < users_.size(); ++n) {
+      const std::size_t history = begins[2 * n], targets = begins[2 * n + 1], next = begins[2 * n + 2];
+      queries_.push_back({lists.subspan(targets, next - targets), lists.subspan(history, targets - history)});
+      vectors.Compute(task.users[users_[n]].model_user, queries_[n].excluded,
+                      std::span(vectors_).subspan(n * dim, dim));
+      num_targets_ += queries_[n].targets.size();
+    }
+  }
+
+  const float* vectors() const { return vectors_.data(); }
+  std::span<const RankingQuery> queries() const { return queries_; }
+  std::size_t num_targets() const { return num_targets_; }
+
+  /// Puts ranks of the known targets where they belong among all targets.
+  void Scatter(std::span<const std::uint32_t> ranks, std::vector<std::uint32_t>& to) const {
+    std::size_t next = 0;
+    for (const std::size_t user : users_) {
+      for (std::uint64_t at = task_.users[user].first_target; at < task_.users[user + 1].first_target; ++at) {
+        if (task_.targets[at] != kNoIndex) to[at] = ranks[next++];
+      }
+    }
+  }
+
+ private:
+  const EvaluationTask& task_;
+  std::vector<std::size_t> users_;
+  std::vector<Index> lists_;
+  std::vector<float> vectors_;
+  std::vector<RankingQuery> queries_;
+  std::size_t num_targets_ = 0;
+};
+
+std::size_t Blocks(const EvaluationTask& task) {
+  return (task.size() + kUsersAtOnce - 1) / kUsersAtOnce;
+}
+
+EvaluationResult Unranked(const EvaluationTask& task) {
   EvaluationResult result;
-  result.ranks.resize(task.targets.size());
-  const auto start = std::chrono::steady_clock::now();
-  const model::UserVectors vectors(view, threads);
-  const double projecting = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  result.seconds = projecting + ForEachBlock(task.size(), threads, [&](std::size_t begin, std::size_t end) {
-                     RankBlock(view, vectors, task, begin, end, result.ranks);
-                   });
-  result.flops = 2.0 * static_cast<double>(task.size()) * static_cast<double>(view.v.rows) * view.spec.dim;
+  result.ranks.assign(task.targets.size(), eval::kUnranked);
   return result;
 }
 
-EvaluationResult EvaluateItemScores(std::span<const float> scores, const EvaluationTask& task,
-                                    unsigned threads) {
-  EvaluationResult result;
-  result.ranks.resize(task.targets.size());
-  const SortedScores sorted(scores);
-  result.seconds = ForEachBlock(task.size(), threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t n = begin; n < end; ++n) {
-      for (std::size_t t = 0; t < task.Targets(n).size(); ++t) {
-        const Index target = task.Targets(n)[t];
-        std::uint32_t& rank = result.ranks[task.users[n].first_target + t];
-        if (target == kNoIndex) {
-          rank = eval::kUnranked;
-          continue;
-        }
-        rank = sorted.CountAtLeast(scores[target]);
-        for (const Index item : task.History(n)) rank -= item != target && scores[item] >= scores[target];
+using UnseenToo = std::function<std::span<const Index>(std::size_t)>;
+
+/// Draws the items that each user's targets compete with.
+class SampledNegatives {
+ public:
+  SampledNegatives(const EvaluationTask& task, std::size_t items, std::uint32_t count, std::uint64_t seed,
+                   const UnseenToo& unseen_too)
+      : task_(task),
+        items_(items),
+        count_(count),
+        stream_(seed, random::Purpose::kSampledNegatives),
+        unseen_too_(unseen_too) {}
+
+  /// The first draws of a permutation of the candidates, which makes them distinct.
+  void Draw(std::size_t user, std::vector<Index>& drawn) const {
+    std::vector<Index> outside;
+    AppendKnown(task_.History(user), outside);
+    AppendKnown(task_.Targets(user), outside);
+    if (unseen_too_) AppendKnown(unseen_too_(user), outside);
+    std::sort(outside.begin(), outside.end());
+    outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+    const std::size_t candidates = items_ - outside.size();
+    if (candidates < count_) {
+      ThrowBadInput(
+          "cannot draw {} sampled negatives for user {}: only {} of {} items are neither in the history nor "
+          "held out",
+          count_, UserOf(user), candidates, items_);
+    }
+    drawn.clear();
+    if (count_ == 0) return;
+    const bool known = task_.users[user].model_user != kNoIndex;
+    const random::Permutation order(static_cast<std::uint32_t>(candidates),
+                                    stream_(UserOf(user), known ? 0 : 1));
+    for (std::uint32_t draw = 0; draw < count_; ++draw) drawn.push_back(Candidate(order(draw), outside));
+  }
+
+ private:
+  /// Index in the model, or the position in the task for a user that the model does not know.
+  Index UserOf(std::size_t user) const {
+    const Index model_user = task_.users[user].model_user;
+    return model_user != kNoIndex ? model_user : static_cast<Index>(user);
+  }
+
+  /// The `n`-th item that is not in `outside`: outside[m] - m candidates come before outside[m].
+  static Index Candidate(Index n, const std::vector<Index>& outside) {
+    std::size_t below = 0, end = outside.size();
+    while (below < end) {
+      const std::size_t middle = below + (end - below) / 2;
+      if (outside[middle] - middle <= n) {
+        below = middle + 1;
+      } else {
+        end = middle;
+      }
+    }
+    return static_cast<Index>(n + below);
+  }
+
+  const EvaluationTask& task_;
+  std::size_t items_;
+  std::uint32_t count_;
+  random::Stream stream_;
+  const UnseenToo& unseen_too_;
+};
+
+/// @param scores_of  (task user, items, scores): scores of these items for this user
+template <typename ScoresOf>
+EvaluationResult RankSampled(const EvaluationTask& task, const SampledNegatives& negatives, unsigned threads,
+                             ScoresOf&& scores_of) {
+  EvaluationResult result = Unranked(task);
+  ParallelFor(threads, Blocks(task), "evaluate", [&](unsigned, std::size_t block) {
+    std::vector<Index> which;
+    std::vector<float> scores;
+    const std::size_t end = std::min((block + 1) * kUsersAtOnce, task.size());
+    for (std::size_t user = block * kUsersAtOnce; user < end; ++user) {
+      if (!AnyKnown(task.Targets(user))) continue;
+      negatives.Draw(user, which);
+      const std::size_t drawn = which.size();
+      AppendKnown(task.Targets(user), which);
+      scores.resize(which.size());
+      scores_of(user, std::span<const Index>(which), std::span(scores));
+      std::size_t next = drawn;
+      for (std::uint64_t at = task.users[user].first_target; at < task.users[user + 1].first_target; ++at) {
+        if (task.targets[at] == kNoIndex) continue;
+        const float target = scores[next++];
+        result.ranks[at] = 1 + static_cast<std::uint32_t>(
+                                   std::count_if(scores.begin(), scores.begin() + drawn,
+                                                 [&](float score) { return IsAhead(score, target); }));
       }
     }
   });
   return result;
 }
 
-EvaluationResult EvaluateSampled(const model::ModelView& view, const EvaluationTask& task,
-                                 std::uint32_t negatives, std::uint64_t seed, unsigned threads,
-                                 const std::function<std::span<const Index>(std::size_t)>& unseen_too) {
-  EvaluationResult result;
-  result.ranks.resize(task.targets.size());
+}  // namespace
+
+EvaluationTask MakeEvaluationTask(const data::Dataset& dataset, const data::HeldOut& held,
+                                  const data::HeldOut* extra) {
+  EvaluationTask task;
+  auto append = [](std::span<const Index> items, std::vector<Index>& to) {
+    to.insert(to.end(), items.begin(), items.end());
+  };
+  for (std::size_t n = 0; n < held.size(); ++n) {
+    task.users.push_back({held.users[n], task.targets.size(), task.histories.size()});
+    append(held.Items(n), task.targets);
+    append(dataset.History(held.users[n]), task.histories);
+    if (extra != nullptr) append(extra->Find(held.users[n]), task.histories);
+  }
+  task.users.push_back({kNoIndex, task.targets.size(), task.histories.size()});
+  return task;
+}
+
+EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads) {
+  const Stopwatch watch;
+  EvaluationResult result = Unranked(task);
   const model::UserVectors vectors(view, threads);
-  const random::Stream stream(seed, random::Purpose::kSampledNegatives);
-  result.seconds = ForEachBlock(task.size(), threads, [&](std::size_t begin, std::size_t end) {
-    std::vector<float> user(view.spec.dim);
-    for (std::size_t n = begin; n < end; ++n) {
-      vectors.Compute(task.users[n].model_user, task.History(n), user);
-      const auto drawn = DrawNegatives(stream, static_cast<std::uint32_t>(n), negatives,
-                                       static_cast<Index>(view.v.rows), TakenItems(task, n, unseen_too));
-      RankSampled(
-          task, n, drawn,
-          [&](std::span<const Index> items, std::span<float> out) {
-            ScoreItems(user.data(), view.spec.dim, items, view.v, out);
-          },
-          result.ranks);
-    }
+  std::vector<std::size_t> users_ranked(Blocks(task));
+  ParallelFor(threads, Blocks(task), "evaluate", [&](unsigned, std::size_t block) {
+    const UserBlock users(vectors, task, view.spec.dim, block * kUsersAtOnce);
+    std::vector<std::uint32_t> ranks(users.num_targets());
+    RankTargets(users.vectors(), view.spec.dim, users.queries(), view.v, ranks);
+    users.Scatter(ranks, result.ranks);
+    users_ranked[block] = users.queries().size();
   });
-  result.flops = 2.0 * static_cast<double>(task.size()) * (negatives + 1.0) * view.spec.dim;
+  for (const std::size_t users : users_ranked) {
+    result.flops += 2.0 * static_cast<double>(users) * static_cast<double>(view.v.rows) * view.spec.dim;
+  }
+  result.seconds = watch.Seconds();
   return result;
 }
 
-EvaluationResult EvaluateItemScoresSampled(
-    std::span<const float> scores, const EvaluationTask& task, std::uint32_t negatives, std::uint64_t seed,
-    unsigned threads, const std::function<std::span<const Index>(std::size_t)>& unseen_too) {
-  EvaluationResult result;
-  result.ranks.resize(task.targets.size());
-  const random::Stream stream(seed, random::Purpose::kSampledNegatives);
-  result.seconds = ForEachBlock(task.size(), threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t n = begin; n < end; ++n) {
-      const auto drawn = DrawNegatives(stream, static_cast<std::uint32_t>(n), negatives,
-                                       static_cast<Index>(scores.size()), TakenItems(task, n, unseen_too));
-      RankSampled(
-          task, n, drawn,
-          [&](std::span<const Index> items, std::span<float> out) {
-            for (std::size_t i = 0; i < items.size(); ++i) out[i] = scores[items[i]];
-          },
-          result.ranks);
+EvaluationResult EvaluateItemScores(std::span<const float> scores, const EvaluationTask& task,
+                                    unsigned threads) {
+  const Stopwatch watch;
+  EvaluationResult result = Unranked(task);
+  std::vector<float> sorted;
+  std::copy_if(scores.begin(), scores.end(), std::back_inserter(sorted),
+               [](float score) { return !std::isnan(score); });
+  std::sort(sorted.begin(), sorted.end());
+  ParallelFor(threads, Blocks(task), "evaluate", [&](unsigned, std::size_t block) {
+    std::vector<Index> history;
+    const std::size_t end = std::min((block + 1) * kUsersAtOnce, task.size());
+    for (std::size_t user = block * kUsersAtOnce; user < end; ++user) {
+      history.clear();
+      AppendKnown(task.History(user), history);
+      for (std::uint64_t at = task.users[user].first_target; at < task.users[user + 1].first_target; ++at) {
+        const Index target = task.targets[at];
+        if (target == kNoIndex) continue;
+        const float score = scores[target];
+        std::size_t ahead = scores.size();  // of all items, the target itself among them
+        if (!std::isnan(score))
+          ahead -= std::lower_bound(sorted.begin(), sorted.end(), score) - sorted.begin();
+        for (const Index item : history) ahead -= item != target && IsAhead(scores[item], score);
+        result.ranks[at] = static_cast<std::uint32_t>(ahead);
+      }
     }
   });
+  result.seconds = watch.Seconds();
+  return result;
+}
+
+EvaluationResult EvaluateSampled(const model::ModelView& view, const EvaluationTask& task,
+                                 std::uint32_t negatives, std::uint64_t seed, unsigned threads,
+                                 const UnseenToo& unseen_too) {
+  const Stopwatch watch;
+  const std::size_t dim = view.spec.dim;
+  const model::UserVectors vectors(view, threads);
+  EvaluationResult result =
+      RankSampled(task, SampledNegatives(task, view.v.rows, negatives, seed, unseen_too), threads,
+                  [&](std::size_t user, std::span<const Index> which, std::span<float> scores) {
+                    std::vector<Index> history;
+                    AppendKnown(task.History(user), history);
+                    std::vector<float> vector(dim);
+                    vectors.Compute(task.users[user].model_user, history, vector);
+                    ScoreItems(vector.data(), dim, which, view.v, scores);
+                  });
+  std::size_t pairs = 0;
+  for (std::size_t user = 0; user < task.size(); ++user) {
+    std::vector<Index> targets;
+    AppendKnown(task.Targets(user), targets);
+    if (!targets.empty()) pairs += targets.size() + negatives;
+  }
+  result.flops = 2.0 * static_cast<double>(pairs) * static_cast<double>(dim);
+  result.seconds = watch.Seconds();
+  return result;
+}
+
+EvaluationResult EvaluateItemScoresSampled(std::span<const float> scores, const EvaluationTask& task,
+                                           std::uint32_t negatives, std::uint64_t seed, unsigned threads,
+                                           const UnseenToo& unseen_too) {
+  const Stopwatch watch;
+  EvaluationResult result =
+      RankSampled(task, SampledNegatives(task, scores.size(), negatives, seed, unseen_too), threads,
+                  [&](std::size_t, std::span<const Index> which, std::span<float> out) {
+                    for (std::size_t n = 0; n < which.size(); ++n) out[n] = scores[which[n]];
+                  });
+  result.seconds = watch.Seconds();
   return result;
 }
 

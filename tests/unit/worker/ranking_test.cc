@@ -4,160 +4,198 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
 namespace attune::worker {
 namespace {
 
-/// Users, items and queries of one random ranking problem.
-struct Problem {
-  std::size_t dim, stride;
-  std::vector<float> users, items;
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// Queries with their own lists, and references that take scores from ScoreItems.
+struct Case {
+  std::size_t users, items, dim, user_stride, item_stride;
+  std::vector<float> u, v;
   std::vector<std::vector<Index>> targets, excluded;
-  std::vector<RankingQuery> queries;
 
-  Problem(unsigned seed, std::size_t num_users, std::size_t num_items, std::size_t d, bool coarse)
-      : dim(d), stride(d + 3) {
-    std::mt19937 generator(seed);
-    // Coarse values give many equal scores.
-    auto draw = [&] {
-      return coarse ? static_cast<float>(generator() % 3) - 1.0f
-                    : std::normal_distribution<float>()(generator);
-    };
-    users.resize(num_users * stride);
-    items.resize(num_items * dim);
-    for (float& x : users) x = draw();
-    for (float& x : items) x = draw();
-    std::vector<Index> order(num_items);
-    std::iota(order.begin(), order.end(), 0);
-    for (std::size_t q = 0; q < num_users; ++q) {
-      std::shuffle(order.begin(), order.end(), generator);
-      const std::size_t n_targets = 1 + generator() % 3;
-      const std::size_t n_excluded = generator() % (num_items - n_targets);
-      targets.emplace_back(order.begin(), order.begin() + n_targets);
-      excluded.emplace_back(order.begin() + n_targets, order.begin() + n_targets + n_excluded);
-    }
-    for (std::size_t q = 0; q < num_users; ++q) queries.push_back({targets[q], excluded[q]});
+  model::RowsView rows() const { return {v.data(), items, dim, item_stride}; }
+  std::vector<RankingQuery> queries() const {
+    std::vector<RankingQuery> result;
+    for (std::size_t n = 0; n < users; ++n) result.push_back({targets[n], excluded[n]});
+    return result;
   }
-
-  model::RowsView view() const { return {items.data(), items.size() / dim, dim, dim}; }
-
-  /// The score as the library computes it, pair by pair.
-  float Score(std::size_t user, Index item) const {
-    float score = 0;
-    ScoreItems(&users[user * stride], dim, {&item, 1}, view(), {&score, 1});
-    return score;
-  }
-  bool IsCandidate(std::size_t user, Index item) const {
-    return std::find(excluded[user].begin(), excluded[user].end(), item) == excluded[user].end();
-  }
-  std::uint32_t NaiveRank(std::size_t user, Index target) const {
-    std::uint32_t rank = 1;
-    const float score = Score(user, target);
-    for (Index item = 0; item < view().rows; ++item) {
-      if (item != target && IsCandidate(user, item) && !(Score(user, item) < score)) ++rank;
-    }
-    return rank;
+  std::vector<float> Scores(std::size_t user) const {
+    std::vector<Index> all(items);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<float> scores(items);
+    ScoreItems(u.data() + user * user_stride, dim, all, rows(), scores);
+    return scores;
   }
   std::vector<std::uint32_t> Ranks() const {
-    std::size_t total = 0;
-    for (const auto& t : targets) total += t.size();
-    std::vector<std::uint32_t> ranks(total);
-    RankTargets(users.data(), stride, queries, view(), ranks);
+    std::size_t count = 0;
+    for (const auto& list : targets) count += list.size();
+    std::vector<std::uint32_t> ranks(count);
+    RankTargets(u.data(), user_stride, queries(), rows(), ranks);
     return ranks;
+  }
+  bool IsExcluded(std::size_t user, Index item) const {
+    return std::find(excluded[user].begin(), excluded[user].end(), item) != excluded[user].end();
+  }
+  std::vector<std::uint32_t> NaiveRanks() const {
+    std::vector<std::uint32_t> ranks;
+    for (std::size_t user = 0; user < users; ++user) {
+      const std::vector<float> scores = Scores(user);
+      for (const Index target : targets[user]) {
+        std::uint32_t rank = 1;
+        for (Index item = 0; item < items; ++item) {
+          rank += item != target && !IsExcluded(user, item) && !(scores[item] < scores[target]);
+        }
+        ranks.push_back(rank);
+      }
+    }
+    return ranks;
+  }
+  std::vector<ScoredItem> NaiveTop(std::size_t user, std::size_t k) const {
+    const std::vector<float> scores = Scores(user);
+    std::vector<ScoredItem> all;
+    for (Index item = 0; item < items; ++item) {
+      if (!IsExcluded(user, item) && !std::isnan(scores[item])) all.push_back({item, scores[item]});
+    }
+    std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.score > b.score; });
+    if (all.size() > k) all.resize(k);
+    return all;
   }
 };
 
-TEST(Ranking, ScoresAreTheInnerProducts) {
-  const Problem problem(1, 5, 60, 37, false);
-  for (std::size_t user = 0; user < 5; ++user) {
-    for (Index item = 0; item < 60; ++item) {
+/// @param levels  if not 0, coordinates are small whole numbers, so that scores tie
+Case MakeCase(unsigned seed, std::size_t users, std::size_t items, std::size_t dim, int levels = 0) {
+  std::mt19937 generator(seed);
+  Case made{users, items, dim, dim + generator() % 3, dim + generator() % 20, {}, {}, {}, {}};
+  std::normal_distribution<float> normal;
+  auto value = [&] {
+    return levels == 0 ? normal(generator) : static_cast<float>(static_cast<int>(generator() % levels));
+  };
+  made.u.resize(users * made.user_stride);
+  made.v.resize(items * made.item_stride);
+  for (float& x : made.u) x = value();
+  for (float& x : made.v) x = value();
+  std::vector<Index> all(items);
+  std::iota(all.begin(), all.end(), 0);
+  for (std::size_t n = 0; n < users; ++n) {
+    std::shuffle(all.begin(), all.end(), generator);
+    const std::size_t targets = n % 5 == 4 ? generator() % std::min<std::size_t>(items + 1, 60) : 1;
+    made.targets.emplace_back(all.begin(), all.begin() + targets);
+    const std::size_t excluded = generator() % std::min<std::size_t>(items - targets + 1, 70);
+    made.excluded.emplace_back(all.begin() + targets, all.begin() + targets + excluded);
+    if (n % 7 == 3) made.excluded.back().push_back(all[0]);  // the target is in R(i)
+  }
+  return made;
+}
+
+void ExpectSameTop(const Case& example, std::size_t k) {
+  const auto top = TopItems(example.u.data(), example.user_stride, example.queries(), example.rows(), k);
+  ASSERT_EQ(top.size(), example.users);
+  for (std::size_t user = 0; user < example.users; ++user) {
+    const auto expected = example.NaiveTop(user, k);
+    ASSERT_EQ(top[user].size(), expected.size());
+    for (std::size_t n = 0; n < expected.size(); ++n) {
+      ASSERT_EQ(top[user][n].item, expected[n].item) << "user " << user << " place " << n;
+      ASSERT_EQ(top[user][n].score, expected[n].score);
+    }
+  }
+}
+
+TEST(Ranking, EqualsTheNaiveLoopAtEverySize) {
+  std::mt19937 generator(1);
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    const std::size_t users = 1 + generator() % 21, items = 1 + generator() % 200, dim = 1 + generator() % 70;
+    SCOPED_TRACE(::testing::Message() << users << " users, " << items << " items, D " << dim);
+    const Case example = MakeCase(seed, users, items, dim, seed % 3 == 0 ? 2 : 0);
+    ASSERT_EQ(example.Ranks(), example.NaiveRanks());
+    for (const std::size_t k : {0, 1, 3, 17, 1000}) ExpectSameTop(example, k);
+  }
+}
+
+TEST(Ranking, MoreQueriesThanGoThroughTogether) {
+  const Case example = MakeCase(2, 1100, 97, 5);
+  EXPECT_EQ(example.Ranks(), example.NaiveRanks());
+  ExpectSameTop(example, 4);
+}
+
+TEST(Ranking, ScoresAreCloseToExactOnes) {
+  const Case example = MakeCase(3, 3, 101, 130);
+  for (std::size_t user = 0; user < 3; ++user) {
+    const std::vector<float> scores = example.Scores(user);
+    for (std::size_t item = 0; item < example.items; ++item) {
       double exact = 0;
-      for (std::size_t k = 0; k < 37; ++k) {
-        exact += static_cast<double>(problem.users[user * problem.stride + k]) * problem.items[item * 37 + k];
+      for (std::size_t k = 0; k < example.dim; ++k) {
+        exact +=
+            double{example.u[user * example.user_stride + k]} * example.v[item * example.item_stride + k];
       }
-      EXPECT_NEAR(problem.Score(user, item), exact, 1e-4);
+      EXPECT_NEAR(scores[item], exact, 1e-4);
     }
   }
 }
 
-TEST(Ranking, RanksEqualCountingPairByPairForAwkwardSizes) {
-  unsigned seed = 0;
-  for (const std::size_t users : {1, 7, 8, 9, 21}) {
-    for (const std::size_t items : {4, 47, 48, 49, 150}) {
-      for (const std::size_t dim : {1, 16, 19, 64}) {
-        for (const bool coarse : {false, true}) {
-          const Problem problem(++seed, users, items, dim, coarse);
-          const auto ranks = problem.Ranks();
-          std::size_t at = 0;
-          for (std::size_t q = 0; q < users; ++q) {
-            for (const Index target : problem.targets[q]) {
-              ASSERT_EQ(ranks[at++], problem.NaiveRank(q, target))
-                  << users << " " << items << " " << dim << " " << q;
-            }
-          }
-        }
-      }
+TEST(Ranking, AScoreHasTheSameBitsWhereverItIsComputed) {
+  // An item that is copied all over V ties with each of its copies, whatever the tile.
+  for (const std::size_t users : {1, 2, 3, 5, 8, 13}) {
+    Case example = MakeCase(4, users, 149, 67);
+    for (std::size_t item = 1; item < example.items; ++item) {
+      std::copy_n(example.v.begin(), example.dim, example.v.begin() + item * example.item_stride);
+    }
+    for (auto& list : example.targets) list = {77};
+    for (auto& list : example.excluded) list = {3, 100};
+    for (const std::uint32_t rank : example.Ranks()) EXPECT_EQ(rank, 147u);
+    for (const auto& top :
+         TopItems(example.u.data(), example.user_stride, example.queries(), example.rows(), 4)) {
+      ASSERT_EQ(top.size(), 4u);
+      EXPECT_EQ(top[0].item, 0u);
+      EXPECT_EQ(top[1].item, 1u);
+      EXPECT_EQ(top[2].item, 2u);
+      EXPECT_EQ(top[3].item, 4u);
     }
   }
 }
 
-TEST(Ranking, AConstantScorerRanksEveryTargetLast) {
-  Problem problem(3, 10, 130, 24, false);
-  for (std::size_t n = 0; n < problem.items.size(); ++n) problem.items[n] = problem.items[n % 24];
-  const auto ranks = problem.Ranks();
-  std::size_t at = 0;
-  for (std::size_t q = 0; q < 10; ++q) {
-    for (std::size_t t = 0; t < problem.targets[q].size(); ++t) {
-      EXPECT_EQ(ranks[at++], 130 - problem.excluded[q].size());
+TEST(Ranking, EverythingButTheTargetExcluded) {
+  Case example = MakeCase(5, 9, 60, 8);
+  for (std::size_t user = 0; user < example.users; ++user) {
+    example.targets[user] = {static_cast<Index>(user)};
+    example.excluded[user].clear();
+    for (Index item = 0; item < 60; ++item) {
+      if (item != user) example.excluded[user].push_back(item);
     }
   }
+  EXPECT_EQ(example.Ranks(), std::vector<std::uint32_t>(9, 1));
+  ExpectSameTop(example, 5);
 }
 
-TEST(Ranking, ScoresThatAreNotNumbersRankAgainstTheModel) {
-  Problem problem(4, 1, 50, 16, false);
-  problem.targets[0] = {7};
-  problem.excluded[0] = {1, 2};
-  problem.queries[0] = {problem.targets[0], problem.excluded[0]};
-  const std::uint32_t before = problem.Ranks()[0];
-  const bool was_ahead = !(problem.Score(0, 9) < problem.Score(0, 7));
-  problem.items[9 * 16] = std::nanf("");
-  EXPECT_EQ(problem.Ranks()[0], before + (was_ahead ? 0 : 1));
-  problem.items[7 * 16] = std::nanf("");
-  EXPECT_EQ(problem.Ranks()[0], 48u);
-}
-
-TEST(Ranking, TheOnlyCandidateIsFirst) {
-  Problem problem(5, 1, 50, 16, false);
-  problem.targets[0] = {49};
-  problem.excluded[0].resize(49);
-  std::iota(problem.excluded[0].begin(), problem.excluded[0].end(), 0);
-  problem.queries[0] = {problem.targets[0], problem.excluded[0]};
-  EXPECT_EQ(problem.Ranks()[0], 1u);
-}
-
-TEST(Ranking, TopItemsEqualSortingAllCandidates) {
-  unsigned seed = 100;
-  for (const std::size_t k : {0, 1, 10, 1000}) {
-    for (const bool coarse : {false, true}) {
-      const Problem problem(++seed, 11, 170, 21, coarse);
-      const auto lists = TopItems(problem.users.data(), problem.stride, problem.queries, problem.view(), k);
-      for (std::size_t q = 0; q < 11; ++q) {
-        std::vector<ScoredItem> all;
-        for (Index item = 0; item < 170; ++item) {
-          if (problem.IsCandidate(q, item)) all.push_back({item, problem.Score(q, item)});
-        }
-        std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.score > b.score; });
-        all.resize(std::min(all.size(), k));
-        ASSERT_EQ(lists[q].size(), all.size());
-        for (std::size_t n = 0; n < all.size(); ++n) {
-          ASSERT_EQ(lists[q][n].item, all[n].item) << k << " " << coarse << " " << q << " " << n;
-          ASSERT_EQ(lists[q][n].score, all[n].score);
-        }
-      }
-    }
+TEST(Ranking, NotANumber) {
+  Case example = MakeCase(6, 9, 50, 8);
+  for (auto& list : example.targets) list = {10, 11};
+  for (auto& list : example.excluded) list = {1, 2};
+  example.v[10 * example.item_stride] = kNan;  // a target
+  example.v[20 * example.item_stride] = kNan;  // a candidate
+  example.v[2 * example.item_stride] = kNan;   // an excluded item
+  const auto ranks = example.Ranks();
+  EXPECT_EQ(ranks, example.NaiveRanks());
+  for (std::size_t user = 0; user < example.users; ++user) {
+    EXPECT_EQ(ranks[2 * user], 48u);     // last of 50 - 2
+    EXPECT_GE(ranks[2 * user + 1], 3u);  // behind both candidates
   }
+  ExpectSameTop(example, 50);
+  std::fill(example.u.begin(), example.u.end(), kNan);
+  for (const std::uint32_t rank : example.Ranks()) EXPECT_EQ(rank, 48u);
+  ExpectSameTop(example, 50);
+}
+
+TEST(Ranking, MinusInfinityIsANumber) {
+  Case example = MakeCase(7, 2, 50, 1);
+  std::fill(example.u.begin(), example.u.end(), 1.0f);
+  std::fill(example.v.begin(), example.v.end(), -std::numeric_limits<float>::infinity());
+  ExpectSameTop(example, 3);
 }
 
 }  // namespace
