@@ -1,5 +1,9 @@
 #include "launch/command.h"
+#include "launch/evaluate_command.h"
+#include "launch/inspect_command.h"
 #include "launch/prepare_command.h"
+#include "launch/recommend_command.h"
+#include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
 #include "launch/train_command.h"
 
@@ -10,6 +14,12 @@ CommandTable MakeTable() {
   CommandTable table{
       MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
+      MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
+                                            RunEvaluate),
+      MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),
+      MakeCommand<config::ScoreSettings>({"score", "score pairs of user and item"}, RunScore),
+      MakeCommand<config::InspectSettings>({"inspect", "say what a data set or a model holds, and verify it"},
+                                           RunInspect),
   };
   table.push_back(SettingsReferenceCommand());
   return table;

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "common/model/user_vectors.h"
+#include "launch/model_data.h"
+#include "worker/ranking.h"
+
+namespace attune::launch {
+
+/// One user's best items.
+struct Recommendation {
+  Index user = kNoIndex;                  ///< in the data
+  bool by_popularity = false;             ///< scores are training counts, not the model's
+  std::vector<worker::ScoredItem> items;  ///< rows of the model, best first
+};
+
+/// Best items for users of a data set. Users without known history, or without the row that the model needs,
+/// are served by popularity.
+/// Threads: Recommend from any thread.
+class Recommender {
+ public:
+  /// @param matched  must outlive this object
+  Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads);
+
+  /// Lists for `users` (of the data), in their order.
+  std::vector<Recommendation> Recommend(std::span<const Index> users) const;
+
+ private:
+  std::vector<worker::ScoredItem> MostPopular(std::span<const Index> excluded) const;
+
+  const ModelData& matched_;
+  const std::size_t k_;
+  const bool exclude_seen_;
+  const model::ModelView view_;
+  const model::UserVectors vectors_;
+  std::vector<worker::ScoredItem> popular_;  ///< all items, most popular first
+};
+
+}  // namespace attune::launch
