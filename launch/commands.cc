@@ -14,11 +14,11 @@ CommandTable MakeTable() {
   CommandTable table{
       MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
-      MakeCommand<config::EvaluateSettings>({"evaluate", "rank held-out interactions and compare models"},
+      MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),
-      MakeCommand<config::RecommendSettings>({"recommend", "list the best items for users"}, RunRecommend),
+      MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),
       MakeCommand<config::ScoreSettings>({"score", "score pairs of user and item"}, RunScore),
-      MakeCommand<config::InspectSettings>({"inspect", "describe and verify a data set or model"},
+      MakeCommand<config::InspectSettings>({"inspect", "say what a data set or a model holds, and verify it"},
                                            RunInspect),
   };
   table.push_back(SettingsReferenceCommand());

@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
-#include <memory>
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,130 +15,328 @@
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/thread.h"
-#include "launch/evaluation_report.h"
 #include "launch/model_data.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
 namespace {
 
-/// Ranks targets as the settings say: in full or among sampled items.
-class Ranker {
- public:
-  Ranker(const config::EvaluateSettings& settings, const data::Dataset& dataset)
-      : settings_(settings),
-        split_(settings.split() == config::EVALUATED_SPLIT_TEST ? data::Split::kTest
-                                                                : data::Split::kValidation),
-        threads_(ResolveThreads(settings.threads())) {
-    const auto other = split_ == data::Split::kTest ? data::Split::kValidation : data::Split::kTest;
-    if (dataset.Has(other)) other_ = dataset.LoadHeldOut(other);
-    held_ = dataset.LoadHeldOut(split_);
-    if (held_.size() == 0) ThrowBadInput("{}: the split holds no interactions", dataset.path().string());
+using nlohmann::ordered_json;
+
+constexpr std::array kTested = {"hr@100", "ndcg@100", "hr@10", "ndcg@10"};
+constexpr std::array kGrouped = {"hr@100", "ndcg@100"};
+
+/// What is evaluated: targets, what else the user has, and items that are never drawn as negatives.
+struct Protocol {
+  data::HeldOut targets;
+  std::optional<data::HeldOut> history;  ///< validation items at test time
+  std::optional<data::HeldOut> unseen;   ///< test items at validation time
+  std::uint32_t negatives = 0;
+  std::uint64_t seed = 0;
+  unsigned threads = 1;
+
+  std::string Text() const {
+    return negatives == 0 ? "full ranking over all items without the user's history"
+                          : fmt::format("each target among {} sampled items, seed {}", negatives, seed);
   }
-
-  worker::EvaluationTask Task(const ModelData& matched) const { return matched.Task(split_); }
-
-  worker::EvaluationResult Rank(const ModelData& matched, const worker::EvaluationTask& task) const {
-    const std::uint32_t sampled = settings_.sampled_negatives();
-    const auto result = sampled == 0
-                            ? worker::Evaluate(matched.model().view(), task, threads_)
-                            : worker::EvaluateSampled(matched.model().view(), task, sampled, settings_.seed(),
-                                                      threads_, OtherSplit(matched));
-    log::Info("{}: {} users ranked in {:.2f} s, {:.0f} GFLOP/s", matched.model().path().string(), task.size(),
-              result.seconds, result.flops / result.seconds * 1e-9);
-    return result;
-  }
-
-  worker::EvaluationResult RankPopularity(const ModelData& matched,
-                                          const worker::EvaluationTask& task) const {
-    const std::vector<float> counts = matched.Popularity();
-    const std::uint32_t sampled = settings_.sampled_negatives();
-    if (sampled == 0) return worker::EvaluateItemScores(counts, task, threads_);
-    return worker::EvaluateItemScoresSampled(counts, task, sampled, settings_.seed(), threads_,
-                                             OtherSplit(matched));
-  }
-
-  const data::HeldOut& held() const { return held_; }
-
- private:
-  /// Items of the other held-out split, which sampled negatives must not be either.
-  std::function<std::span<const Index>(std::size_t)> OtherSplit(const ModelData& matched) const {
-    auto rows = std::make_shared<std::vector<std::vector<Index>>>();
-    for (const Index user : held_.users) {
-      auto& list = rows->emplace_back();
-      for (const Index item : other_.Find(user)) list.push_back(matched.ModelItem(item));
-    }
-    return [rows](std::size_t n) { return std::span<const Index>((*rows)[n]); };
-  }
-
-  const config::EvaluateSettings& settings_;
-  const data::Split split_;
-  const unsigned threads_;
-  data::HeldOut held_;
-  data::HeldOut other_;
 };
 
-std::vector<eval::UserMetrics> PerUser(const worker::EvaluationTask& task,
-                                       std::span<const std::uint32_t> ranks) {
+/// One method and how it did, user by user.
+struct Column {
+  std::string name;
+  std::vector<std::uint32_t> ranks;
   std::vector<eval::UserMetrics> users;
-  users.reserve(task.size());
-  for (std::size_t n = 0; n < task.size(); ++n) {
-    users.push_back(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
+
+  std::vector<double> Values(std::string_view metric) const {
+    std::vector<double> values;
+    values.reserve(users.size());
+    for (const auto& user : users) values.push_back(eval::MetricOf(user, metric));
+    return values;
   }
-  return users;
+};
+
+struct Group {
+  std::string name;
+  std::vector<std::size_t> users;
+};
+
+Protocol MakeProtocol(const config::EvaluateSettings& settings, const data::Dataset& dataset) {
+  if (settings.has_seed() && settings.sampled_negatives() == 0) {
+    ThrowUsage("--seed cannot take effect: it needs --sampled-negatives");
+  }
+  if (settings.has_group_bounds() && !settings.groups()) {
+    ThrowUsage("--group-bounds cannot take effect: it needs --groups");
+  }
+  Protocol protocol;
+  const bool test = settings.split() == config::EVALUATION_SPLIT_TEST;
+  protocol.targets = dataset.LoadHeldOut(test ? data::Split::kTest : data::Split::kValidation);
+  const data::Split other = test ? data::Split::kValidation : data::Split::kTest;
+  if (dataset.Has(other)) (test ? protocol.history : protocol.unseen) = dataset.LoadHeldOut(other);
+  protocol.negatives = settings.sampled_negatives();
+  protocol.seed = settings.seed();
+  protocol.threads = ResolveThreads(settings.threads());
+  if (protocol.targets.size() == 0) ThrowBadInput("{}: the split has no targets", dataset.path().string());
+  return protocol;
 }
 
+/// Rows of the model that are never drawn for each task user.
+std::vector<std::vector<Index>> UnseenItems(const ModelData& matched, const Protocol& protocol) {
+  std::vector<std::vector<Index>> unseen(protocol.targets.size());
+  for (std::size_t n = 0; n < unseen.size() && protocol.unseen; ++n)
+    matched.AppendKnownItems(protocol.unseen->Find(protocol.targets.users[n]), unseen[n]);
+  return unseen;
+}
+
+Column MakeColumn(std::string name, const worker::EvaluationTask& task, worker::EvaluationResult result) {
+  log::Info("{}: {} users in {:.3f} s{}", name, task.size(), result.seconds,
+            result.flops > 0 ? fmt::format(", {:.1f} GFLOP/s", result.flops / result.seconds * 1e-9) : "");
+  Column column{std::move(name), std::move(result.ranks), {}};
+  const std::span<const std::uint32_t> ranks(column.ranks);
+  for (std::size_t n = 0; n < task.size(); ++n)
+    column.users.push_back(
+        eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
+  return column;
+}
+
+Column EvaluateModel(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
+  const model::ModelView view = matched.model().view();
+  const std::string name = matched.model().path().string();
+  if (protocol.negatives == 0) {
+    return MakeColumn(name, targets.task, worker::Evaluate(view, targets.task, protocol.threads));
+  }
+  const auto unseen = UnseenItems(matched, protocol);
+  return MakeColumn(
+      name, targets.task,
+      worker::EvaluateSampled(view, targets.task, protocol.negatives, protocol.seed, protocol.threads,
+                              [&](std::size_t n) { return std::span<const Index>(unseen[n]); }));
+}
+
+Column EvaluatePopularity(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
+  const std::vector<float> scores = matched.Popularity();
+  if (protocol.negatives == 0) {
+    return MakeColumn("popularity", targets.task,
+                      worker::EvaluateItemScores(scores, targets.task, protocol.threads));
+  }
+  const auto unseen = UnseenItems(matched, protocol);
+  return MakeColumn("popularity", targets.task,
+                    worker::EvaluateItemScoresSampled(
+                        scores, targets.task, protocol.negatives, protocol.seed, protocol.threads,
+                        [&](std::size_t n) { return std::span<const Index>(unseen[n]); }));
+}
+
+std::vector<std::uint32_t> ParseBounds(const std::string& text) {
+  std::vector<std::uint32_t> bounds;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    std::uint32_t bound = 0;
+    const auto [next, error] = std::from_chars(at, end, bound);
+    const bool rising = bounds.empty() || bound > bounds.back();
+    if (error != std::errc() || !rising || (next != end && *next != ',')) {
+      ThrowUsage("--group-bounds = '{}': expected rising numbers such as 8,16,32,64", text);
+    }
+    bounds.push_back(bound);
+    if (next == end) return bounds;
+    at = next + 1;
+  }
+}
+
+std::vector<Group> MakeGroups(const std::vector<std::uint32_t>& bounds,
+                              const std::vector<std::uint32_t>& training_items) {
+  std::vector<Group> groups;
+  for (std::size_t n = 0; n <= bounds.size(); ++n) {
+    const std::uint32_t first = n == 0 ? 0 : bounds[n - 1] + 1;
+    groups.push_back(
+        {n == bounds.size() ? fmt::format("{}+", first) : fmt::format("{}-{}", first, bounds[n]), {}});
+  }
+  for (std::size_t user = 0; user < training_items.size(); ++user) {
+    const auto at = std::lower_bound(bounds.begin(), bounds.end(), training_items[user]);
+    groups[static_cast<std::size_t>(at - bounds.begin())].users.push_back(user);
+  }
+  return groups;
+}
+
+eval::MeanAndError AverageOf(const Column& column, const Group& group, std::string_view metric) {
+  std::vector<double> values;
+  for (const std::size_t user : group.users) values.push_back(eval::MetricOf(column.users[user], metric));
+  return eval::Average(values);
+}
+
+/// Names of the rows of the table.
+std::vector<std::string> MetricNames(bool with_recall) {
+  std::vector<std::string> names;
+  for (const char* kind : {"hr@", "ndcg@", "recall@"}) {
+    if (std::string_view(kind) == "recall@" && !with_recall) continue;
+    for (std::size_t n = 0; n < eval::kCutoffs; ++n) names.push_back(kind + std::to_string(eval::Cutoff(n)));
+  }
+  names.emplace_back("mrr");
+  return names;
+}
+
+/// "HR@10", "Recall@10", "MRR" for people.
+std::string Title(std::string metric) {
+  const bool recall = metric.starts_with("recall");
+  for (std::size_t n = 0; n < (recall ? 1 : metric.size()); ++n)
+    metric[n] = static_cast<char>(std::toupper(static_cast<unsigned char>(metric[n])));
+  return metric;
+}
+
+/// Everything that was measured.
+struct Evaluation {
+  const config::EvaluateSettings& settings;
+  std::string protocol;
+  const ModelData& matched;
+  const MatchedTask& targets;
+  std::vector<Column> columns;
+  std::vector<Group> groups;
+  bool several_targets = false;
+
+  ordered_json Json() const;
+  std::string Text() const;
+};
+
+ordered_json Evaluation::Json() const {
+  ordered_json json = {{"model", settings.model()},
+                       {"data", settings.data()},
+                       {"split", settings.split() == config::EVALUATION_SPLIT_TEST ? "test" : "validation"},
+                       {"protocol", protocol},
+                       {"users", targets.task.size()},
+                       {"targets", targets.task.targets.size()},
+                       {"items", matched.model().items().size()},
+                       {"unknown_targets", targets.unknown_targets},
+                       {"unknown_users", targets.unknown_users},
+                       {"same_data", matched.same_data()},
+                       {"results", ordered_json::array()},
+                       {"comparisons", ordered_json::array()}};
+  for (const Column& column : columns) {
+    ordered_json metrics;
+    for (const std::string& name : MetricNames(several_targets)) {
+      const eval::MeanAndError average = eval::Average(column.Values(name));
+      metrics[name] = {{"mean", average.mean}, {"standard_error", average.standard_error}};
+    }
+    json["results"].push_back({{"name", column.name}, {"metrics", metrics}});
+  }
+  for (std::size_t c = 1; c < columns.size(); ++c) {
+    for (const char* metric : kTested) {
+      const eval::TTest test = eval::PairedTTest(columns[0].Values(metric), columns[c].Values(metric));
+      json["comparisons"].push_back({{"with", columns[c].name},
+                                     {"metric", metric},
+                                     {"users", test.n},
+                                     {"mean_difference", test.mean_difference},
+                                     {"t", test.t},
+                                     {"p", test.p},
+                                     {"effect_size", test.effect_size}});
+    }
+  }
+  for (const Group& group : groups) {
+    ordered_json entry = {{"training_items", group.name}, {"users", group.users.size()}};
+    for (const Column& column : columns) {
+      ordered_json metrics;
+      for (const char* metric : kGrouped) {
+        const eval::MeanAndError average = AverageOf(column, group, metric);
+        metrics[metric] = {{"mean", average.mean}, {"standard_error", average.standard_error}};
+      }
+      entry["results"].push_back({{"name", column.name}, {"metrics", metrics}});
+    }
+    json["groups"].push_back(entry);
+  }
+  return json;
+}
+
+std::string Cell(const eval::MeanAndError& average) {
+  return fmt::format("{:.4f} ± {:.4f}", average.mean, average.standard_error);
+}
+
+/// Heads of columns are numbered where names are too long for a table.
+std::string Head(std::size_t column, const Column& what) {
+  return what.name == "popularity" ? what.name : column == 0 ? "model" : "against";
+}
+
+std::string Evaluation::Text() const {
+  std::string text =
+      fmt::format("{} users, {} items, split {}: {}\n", targets.task.size(), matched.model().items().size(),
+                  settings.split() == config::EVALUATION_SPLIT_TEST ? "test" : "validation", protocol);
+  for (std::size_t c = 0; c < columns.size(); ++c)
+    if (columns[c].name != "popularity")
+      text += fmt::format("{}: {}\n", Head(c, columns[c]), columns[c].name);
+  if (targets.unknown_targets > 0) {
+    text +=
+        fmt::format("{} targets are unknown to the model and count as not found\n", targets.unknown_targets);
+  }
+  text += fmt::format("\n{:<11}", "");
+  for (std::size_t c = 0; c < columns.size(); ++c) text += fmt::format("  {:>15}", Head(c, columns[c]));
+  text += '\n';
+  for (const std::string& name : MetricNames(several_targets)) {
+    text += fmt::format("{:<11}", Title(name));
+    for (const Column& column : columns)
+      text += fmt::format("  {:>15}", Cell(eval::Average(column.Values(name))));
+    text += '\n';
+  }
+  for (std::size_t c = 1; c < columns.size(); ++c) {
+    text += fmt::format("\nmodel minus {}, paired t-test over users\n", Head(c, columns[c]));
+    for (const char* metric : kTested) {
+      const eval::TTest test = eval::PairedTTest(columns[0].Values(metric), columns[c].Values(metric));
+      text += fmt::format("{:<11}  difference {:+.4f}  p {:.3g}  effect size {:.3f}\n", Title(metric),
+                          test.mean_difference, test.p, test.effect_size);
+    }
+  }
+  if (groups.empty()) return text;
+  text += fmt::format("\n{:<14}  {:>8}  {:<9}", "training items", "users", "metric");
+  for (std::size_t c = 0; c < columns.size(); ++c) text += fmt::format("  {:>15}", Head(c, columns[c]));
+  text += '\n';
+  for (const Group& group : groups) {
+    for (const char* metric : kGrouped) {
+      text += fmt::format("{:<14}  {:>8}  {:<9}", group.name, group.users.size(), Title(metric));
+      for (const Column& column : columns)
+        text += fmt::format("  {:>15}", Cell(AverageOf(column, group, metric)));
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+/// One line for each target: user, item, rank ("-" for an item that the model does not know).
 void WritePerUser(const std::string& path, const data::Dataset& dataset, const data::HeldOut& held,
-                  std::span<const std::uint32_t> ranks) {
+                  const Column& column) {
   std::string text;
-  std::size_t at = 0;
   for (std::size_t n = 0; n < held.size(); ++n) {
-    for (const Index item : held.Items(n)) {
-      const std::uint32_t rank = ranks[at++];
-      text += fmt::format("{}\t{}\t{}\n", dataset.users()[held.users[n]], dataset.items()[item],
-                          rank == eval::kUnranked ? std::string("unranked") : std::to_string(rank));
+    for (std::size_t t = held.indptr[n]; t < held.indptr[n + 1]; ++t) {
+      const std::uint32_t rank = column.ranks[t];
+      text += fmt::format("{}\t{}\t{}\n", dataset.users()[held.users[n]], dataset.items()[held.items[t]],
+                          rank == eval::kUnranked ? "-" : std::to_string(rank));
     }
   }
   io::WriteFileAtomically(path, text);
 }
 
-std::string Protocol(const config::EvaluateSettings& settings) {
-  if (settings.sampled_negatives() == 0) return "full ranking over all items without the user's history";
-  return fmt::format("ranking among {} sampled items (seed {})", settings.sampled_negatives(),
-                     settings.seed());
-}
-
 }  // namespace
 
 int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& context) {
-  const std::vector<std::uint32_t> bounds = ParseGroupBounds(settings.group_bounds());
+  const std::vector<std::uint32_t> bounds = ParseBounds(settings.group_bounds());
   const data::Dataset dataset(settings.data());
-  const Ranker ranker(settings, dataset);
-  EvaluationReport report;
-  report.protocol = Protocol(settings);
-  report.split = settings.split() == config::EVALUATED_SPLIT_TEST ? "test" : "validation";
-  report.items = dataset.num_items();
-  for (const Index user : ranker.held().users) report.activity.push_back(dataset.History(user).size());
-  for (std::size_t n = 0; n < ranker.held().size(); ++n)
-    report.several_targets |= ranker.held().Items(n).size() > 1;
-
-  std::vector<std::string> paths = {settings.model()};
-  paths.insert(paths.end(), settings.against().begin(), settings.against().end());
-  for (const std::string& path : paths) {
-    const model::LoadedModel model(path);
-    const ModelData matched(model, dataset);
-    const worker::EvaluationTask task = ranker.Task(matched);
-    const auto result = ranker.Rank(matched, task);
-    report.columns.push_back({path, PerUser(task, result.ranks)});
-    if (report.columns.size() > 1) continue;
-    if (settings.has_per_user()) WritePerUser(settings.per_user(), dataset, ranker.held(), result.ranks);
-    if (settings.baseline() == config::BASELINE_POPULARITY) {
-      report.baseline = {"popularity", PerUser(task, ranker.RankPopularity(matched, task).ranks)};
-    }
+  const Protocol protocol = MakeProtocol(settings, dataset);
+  const data::HeldOut* history = protocol.history ? &*protocol.history : nullptr;
+  const model::LoadedModel model(settings.model());
+  const ModelData matched(model, dataset);
+  const MatchedTask targets = MakeMatchedTask(matched, protocol.targets, history);
+  Evaluation evaluation{settings, protocol.Text(), matched, targets, {}, {}, false};
+  evaluation.columns.push_back(EvaluateModel(matched, targets, protocol));
+  if (settings.has_against()) {
+    const model::LoadedModel other(settings.against());
+    const ModelData other_matched(other, dataset);
+    const MatchedTask other_targets = MakeMatchedTask(other_matched, protocol.targets, history);
+    evaluation.columns.push_back(EvaluateModel(other_matched, other_targets, protocol));
   }
-  if (!report.baseline.users.empty()) report.columns.push_back(std::move(report.baseline));
-  if (settings.groups()) report.group_bounds = bounds;
-  WriteStandardOutput(context.json ? ReportJson(report).dump(2) + "\n" : ReportText(report));
+  if (settings.baseline() == config::BASELINE_POPULARITY) {
+    evaluation.columns.push_back(EvaluatePopularity(matched, targets, protocol));
+  }
+  evaluation.several_targets = protocol.targets.items.size() > protocol.targets.size();
+  if (settings.groups()) evaluation.groups = MakeGroups(bounds, targets.training_items);
+  if (settings.has_per_user())
+    WritePerUser(settings.per_user(), dataset, protocol.targets, evaluation.columns[0]);
+  WriteStandardOutput(
+      context.json ? evaluation.Json().dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"
+                   : evaluation.Text());
   return 0;
 }
 

@@ -5,8 +5,8 @@
 
 namespace attune::launch {
 
-/// `attune evaluate`: ranks held-out interactions and prints HR, NDCG and MRR, beside other models and a
-/// baseline. Returns the exit code. Throws Error.
+/// Measures a model on held-out interactions, alone or beside another model or popularity: HR, NDCG, Recall
+/// and MRR, paired t-tests, groups by the number of training items.
 int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& context);
 
 }  // namespace attune::launch

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -15,40 +16,28 @@
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
-namespace fs = std::filesystem;
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// What was found in a directory.
-struct Inspection {
-  ordered_json manifest;
+/// What was found, and what is wrong with it.
+struct Findings {
+  ordered_json holds = ordered_json::object();
   std::vector<std::string> problems;
+
+  /// Runs a check; an Error becomes a problem.
+  void Try(const std::function<void()>& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      problems.emplace_back(error.what());
+    }
+  }
 };
 
-/// Which kind of directory this is, by its manifest.
-std::string KindOf(const fs::path& path) {
-  if (!fs::is_directory(path))
-    ThrowBadInput("{}: not a directory; expected a data set or a model", path.string());
-  if (!fs::exists(path / "manifest.json")) {
-    ThrowBadInput("{}: no manifest.json; expected a data set (attune prepare) or a model (attune train)",
-                  path.string());
-  }
-  const ordered_json manifest = io::ReadJson(path / "manifest.json");
-  return manifest.is_object() ? manifest.value("kind", std::string()) : std::string();
-}
-
-Inspection InspectDataset(const fs::path& path) {
-  const data::Dataset dataset(path);
-  for (const auto split : {data::Split::kValidation, data::Split::kTest}) {
-    if (dataset.Has(split)) dataset.LoadHeldOut(split);
-  }
-  return {dataset.manifest(), {}};
-}
-
-Inspection InspectModel(const fs::path& path) {
-  const model::LoadedModel model(path);
-  return {model.manifest(), model.NonFinite()};
+void Keep(const ordered_json& manifest, const char* key, ordered_json& holds) {
+  if (manifest.contains(key)) holds[key] = manifest.at(key);
 }
 
 std::uint64_t TotalBytes(const ordered_json& manifest) {
@@ -58,51 +47,111 @@ std::uint64_t TotalBytes(const ordered_json& manifest) {
   return bytes;
 }
 
-/// The manifest without the list of files, key by key.
-std::string Describe(const fs::path& path, const ordered_json& manifest) {
-  std::string text =
-      fmt::format("{}: {}, format version {}\n", path.string(), manifest.at("kind").get<std::string>(),
-                  manifest.at("format_version").dump());
-  for (const auto& [key, value] : manifest.items()) {
-    if (key == "kind" || key == "format_version" || key == "files") continue;
-    if (key == "slices") {
-      text += fmt::format("slices: {}\n", value.size());
-    } else if (value.is_object()) {
-      text += key + ":\n";
-      for (const auto& [name, inner] : value.items()) {
-        text +=
-            fmt::format("  {:<24} {}\n", name, inner.is_string() ? inner.get<std::string>() : inner.dump());
-      }
+/// Sizes, version and checksums of the directory's files.
+void CheckFiles(const fs::path& path, const std::string& kind, std::int64_t version, Findings& findings) {
+  findings.Try([&] {
+    const ordered_json manifest = io::ReadManifest(path, kind, version);
+    findings.holds["file_bytes"] = TotalBytes(manifest);
+    for (std::string& problem : io::VerifyChecksums(path, manifest))
+      findings.problems.push_back(std::move(problem));
+  });
+}
+
+void InspectDataset(const fs::path& path, const ordered_json& manifest, Findings& findings) {
+  CheckFiles(path, data::kDatasetKind, data::kDatasetVersion, findings);
+  findings.Try([&] {
+    const data::Dataset dataset(path);
+    findings.holds["users"] = dataset.num_users();
+    findings.holds["items"] = dataset.num_items();
+    findings.holds["interactions"] = dataset.num_interactions();
+    findings.holds["slices"] = dataset.slices().size();
+    for (const auto split : {data::Split::kValidation, data::Split::kTest}) {
+      const char* name = split == data::Split::kTest ? "test" : "validation";
+      findings.holds[name] = dataset.Has(split) ? dataset.LoadHeldOut(split).items.size() : 0;
+    }
+    findings.holds["fingerprint"] = dataset.Fingerprint();
+  });
+  for (const char* key : {"created_by", "features", "settings"}) Keep(manifest, key, findings.holds);
+}
+
+ordered_json ArrayShapes(const model::LoadedModel& model) {
+  const model::ModelView view = model.view();
+  ordered_json shapes = ordered_json::object();
+  if (view.spec.HasU()) shapes["U"] = {view.u.rows, view.u.width};
+  shapes["V"] = {view.v.rows, view.v.width};
+  if (view.spec.HasP()) shapes["P"] = {view.p.rows, view.p.width};
+  for (const model::ThetaBlock& block : view.theta->blocks()) {
+    shapes[std::string(block.file)] =
+        block.vector ? ordered_json{block.rows} : ordered_json{block.rows, block.cols};
+  }
+  return shapes;
+}
+
+void InspectModel(const fs::path& path, const ordered_json& manifest, Findings& findings) {
+  CheckFiles(path, model::kModelKind, model::kModelVersion, findings);
+  findings.Try([&] {
+    const model::LoadedModel model(path);
+    findings.holds["users"] = model.users().size();
+    findings.holds["items"] = model.items().size();
+    findings.holds["shapes"] = ArrayShapes(model);
+    for (const std::string& problem : model.NonFinite())
+      findings.problems.push_back((path / problem).string());
+  });
+  for (const char* key : {"created_by", "model", "metrics", "provenance", "settings"})
+    Keep(manifest, key, findings.holds);
+}
+
+/// "  key  value" lines; groups are indented.
+std::string Lines(const ordered_json& object, std::size_t indent) {
+  std::string text;
+  for (const auto& [key, value] : object.items()) {
+    const std::string start = std::string(indent, ' ') + key;
+    if (value.is_object() && !value.empty()) {
+      text += start + "\n" + Lines(value, indent + 2);
+    } else if (key.ends_with("bytes") && value.is_number_unsigned()) {
+      text += fmt::format("{:<30} {}\n", start, FormatBytes(value.get<std::uint64_t>()));
     } else {
-      text += fmt::format("{}: {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+      text += fmt::format("{:<30} {}\n", start, value.is_string() ? value.get<std::string>() : value.dump());
     }
   }
-  return text +
-         fmt::format("files: {}, {}\n", manifest.at("files").size(), FormatBytes(TotalBytes(manifest)));
+  return text;
+}
+
+std::string Report(const fs::path& path, const std::string& kind, const Findings& findings) {
+  std::string text = fmt::format("{}: {}\n", path.string(), kind) + Lines(findings.holds, 2);
+  for (const std::string& problem : findings.problems) text += "problem: " + problem + "\n";
+  if (findings.problems.empty()) text += "verified: sizes, shapes and checksums of every file\n";
+  return text;
 }
 
 }  // namespace
 
 int RunInspect(const config::InspectSettings& settings, const CommandContext& context) {
-  const fs::path path = settings.path();
-  const std::string kind = KindOf(path);
-  const bool is_dataset = kind == data::kDatasetKind;
-  if (!is_dataset && kind != model::kModelKind) {
-    ThrowBadInput("{}: its manifest says kind '{}', which this program does not know", path.string(), kind);
+  const fs::path path(settings.path());
+  std::error_code error;
+  if (!fs::exists(path, error)) ThrowBadInput("{}: does not exist", path.string());
+  if (!fs::exists(path / "manifest.json", error)) {
+    ThrowBadInput("{}: no manifest.json: not a complete data set or model", path.string());
   }
-  Inspection inspection = is_dataset ? InspectDataset(path) : InspectModel(path);
-  for (std::string& problem : io::VerifyChecksums(path, inspection.manifest)) {
-    inspection.problems.push_back(std::move(problem));
-  }
-  if (context.json) {
-    const ordered_json json = {{"manifest", inspection.manifest}, {"problems", inspection.problems}};
-    WriteStandardOutput(json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  const ordered_json manifest = io::ReadJson(path / "manifest.json");
+  const auto found = manifest.find("kind");
+  const std::string kind = found != manifest.end() && found->is_string() ? found->get<std::string>() : "";
+  Findings findings;
+  if (kind == data::kDatasetKind) {
+    InspectDataset(path, manifest, findings);
+  } else if (kind == model::kModelKind) {
+    InspectModel(path, manifest, findings);
   } else {
-    std::string text = Describe(path, inspection.manifest);
-    for (const std::string& problem : inspection.problems) text += "PROBLEM " + problem + "\n";
-    WriteStandardOutput(text + (inspection.problems.empty() ? "verified: every checksum and value\n" : ""));
+    ThrowBadInput("{}: kind '{}': expected '{}' or '{}'", (path / "manifest.json").string(), kind,
+                  data::kDatasetKind, model::kModelKind);
   }
-  return inspection.problems.empty() ? 0 : static_cast<int>(ErrorKind::kBadInput);
+  const ordered_json result = {{"path", path.string()},
+                               {"kind", kind},
+                               {"holds", findings.holds},
+                               {"verified", findings.problems.empty()},
+                               {"problems", findings.problems}};
+  WriteStandardOutput(context.json ? result.dump() + "\n" : Report(path, kind, findings));
+  return findings.problems.empty() ? 0 : static_cast<int>(ErrorKind::kBadInput);
 }
 
 }  // namespace attune::launch

@@ -5,8 +5,8 @@
 
 namespace attune::launch {
 
-/// `attune inspect`: says what a data set or model holds and verifies every checksum and value. Returns 0, or
-/// 3 when something is wrong with it. Throws Error when the directory cannot be read at all.
+/// Prints what a data set or a model holds and verifies it: sizes, shapes, checksums, and that a model's
+/// values are finite. Returns 3 when something is wrong, after naming every problem found.
 int RunInspect(const config::InspectSettings& settings, const CommandContext& context);
 
 }  // namespace attune::launch

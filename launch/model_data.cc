@@ -1,6 +1,5 @@
 #include "launch/model_data.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/log.h"
@@ -16,79 +15,85 @@ bool SameIds(const data::IdTable& a, const data::IdTable& b) {
   return true;
 }
 
-/// Row in `to` of every id of `from`; empty when the tables are the same.
-std::vector<Index> MatchIds(const data::IdTable& from, const data::IdTable& to) {
-  if (SameIds(from, to)) return {};
-  const data::IdIndex index(to);
-  std::vector<Index> rows(from.size());
-  for (Index n = 0; n < from.size(); ++n) rows[n] = index.Find(from[n]);
-  return rows;
-}
-
-void WarnUnknown(const std::vector<Index>& rows, const char* what, const std::string& model) {
-  const auto unknown = std::count(rows.begin(), rows.end(), kNoIndex);
-  if (unknown > 0)
-    log::Warning("{} of the {} {} of the data are unknown to {}", unknown, rows.size(), what, model);
-}
-
-void WarnOtherData(const model::LoadedModel& model, const data::Dataset& dataset) {
-  const auto& manifest = model.manifest();
-  if (!manifest.contains("provenance")) return;
-  const std::string trained_on = manifest.at("provenance").value("data_fingerprint", std::string());
-  if (trained_on != dataset.Fingerprint()) {
-    log::Warning("{} was not trained on {}: users and items are matched by id", model.path().string(),
-                 dataset.path().string());
-  }
+/// What the model's manifest says of its data; empty if nothing.
+std::string FingerprintOf(const nlohmann::ordered_json& manifest) {
+  const auto provenance = manifest.find("provenance");
+  if (provenance == manifest.end() || !provenance->is_object()) return {};
+  const auto text = provenance->find("data_fingerprint");
+  return text != provenance->end() && text->is_string() ? text->get<std::string>() : std::string();
 }
 
 }  // namespace
 
+IdMap::IdMap(const data::IdTable& from, const data::IdTable& to) : identity_(SameIds(from, to)) {
+  if (identity_) return;
+  const data::IdIndex index(to);
+  to_.reserve(from.size());
+  for (Index n = 0; n < from.size(); ++n) {
+    to_.push_back(index.Find(from[n]));
+    unknown_ += to_.back() == kNoIndex;
+  }
+}
+
 ModelData::ModelData(const model::LoadedModel& model, const data::Dataset& dataset)
     : model_(model),
       dataset_(dataset),
-      user_rows_(MatchIds(dataset.users(), model.users())),
-      item_rows_(MatchIds(dataset.items(), model.items())) {
-  WarnOtherData(model, dataset);
-  WarnUnknown(user_rows_, "users", model.path().string());
-  WarnUnknown(item_rows_, "items", model.path().string());
+      users_(dataset.users(), model.users()),
+      items_(dataset.items(), model.items()),
+      same_data_(FingerprintOf(model.manifest()) == dataset.Fingerprint()) {
+  Warn();
 }
 
-void ModelData::AppendKnown(std::span<const Index> items, std::vector<Index>& rows) const {
-  for (const Index item : items) {
-    if (const Index row = ModelItem(item); row != kNoIndex) rows.push_back(row);
+void ModelData::Warn() const {
+  const std::string model = model_.path().string();
+  const std::string data = dataset_.path().string();
+  if (!same_data_) log::Warning("{} was not trained on {} as it is now: matched by id", model, data);
+  if (users_.unknown() > 0) {
+    log::Warning("{} of {} users of {} are unknown to {}", users_.unknown(), dataset_.num_users(), data,
+                 model);
+  }
+  if (items_.unknown() > 0) {
+    log::Warning("{} of {} items of {} are unknown to {} and are left out of histories", items_.unknown(),
+                 dataset_.num_items(), data, model);
   }
 }
 
-std::vector<Index> ModelData::History(Index user) const {
-  std::vector<Index> rows;
-  AppendKnown(dataset_.History(user), rows);
-  return rows;
-}
-
-worker::EvaluationTask ModelData::Task(data::Split split) const {
-  const data::HeldOut held = dataset_.LoadHeldOut(split);
-  data::HeldOut validation;
-  const bool adds_validation = split == data::Split::kTest && dataset_.Has(data::Split::kValidation);
-  if (adds_validation) validation = dataset_.LoadHeldOut(data::Split::kValidation);
-  worker::EvaluationTask task;
-  for (std::size_t n = 0; n < held.size(); ++n) {
-    const Index user = held.users[n];
-    task.users.push_back({ModelUser(user), task.targets.size(), task.histories.size()});
-    for (const Index item : held.Items(n)) task.targets.push_back(ModelItem(item));
-    AppendKnown(dataset_.History(user), task.histories);
-    if (adds_validation) AppendKnown(validation.Find(user), task.histories);
+void ModelData::AppendKnownItems(std::span<const Index> data_items, std::vector<Index>& rows) const {
+  for (const Index item : data_items) {
+    const Index row = items_[item];
+    if (row != kNoIndex) rows.push_back(row);
   }
-  task.users.push_back({kNoIndex, task.targets.size(), task.histories.size()});
-  return task;
 }
 
 std::vector<float> ModelData::Popularity() const {
-  std::vector<float> counts(model_.items().size(), 0.0f);
-  const auto by_item = dataset_.ItemCounts();
-  for (Index item = 0; item < by_item.size(); ++item) {
-    if (const Index row = ModelItem(item); row != kNoIndex) counts[row] = static_cast<float>(by_item[item]);
+  std::vector<float> popularity(model_.items().size(), 0.0f);
+  const auto counts = dataset_.ItemCounts();
+  for (Index item = 0; item < counts.size(); ++item) {
+    const Index row = items_[item];
+    if (row != kNoIndex) popularity[row] = static_cast<float>(counts[item]);
   }
-  return counts;
+  return popularity;
+}
+
+MatchedTask MakeMatchedTask(const ModelData& matched, const data::HeldOut& held, const data::HeldOut* extra) {
+  MatchedTask result;
+  worker::EvaluationTask& task = result.task;
+  for (std::size_t n = 0; n < held.size(); ++n) {
+    const Index user = held.users[n];
+    const Index row = matched.ModelUser(user);
+    task.users.push_back({row, task.targets.size(), task.histories.size()});
+    result.unknown_users += row == kNoIndex;
+    for (const Index item : held.Items(n)) {
+      task.targets.push_back(matched.items()[item]);
+      result.unknown_targets += task.targets.back() == kNoIndex;
+    }
+    const auto history = matched.dataset().History(user);
+    result.training_items.push_back(static_cast<std::uint32_t>(history.size()));
+    matched.AppendKnownItems(history, task.histories);
+    if (extra != nullptr) matched.AppendKnownItems(extra->Find(user), task.histories);
+  }
+  task.users.push_back({kNoIndex, task.targets.size(), task.histories.size()});
+  return result;
 }
 
 }  // namespace attune::launch

@@ -2,14 +2,19 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "common/error.h"
 #include "common/io/output_file.h"
+#include "common/log.h"
 #include "common/thread.h"
+#include "launch/model_data.h"
 #include "launch/recommender.h"
 #include "launch/standard_streams.h"
 
@@ -17,142 +22,211 @@ namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
-using Titles = std::unordered_map<std::string, std::string>;
 
-constexpr std::size_t kUsersPerBlock = 512;
+std::string Dump(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
 
-/// The first two columns of a tab-separated file.
-Titles ReadTitles(const std::string& path) {
+void CheckSettings(const config::RecommendSettings& settings) {
+  const bool some = settings.user_size() > 0;
+  if (some == settings.all()) ThrowUsage("give either --user ID (once or more) or --all");
+  if (settings.has_out() && !settings.all()) ThrowUsage("--out cannot take effect: it needs --all");
+  if (settings.has_titles() && settings.all()) {
+    ThrowUsage("--titles cannot take effect: lists of --all have no titles");
+  }
+}
+
+std::vector<std::string> Fields(const std::string& line) {
+  std::vector<std::string> fields(1);
+  for (const char c : line) {
+    if (c == '\t') {
+      fields.emplace_back();
+    } else if (c != '\r') {
+      fields.back() += c;
+    }
+  }
+  return fields;
+}
+
+/// Titles by item row of the model, empty where the file has none.
+std::vector<std::string> ReadTitles(const std::string& path, const data::IdTable& items) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) ThrowBadInput("{}: cannot open", path);
-  Titles titles;
   std::string line;
-  for (std::size_t number = 1; std::getline(stream, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos) ThrowBadInput("{}:{}: expected item, TAB, title", path, number);
-    titles.emplace(line.substr(0, tab), line.substr(tab + 1, line.find('\t', tab + 1) - tab - 1));
+  if (!stream || !std::getline(stream, line)) ThrowBadInput("{}: cannot read", path);
+  const std::vector<std::string> header = Fields(line);
+  const auto column = [&](const char* name) {
+    const auto at = std::find(header.begin(), header.end(), name);
+    if (at == header.end()) ThrowBadInput("{}:1: no column '{}' in the header", path, name);
+    return static_cast<std::size_t>(at - header.begin());
+  };
+  const std::size_t item_column = column("item");
+  const std::size_t title_column = column("title");
+  const data::IdIndex index(items);
+  std::vector<std::string> titles(items.size());
+  for (std::size_t number = 2; std::getline(stream, line); ++number) {
+    const std::vector<std::string> fields = Fields(line);
+    if (fields.size() <= std::max(item_column, title_column)) {
+      ThrowBadInput("{}:{}: {} columns, the header has {}", path, number, fields.size(), header.size());
+    }
+    const Index row = index.Find(fields[item_column]);
+    if (row != kNoIndex) titles[row] = fields[title_column];
   }
   return titles;
 }
 
-std::string TitleOf(const Titles& titles, const std::string& item) {
-  const auto at = titles.find(item);
-  return at == titles.end() ? std::string() : at->second;
-}
+/// Lists as text.
+class Printer {
+ public:
+  Printer(const ModelData& matched, std::vector<std::string> titles)
+      : matched_(matched), titles_(std::move(titles)) {}
+
+  ordered_json Json(const Recommendation& list) const {
+    ordered_json items = ordered_json::array();
+    for (std::size_t n = 0; n < list.items.size(); ++n) {
+      items.push_back({{"rank", n + 1}, {"item", Item(list, n)}, {"score", list.items[n].score}});
+      if (!titles_.empty()) items.back()["title"] = titles_[list.items[n].item];
+    }
+    return {{"user", std::string(matched_.dataset().users()[list.user])},
+            {"by", list.by_popularity ? "popularity" : "model"},
+            {"training_items", matched_.dataset().History(list.user).size()},
+            {"items", std::move(items)}};
+  }
+
+  std::string Table(const Recommendation& list) const {
+    std::size_t width = 4;
+    for (std::size_t n = 0; n < list.items.size(); ++n) width = std::max(width, Item(list, n).size());
+    std::string text =
+        fmt::format("user {} ({} training items{})\n", matched_.dataset().users()[list.user],
+                    matched_.dataset().History(list.user).size(),
+                    list.by_popularity ? "; the model cannot serve this user: by popularity" : "");
+    text += fmt::format("{:>6}  {:<{}}  {:>12}{}\n", "rank", "item", width,
+                        list.by_popularity ? "count" : "score", titles_.empty() ? "" : "  title");
+    for (std::size_t n = 0; n < list.items.size(); ++n) {
+      text += fmt::format("{:>6}  {:<{}}  {:>12.6g}", n + 1, Item(list, n), width, list.items[n].score);
+      if (!titles_.empty()) text += "  " + titles_[list.items[n].item];
+      text += '\n';
+    }
+    return text;
+  }
+
+  std::string Tsv(const Recommendation& list) const {
+    std::string text;
+    const std::string_view user = matched_.dataset().users()[list.user];
+    for (std::size_t n = 0; n < list.items.size(); ++n)
+      text += fmt::format("{}\t{}\t{}\t{}\n", user, n + 1, Item(list, n), list.items[n].score);
+    return text;
+  }
+
+ private:
+  std::string Item(const Recommendation& list, std::size_t n) const {
+    return std::string(matched_.model().items()[list.items[n].item]);
+  }
+
+  const ModelData& matched_;
+  const std::vector<std::string> titles_;
+};
+
+/// Standard output, or a file that appears under its name when complete.
+class Sink {
+ public:
+  explicit Sink(const std::string& path) : path_(path) {
+    if (!path.empty()) file_.emplace(path + ".tmp");
+  }
+  ~Sink() {
+    std::error_code ignored;
+    if (file_) std::filesystem::remove(file_->path(), ignored);
+  }
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  void Write(std::string_view text) { file_ ? file_->Write(text) : WriteStandardOutput(text); }
+  void Commit() {
+    if (!file_) return;
+    file_->Close();
+    std::error_code error;
+    std::filesystem::rename(file_->path(), path_, error);
+    if (error) ThrowFailed("{}: cannot rename to {}: {}", file_->path().string(), path_, error.message());
+  }
+
+ private:
+  const std::string path_;
+  std::optional<io::OutputFile> file_;
+};
 
 std::vector<Index> FindUsers(const config::RecommendSettings& settings, const data::Dataset& dataset) {
-  const data::IdIndex ids(dataset.users());
+  const data::IdIndex index(dataset.users());
   std::vector<Index> users;
   for (const std::string& id : settings.user()) {
-    users.push_back(ids.Find(id));
-    if (users.back() == kNoIndex) ThrowBadInput("{}: user '{}' is not in the data set", settings.data(), id);
+    users.push_back(index.Find(id));
+    if (users.back() == kNoIndex) {
+      ThrowBadInput("user '{}' is not in {}", id, (dataset.path() / "users.tsv").string());
+    }
   }
   return users;
 }
 
-std::string ListText(const ModelData& matched, Index user, const RecommendedList& list,
-                     const Titles& titles) {
-  std::string text = fmt::format(
-      "user {}: {} interactions{}\n", matched.dataset().users()[user], matched.dataset().History(user).size(),
-      list.by_popularity ? "; no history the model knows, so these are the most popular items" : "");
-  std::size_t rank = 0;
-  for (const auto& [item, score] : list.items) {
-    const std::string id(matched.model().items()[item]);
-    text += fmt::format("{:>4}  {:<16} {:>9.4f}  {}\n", ++rank, id, score, TitleOf(titles, id));
+void PrintSome(const config::RecommendSettings& settings, const ModelData& matched,
+               const Recommender& recommender, bool json) {
+  const std::vector<Index> users = FindUsers(settings, matched.dataset());
+  const Printer printer(matched, settings.has_titles()
+                                     ? ReadTitles(settings.titles(), matched.model().items())
+                                     : std::vector<std::string>());
+  ordered_json all = ordered_json::array();
+  for (const Recommendation& list : recommender.Recommend(users)) {
+    if (json) {
+      all.push_back(printer.Json(list));
+    } else {
+      WriteStandardOutput(printer.Table(list));
+    }
   }
-  return text;
+  if (json) WriteStandardOutput(Dump({{"users", all}}));
 }
 
-ordered_json ListJson(const ModelData& matched, Index user, const RecommendedList& list,
-                      const Titles& titles) {
-  ordered_json json = {{"user", std::string(matched.dataset().users()[user])},
-                       {"by", list.by_popularity ? "popularity" : "model"},
-                       {"items", ordered_json::array()}};
-  for (const auto& [item, score] : list.items) {
-    const std::string id(matched.model().items()[item]);
-    ordered_json entry = {{"item", id}, {"score", score}};
-    if (!titles.empty()) entry["title"] = TitleOf(titles, id);
-    json["items"].push_back(std::move(entry));
-  }
-  return json;
-}
-
-std::string ListRows(const ModelData& matched, Index user, const RecommendedList& list) {
-  std::string text;
-  std::size_t rank = 0;
-  for (const auto& [item, score] : list.items) {
-    text += fmt::format("{}\t{}\t{}\t{:.6g}\n", matched.dataset().users()[user], ++rank,
-                        matched.model().items()[item], score);
-  }
-  return text;
-}
-
-/// Every user's rows in order of users, a round of blocks at a time: memory does not grow with the users.
-template <typename Write>
-void RecommendToAll(const ModelData& matched, const Recommender& recommender, unsigned threads,
-                    Write&& write) {
-  const Index users = matched.dataset().num_users();
-  const std::size_t blocks = (users + kUsersPerBlock - 1) / kUsersPerBlock;
-  for (std::size_t round = 0; round < blocks; round += threads) {
-    std::vector<std::string> texts(std::min<std::size_t>(threads, blocks - round));
-    ParallelFor(threads, texts.size(), "recommend", [&](unsigned, std::size_t n) {
-      std::vector<Index> block;
-      const std::size_t first = (round + n) * kUsersPerBlock;
-      for (std::size_t user = first; user < std::min<std::size_t>(users, first + kUsersPerBlock); ++user) {
-        block.push_back(static_cast<Index>(user));
+/// Blocks of users are computed by all threads, a few at a time, and written in order.
+void StreamAll(const config::RecommendSettings& settings, const ModelData& matched,
+               const Recommender& recommender, unsigned threads, bool json) {
+  const std::size_t users = matched.dataset().num_users();
+  const std::size_t block = std::clamp<std::size_t>((std::size_t{1} << 20) / settings.k(), 1, 256);
+  const std::size_t blocks = (users + block - 1) / block;
+  const Printer printer(matched, {});
+  Sink sink(settings.out());
+  std::uint64_t by_popularity = 0;
+  for (std::size_t first = 0; first < blocks; first += 4 * std::size_t{threads}) {
+    const std::size_t count = std::min<std::size_t>(4 * std::size_t{threads}, blocks - first);
+    std::vector<std::string> texts(count);
+    std::vector<std::uint64_t> popular(count, 0);
+    ParallelFor(threads, count, "recommend", [&](unsigned, std::size_t at) {
+      const std::size_t begin = (first + at) * block;
+      std::vector<Index> ids(std::min(block, users - begin));
+      std::iota(ids.begin(), ids.end(), static_cast<Index>(begin));
+      for (const Recommendation& list : recommender.Recommend(ids)) {
+        texts[at] += json ? Dump(printer.Json(list)) : printer.Tsv(list);
+        popular[at] += list.by_popularity;
       }
-      const auto lists = recommender.Recommend(block);
-      for (std::size_t u = 0; u < block.size(); ++u) texts[n] += ListRows(matched, block[u], lists[u]);
     });
-    for (const std::string& text : texts) write(text);
+    for (std::size_t at = 0; at < count; ++at) {
+      sink.Write(texts[at]);
+      by_popularity += popular[at];
+    }
   }
-}
-
-void RunAll(const config::RecommendSettings& settings, const ModelData& matched,
-            const Recommender& recommender, unsigned threads) {
-  if (!settings.has_out()) {
-    RecommendToAll(matched, recommender, threads, [](const std::string& text) { WriteStandardOutput(text); });
-    return;
-  }
-  io::AtomicFile file(settings.out());
-  RecommendToAll(matched, recommender, threads, [&](const std::string& text) { file.Write(text); });
-  file.Commit();
-}
-
-void CheckSettings(const config::RecommendSettings& settings, bool json) {
-  if (settings.all() == (settings.user_size() > 0))
-    ThrowUsage("give --user ID (once or several times), or --all");
-  if (!settings.all() && settings.has_out()) ThrowUsage("--out cannot take effect without --all");
-  if (settings.all() && settings.has_titles()) ThrowUsage("--titles cannot take effect with --all");
-  if (settings.all() && json)
-    ThrowUsage("--json cannot take effect with --all, which writes tab-separated lines");
+  sink.Commit();
+  log::Info("{} users, {} of them by popularity", users, by_popularity);
 }
 
 }  // namespace
 
 int RunRecommend(const config::RecommendSettings& settings, const CommandContext& context) {
-  CheckSettings(settings, context.json);
-  const unsigned threads = ResolveThreads(settings.threads());
+  CheckSettings(settings);
   const model::LoadedModel model(settings.model());
   const data::Dataset dataset(settings.data());
-  const Titles titles = settings.has_titles() ? ReadTitles(settings.titles()) : Titles();
-  const std::vector<Index> users = FindUsers(settings, dataset);
   const ModelData matched(model, dataset);
+  const unsigned threads = ResolveThreads(settings.threads());
   const Recommender recommender(matched, settings.k(), settings.exclude_seen(), threads);
   if (settings.all()) {
-    RunAll(settings, matched, recommender, threads);
-    return 0;
+    StreamAll(settings, matched, recommender, threads, context.json);
+  } else {
+    PrintSome(settings, matched, recommender, context.json);
   }
-  const auto lists = recommender.Recommend(users);
-  ordered_json json = ordered_json::array();
-  std::string text;
-  for (std::size_t n = 0; n < users.size(); ++n) {
-    json.push_back(ListJson(matched, users[n], lists[n], titles));
-    text += ListText(matched, users[n], lists[n], titles);
-  }
-  WriteStandardOutput(context.json ? json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"
-                                   : text);
   return 0;
 }
 

@@ -5,8 +5,8 @@
 
 namespace attune::launch {
 
-/// `attune recommend`: the best items for named users, or for every user of a data set. A user without
-/// history is served by popularity, and the output says so. Returns the exit code. Throws Error.
+/// Prints the best items of some users, or streams those of all users of the data in their order. Users whom
+/// the model cannot serve (no history, no row) get the most popular items.
 int RunRecommend(const config::RecommendSettings& settings, const CommandContext& context);
 
 }  // namespace attune::launch

@@ -6,55 +6,59 @@
 #include "common/simd.h"
 
 namespace attune::launch {
-namespace {
-
-std::vector<worker::ScoredItem> SortByPopularity(std::span<const float> counts) {
-  std::vector<worker::ScoredItem> items;
-  for (Index item = 0; item < counts.size(); ++item) items.push_back({item, counts[item]});
-  std::stable_sort(items.begin(), items.end(),
-                   [](const auto& a, const auto& b) { return a.score > b.score; });
-  return items;
-}
-
-}  // namespace
 
 Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads)
     : matched_(matched),
-      view_(matched.model().view()),
       k_(k),
       exclude_seen_(exclude_seen),
-      vectors_(view_, threads),
-      by_popularity_(SortByPopularity(matched.Popularity())) {}
-
-std::vector<worker::ScoredItem> Recommender::Popular(std::span<const Index> excluded) const {
-  std::vector<worker::ScoredItem> items;
-  for (const worker::ScoredItem& item : by_popularity_) {
-    if (items.size() == k_) break;
-    if (std::find(excluded.begin(), excluded.end(), item.item) == excluded.end()) items.push_back(item);
-  }
-  return items;
+      view_(matched.model().view()),
+      vectors_(view_, threads) {
+  const std::vector<float> counts = matched.Popularity();
+  for (Index item = 0; item < counts.size(); ++item) popular_.push_back({item, counts[item]});
+  std::stable_sort(popular_.begin(), popular_.end(),
+                   [](const auto& a, const auto& b) { return a.score > b.score; });
 }
 
-std::vector<RecommendedList> Recommender::Recommend(std::span<const Index> users) const {
-  const std::size_t stride = simd::Padded(view_.spec.dim);
+std::vector<worker::ScoredItem> Recommender::MostPopular(std::span<const Index> excluded) const {
+  std::vector<Index> sorted(excluded.begin(), excluded.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<worker::ScoredItem> best;
+  for (const worker::ScoredItem& item : popular_) {
+    if (best.size() == k_) break;
+    if (!std::binary_search(sorted.begin(), sorted.end(), item.item)) best.push_back(item);
+  }
+  return best;
+}
+
+std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users) const {
+  const std::size_t dim = view_.spec.dim;
+  const std::size_t stride = simd::Padded(dim);
+  std::vector<Recommendation> result(users.size());
+  std::vector<std::vector<Index>> histories(users.size());
+  std::vector<std::size_t> served;
+  for (std::size_t n = 0; n < users.size(); ++n) {
+    result[n].user = users[n];
+    matched_.AppendKnownItems(matched_.dataset().History(users[n]), histories[n]);
+    const bool no_row = view_.spec.HasU() && matched_.ModelUser(users[n]) == kNoIndex;
+    result[n].by_popularity = no_row || histories[n].empty();
+    if (!result[n].by_popularity) served.push_back(n);
+  }
   AlignedBuffer buffer;
-  float* rows = buffer.Zeroed(users.size() * stride);
-  std::vector<std::vector<Index>> histories;
-  std::vector<worker::RankingQuery> queries;
+  float* rows = buffer.Zeroed(std::max<std::size_t>(1, served.size()) * stride);
+  std::vector<worker::RankingQuery> queries(served.size());
+  for (std::size_t at = 0; at < served.size(); ++at) {
+    const std::vector<Index>& history = histories[served[at]];
+    vectors_.Compute(matched_.ModelUser(users[served[at]]), history, {rows + at * stride, dim});
+    if (exclude_seen_) queries[at].excluded = history;
+  }
+  auto lists = worker::TopItems(rows, stride, queries, view_.v, k_);
+  for (std::size_t at = 0; at < served.size(); ++at) result[served[at]].items = std::move(lists[at]);
   for (std::size_t n = 0; n < users.size(); ++n) {
-    histories.push_back(matched_.History(users[n]));
-    vectors_.Compute(matched_.ModelUser(users[n]), histories.back(), {rows + n * stride, view_.spec.dim});
+    if (!result[n].by_popularity) continue;
+    result[n].items =
+        MostPopular(exclude_seen_ ? std::span<const Index>(histories[n]) : std::span<const Index>());
   }
-  for (const auto& history : histories) {
-    queries.push_back({{}, exclude_seen_ ? std::span<const Index>(history) : std::span<const Index>()});
-  }
-  auto best = worker::TopItems(rows, stride, queries, view_.v, k_);
-  std::vector<RecommendedList> lists(users.size());
-  for (std::size_t n = 0; n < users.size(); ++n) {
-    lists[n].by_popularity = histories[n].empty();
-    lists[n].items = lists[n].by_popularity ? Popular(queries[n].excluded) : std::move(best[n]);
-  }
-  return lists;
+  return result;
 }
 
 }  // namespace attune::launch

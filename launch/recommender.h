@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 #include "common/model/user_vectors.h"
@@ -10,31 +9,33 @@
 
 namespace attune::launch {
 
-/// One user's list, items as rows of the model.
-struct RecommendedList {
-  std::vector<worker::ScoredItem> items;
-  bool by_popularity = false;  ///< the user has no history to recommend from
+/// One user's best items.
+struct Recommendation {
+  Index user = kNoIndex;                  ///< in the data
+  bool by_popularity = false;             ///< scores are training counts, not the model's
+  std::vector<worker::ScoredItem> items;  ///< rows of the model, best first
 };
 
-/// Makes lists of the best items. Threads: const methods from any thread.
+/// Best items for users of a data set. Users without known history, or without the row that the model needs,
+/// are served by popularity.
+/// Threads: Recommend from any thread.
 class Recommender {
  public:
-  /// @param matched  must outlive the recommender
+  /// @param matched  must outlive this object
   Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads);
 
-  /// Lists for users of the data set, in their order.
-  std::vector<RecommendedList> Recommend(std::span<const Index> users) const;
+  /// Lists for `users` (of the data), in their order.
+  std::vector<Recommendation> Recommend(std::span<const Index> users) const;
 
  private:
-  /// The most popular items that are not in `excluded`.
-  std::vector<worker::ScoredItem> Popular(std::span<const Index> excluded) const;
+  std::vector<worker::ScoredItem> MostPopular(std::span<const Index> excluded) const;
 
   const ModelData& matched_;
-  const model::ModelView view_;
   const std::size_t k_;
   const bool exclude_seen_;
+  const model::ModelView view_;
   const model::UserVectors vectors_;
-  std::vector<worker::ScoredItem> by_popularity_;  ///< all items, most popular first
+  std::vector<worker::ScoredItem> popular_;  ///< all items, most popular first
 };
 
 }  // namespace attune::launch

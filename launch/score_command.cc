@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "common/error.h"
 #include "common/model/user_vectors.h"
@@ -17,84 +18,124 @@
 namespace attune::launch {
 namespace {
 
-constexpr std::size_t kFlushBytes = 1 << 16;
+using nlohmann::ordered_json;
 
-/// Scores pairs one at a time; successive pairs of one user share the user's vector.
-class PairScorer {
+/// Pairs that are read, scored by all threads, and written before more are read.
+constexpr std::size_t kBlockPairs = 1 << 14;
+constexpr std::size_t kChunkPairs = 256;
+
+struct Pair {
+  std::string user;
+  std::string item;
+  Index user_index = kNoIndex;  ///< in the data
+  Index item_row = kNoIndex;    ///< in the model
+  float score = 0;
+};
+
+/// Lines `user TAB item`; every error names the line.
+class PairReader {
  public:
-  explicit PairScorer(const ModelData& matched)
-      : matched_(matched),
-        view_(matched.model().view()),
+  PairReader(std::istream& stream, std::string name, const ModelData& matched)
+      : stream_(stream),
+        name_(std::move(name)),
+        matched_(matched),
         users_(matched.dataset().users()),
-        items_(matched.model().items()),
-        vectors_(view_, AvailableProcessors()),
-        vector_(view_.spec.dim) {}
+        items_(matched.model().items()) {}
 
-  /// @param where  "file:line" for errors
-  float Score(std::string_view user, std::string_view item, const std::string& where) {
-    const Index user_index = users_.Find(user);
-    if (user_index == kNoIndex) ThrowBadInput("{}: user '{}' is not in the data set", where, user);
-    const Index item_row = items_.Find(item);
-    if (item_row == kNoIndex) ThrowBadInput("{}: item '{}' is unknown to the model", where, item);
-    if (user_index != current_) {
-      vectors_.Compute(matched_.ModelUser(user_index), matched_.History(user_index), vector_);
-      current_ = user_index;
+  /// The next pairs, at most kBlockPairs; none at the end.
+  std::vector<Pair> Next() {
+    std::vector<Pair> pairs;
+    std::string line;
+    while (pairs.size() < kBlockPairs && std::getline(stream_, line)) {
+      ++number_;
+      if (line.ends_with('\r')) line.pop_back();
+      pairs.push_back(Parse(line));
     }
-    float score = 0;
-    worker::ScoreItems(vector_.data(), view_.spec.dim, {&item_row, 1}, view_.v, {&score, 1});
-    return score;
+    if (stream_.bad()) ThrowBadInput("{}:{}: cannot read on", name_, number_ + 1);
+    return pairs;
   }
 
  private:
+  Pair Parse(const std::string& line) const {
+    const std::size_t tab = line.find('\t');
+    if (tab == std::string::npos || tab == 0 || tab + 1 == line.size() ||
+        line.find('\t', tab + 1) != std::string::npos) {
+      ThrowBadInput("{}:{}: expected user, TAB, item", name_, number_);
+    }
+    Pair pair;
+    pair.user = line.substr(0, tab);
+    pair.item = line.substr(tab + 1);
+    pair.user_index = users_.Find(pair.user);
+    pair.item_row = items_.Find(pair.item);
+    if (pair.user_index == kNoIndex) {
+      ThrowBadInput("{}:{}: user '{}' is not in {}", name_, number_, pair.user,
+                    matched_.dataset().path().string());
+    }
+    if (pair.item_row == kNoIndex) {
+      ThrowBadInput("{}:{}: item '{}' is unknown to {}", name_, number_, pair.item,
+                    matched_.model().path().string());
+    }
+    return pair;
+  }
+
+  std::istream& stream_;
+  const std::string name_;
   const ModelData& matched_;
-  const model::ModelView view_;
   const data::IdIndex users_;
   const data::IdIndex items_;
-  const model::UserVectors vectors_;
-  std::vector<float> vector_;
-  Index current_ = kNoIndex;
+  std::size_t number_ = 0;
 };
 
-std::string Row(std::string_view user, std::string_view item, float score, bool json) {
-  if (!json) return fmt::format("{}\t{}\t{:.9g}\n", user, item, score);
-  const nlohmann::ordered_json row = {{"user", user}, {"item", item}, {"score", score}};
-  return row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+/// Scores pairs in place; runs of one user share u'.
+void ScoreChunk(const ModelData& matched, const model::UserVectors& vectors, std::span<Pair> pairs) {
+  const model::ModelView view = matched.model().view();
+  std::vector<float> user(view.spec.dim);
+  std::vector<Index> history;
+  Index at = kNoIndex;
+  for (Pair& pair : pairs) {
+    if (pair.user_index != at) {
+      at = pair.user_index;
+      history.clear();
+      matched.AppendKnownItems(matched.dataset().History(at), history);
+      vectors.Compute(matched.ModelUser(at), history, user);
+    }
+    worker::ScoreItems(user.data(), view.spec.dim, {&pair.item_row, 1}, view.v, {&pair.score, 1});
+  }
 }
 
-void ScoreLines(std::istream& stream, const std::string& name, PairScorer& scorer, bool json) {
-  std::string line;
-  std::string out;
-  for (std::size_t number = 1; std::getline(stream, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    const std::string where = fmt::format("{}:{}", name, number);
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos || line.find('\t', tab + 1) != std::string::npos) {
-      ThrowBadInput("{}: expected two columns: user, TAB, item", where);
-    }
-    const std::string_view user(line.data(), tab);
-    const std::string_view item(line.data() + tab + 1, line.size() - tab - 1);
-    out += Row(user, item, scorer.Score(user, item, where), json);
-    if (out.size() < kFlushBytes) continue;
-    WriteStandardOutput(out);
-    out.clear();
-  }
-  WriteStandardOutput(out);
+std::string Line(const Pair& pair, bool json) {
+  if (!json) return fmt::format("{}\t{}\t{}\n", pair.user, pair.item, pair.score);
+  return ordered_json{{"user", pair.user}, {"item", pair.item}, {"score", pair.score}}.dump(
+             -1, ' ', false, ordered_json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace
 
 int RunScore(const config::ScoreSettings& settings, const CommandContext& context) {
+  const bool from_input = settings.pairs() == "-";
+  std::ifstream file;
+  if (!from_input) {
+    file.open(settings.pairs(), std::ios::binary);
+    if (!file) ThrowBadInput("{}: cannot open", settings.pairs());
+  }
   const model::LoadedModel model(settings.model());
   const data::Dataset dataset(settings.data());
   const ModelData matched(model, dataset);
-  PairScorer scorer(matched);
-  if (settings.pairs() == "-") {
-    ScoreLines(std::cin, "standard input", scorer, context.json);
-    return 0;
+  const unsigned threads = ResolveThreads(settings.threads());
+  const model::UserVectors vectors(model.view(), threads);
+  PairReader reader(from_input ? std::cin : file, from_input ? "standard input" : settings.pairs(), matched);
+  for (std::vector<Pair> pairs = reader.Next(); !pairs.empty(); pairs = reader.Next()) {
+    const std::size_t chunks = (pairs.size() + kChunkPairs - 1) / kChunkPairs;
+    ParallelFor(threads, chunks, "score", [&](unsigned, std::size_t chunk) {
+      const std::size_t begin = chunk * kChunkPairs;
+      ScoreChunk(matched, vectors,
+                 std::span(pairs).subspan(begin, std::min(kChunkPairs, pairs.size() - begin)));
+    });
+    std::string text;
+    for (const Pair& pair : pairs) text += Line(pair, context.json);
+    WriteStandardOutput(text);
   }
-  std::ifstream stream(settings.pairs(), std::ios::binary);
-  if (!stream) ThrowBadInput("{}: cannot open", settings.pairs());
-  ScoreLines(stream, settings.pairs(), scorer, context.json);
   return 0;
 }
 

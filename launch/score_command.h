@@ -5,8 +5,8 @@
 
 namespace attune::launch {
 
-/// `attune score`: R̂_ij = u'_i · v_j for each line `user<TAB>item` of a file. Returns the exit code. Throws
-/// Error.
+/// Writes R̂ = u'·v for each line `user TAB item` of a file or of standard input, in its order, as TSV or, for
+/// machines, as one JSON object a line. Streams: memory does not grow with the number of pairs.
 int RunScore(const config::ScoreSettings& settings, const CommandContext& context);
 
 }  // namespace attune::launch

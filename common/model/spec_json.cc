@@ -1,54 +1,123 @@
-#include <fmt/core.h>
-
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "common/error.h"
 #include "common/model/model_files.h"
 
 namespace attune::model {
+namespace {
 
 using nlohmann::ordered_json;
 
-namespace {
-
 constexpr std::uint32_t kMaxDim = 4096;
+constexpr std::uint32_t kMaxHidden = 4096;
+constexpr std::uint32_t kMaxHistory = 1'000'000'000;
+constexpr double kMaxExponent = 2.0;
 
-const char* NameOf(ItemAttention attention) {
-  switch (attention) {
-    case ItemAttention::kNone:
-      return "none";
-    case ItemAttention::kAverage:
-      return "average";
-    case ItemAttention::kAttention:
-      return "attention";
-  }
-  return "attention";
-}
+struct AttentionName {
+  ItemAttention attention;
+  const char* name;
+};
+constexpr std::array kAttentionNames = {AttentionName{ItemAttention::kNone, "none"},
+                                        AttentionName{ItemAttention::kAverage, "average"},
+                                        AttentionName{ItemAttention::kAttention, "attention"}};
 
-ItemAttention AttentionOf(const std::string& name, const std::string& where) {
-  for (const auto attention : {ItemAttention::kNone, ItemAttention::kAverage, ItemAttention::kAttention}) {
-    if (name == NameOf(attention)) return attention;
-  }
-  ThrowBadInput("{}: item_attention '{}' is unknown", where, name);
-}
+constexpr std::array<std::string_view, 8> kKeys = {
+    "dim",         "item_attention", "attention_inputs", "item_hidden", "history_exponent",
+    "user_vector", "exclude_target", "max_history"};
 
-void SetInputs(const std::string& inputs, ModelSpec& spec, const std::string& where) {
-  if (inputs.find_first_not_of("uvp") != std::string::npos) {
-    ThrowBadInput("{}: attention_inputs '{}' has a letter other than u, v, p", where, inputs);
+/// Reads the keys of one spec, with the place in every error.
+class SpecReader {
+ public:
+  SpecReader(const ordered_json& json, const std::string& where) : json_(json), where_(where) {
+    if (!json.is_object()) ThrowBadInput("{}: expected an object, got {}", where, json.dump());
+    for (const auto& [key, value] : json.items()) {
+      if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
+        ThrowBadInput("{}: unknown key '{}'; a newer program may have written this model", where, key);
+      }
+    }
   }
-  spec.attend_user = inputs.find('u') != std::string::npos;
-  spec.attend_item = inputs.find('v') != std::string::npos;
-  spec.attend_history = inputs.find('p') != std::string::npos;
-}
+
+  std::uint32_t Unsigned(const char* key, std::uint32_t min, std::uint32_t max) const {
+    const ordered_json& value = Get(key);
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < min || value.get<std::uint64_t>() > max) {
+      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, value.dump(), min, max);
+    }
+    return value.get<std::uint32_t>();
+  }
+
+  double Number(const char* key, double min, double max) const {
+    const ordered_json& value = Get(key);
+    if (!value.is_number() || !(value.get<double>() >= min && value.get<double>() <= max)) {
+      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, value.dump(), min, max);
+    }
+    return value.get<double>();
+  }
+
+  bool Boolean(const char* key) const {
+    const ordered_json& value = Get(key);
+    if (!value.is_boolean()) ThrowBadInput("{}: {} = {}: expected true or false", where_, key, value.dump());
+    return value.get<bool>();
+  }
+
+  std::string Text(const char* key) const {
+    const ordered_json& value = Get(key);
+    if (!value.is_string()) ThrowBadInput("{}: {} = {}: expected a text", where_, key, value.dump());
+    return value.get<std::string>();
+  }
+
+  ItemAttention Attention(const char* key) const {
+    const std::string text = Text(key);
+    for (const auto& known : kAttentionNames) {
+      if (text == known.name) return known.attention;
+    }
+    ThrowBadInput("{}: {} = '{}': expected none, average or attention", where_, key, text);
+  }
+
+  void Inputs(const char* key, ModelSpec& spec) const {
+    const std::string text = Text(key);
+    for (const char letter : text) {
+      if (std::string_view("uvp").find(letter) == std::string_view::npos ||
+          std::count(text.begin(), text.end(), letter) != 1) {
+        ThrowBadInput("{}: {} = '{}': expected some of the letters u, v, p, each once", where_, key, text);
+      }
+    }
+    spec.attend_user = text.find('u') != std::string::npos;
+    spec.attend_item = text.find('v') != std::string::npos;
+    spec.attend_history = text.find('p') != std::string::npos;
+    if (text.empty()) {
+      ThrowBadInput("{}: {} is empty, but item_attention is 'attention'", where_, key);
+    }
+  }
+
+ private:
+  const ordered_json& Get(const char* key) const {
+    const auto at = json_.find(key);
+    if (at == json_.end()) ThrowBadInput("{}: '{}' is missing", where_, key);
+    return *at;
+  }
+
+  const ordered_json& json_;
+  const std::string& where_;
+};
 
 }  // namespace
 
 ordered_json SpecToJson(const ModelSpec& spec) {
-  ordered_json json = {{"dim", spec.dim}, {"item_attention", NameOf(spec.item_attention)}};
+  std::string inputs;
+  if (spec.attend_user) inputs += 'u';
+  if (spec.attend_item) inputs += 'v';
+  if (spec.attend_history) inputs += 'p';
+  const auto attention = std::find_if(kAttentionNames.begin(), kAttentionNames.end(), [&](const auto& known) {
+    return known.attention == spec.item_attention;
+  });
+  ATTUNE_CHECK(attention != kAttentionNames.end());
+  ordered_json json = {{"dim", spec.dim}, {"item_attention", attention->name}};
   if (spec.HasAttention()) {
-    json["attention_inputs"] = std::string(spec.attend_user ? "u" : "") + (spec.attend_item ? "v" : "") +
-                               (spec.attend_history ? "p" : "");
+    json["attention_inputs"] = inputs;
     json["item_hidden"] = spec.hidden();
   }
   if (spec.HasHistory()) json["history_exponent"] = spec.history_exponent;
@@ -59,28 +128,20 @@ ordered_json SpecToJson(const ModelSpec& spec) {
 }
 
 ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
+  const SpecReader reader(json, where);
   ModelSpec spec;
-  try {
-    spec.dim = json.at("dim").get<std::uint32_t>();
-    spec.item_attention = AttentionOf(json.at("item_attention").get<std::string>(), where);
-    if (spec.HasAttention()) {
-      SetInputs(json.at("attention_inputs").get<std::string>(), spec, where);
-      spec.item_hidden = json.at("item_hidden").get<std::uint32_t>();
-    }
-    if (spec.HasHistory()) spec.history_exponent = json.at("history_exponent").get<double>();
-    spec.user_vector = json.at("user_vector").get<bool>();
-    spec.exclude_target = json.at("exclude_target").get<bool>();
-    spec.max_history = json.at("max_history").get<std::uint32_t>();
-  } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: the model's settings are damaged: {}", where, failure.what());
+  spec.dim = reader.Unsigned("dim", 1, kMaxDim);
+  spec.item_attention = reader.Attention("item_attention");
+  if (spec.HasAttention()) {
+    reader.Inputs("attention_inputs", spec);
+    spec.item_hidden = reader.Unsigned("item_hidden", 1, kMaxHidden);
   }
-  if (spec.dim < 1 || spec.dim > kMaxDim)
-    ThrowBadInput("{}: dim {}: expected 1..{}", where, spec.dim, kMaxDim);
-  if (spec.hidden() < 1 || spec.hidden() > kMaxDim) {
-    ThrowBadInput("{}: item_hidden {}: expected 1..{}", where, spec.item_hidden, kMaxDim);
-  }
-  if (!std::isfinite(spec.history_exponent) || spec.history_exponent < 0 || spec.history_exponent > 2) {
-    ThrowBadInput("{}: history_exponent {}: expected 0..2", where, spec.history_exponent);
+  if (spec.HasHistory()) spec.history_exponent = reader.Number("history_exponent", 0, kMaxExponent);
+  spec.user_vector = reader.Boolean("user_vector");
+  spec.exclude_target = reader.Boolean("exclude_target");
+  spec.max_history = reader.Unsigned("max_history", 0, kMaxHistory);
+  if (!spec.HasHistory() && !spec.user_vector) {
+    ThrowBadInput("{}: neither a user vector nor a history: nothing is known of a user", where);
   }
   return spec;
 }
