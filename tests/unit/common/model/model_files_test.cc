@@ -213,7 +213,7 @@ TEST_F(DamagedModel, RefusesAnUnknownVersionOrKind) {
   Rewrite([](ordered_json& manifest) { manifest["format_version"] = 2; });
   ExpectNamed(Message(), "format version 2 is unknown");
   Rewrite([](ordered_json& manifest) { manifest["kind"] = "attune dataset"; });
-  ExpectNamed(Message(), "expected a attune model");
+  ExpectNamed(Message(), "expected an attune model");
 }
 
 TEST_F(DamagedModel, RefusesASpecOutOfRange) {
