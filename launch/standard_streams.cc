@@ -38,6 +38,7 @@ void PrepareStandardStreams() {
   ReserveIfClosed(STDOUT_FILENO, O_RDONLY);
   ReserveIfClosed(STDERR_FILENO, O_WRONLY);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit fails with an error that names the file
 }
 
 void WriteStandardOutput(std::string_view text) {
