@@ -121,7 +121,7 @@ check_includes() {
 check_headers() {
   local source=$1 build=$2 compiler=$3 flags headers count
   cd -- "$source"
-  flags=$(sed 's/ -isystem / -isystem/g' "$build/compile_commands.json" | tr ' "' '\n\n' |
+  flags=$(sed 's/ -isystem / -isystem/g; s/[ "]/\n/g' "$build/compile_commands.json" |
     grep -E '^-(isystem|I|std=|m[a-z]|D[A-Z0-9_]+(=[0-9]+)?$)' | sort -u | tr '\n' ' ')
   mapfile -t headers < <(find "${folders[@]}" -type f -name '*.h' | sort)
   count=${#headers[@]}
