@@ -27,6 +27,26 @@ fs::path SafeRelative(const std::string& name) {
   return path;
 }
 
+/// What is wrong with a file that a manifest names, or nothing.
+std::string VerifyFile(const fs::path& directory, const std::string& name, const ordered_json& entry) {
+  const fs::path relative = SafeRelative(name);
+  if (relative.empty()) return fmt::format("manifest.json: file name '{}' leaves the directory", name);
+  try {
+    const auto bytes = entry.at("bytes").get<std::uint64_t>();
+    const auto xxh3 = entry.at("xxh3").get<std::string>();
+    const FileDigest digest = DigestFile(directory / relative);
+    if (digest.bytes != bytes)
+      return fmt::format("{}: {} bytes, the manifest says {}", name, digest.bytes, bytes);
+    if (digest.xxh3 != xxh3)
+      return fmt::format("{}: checksum {}, the manifest says {}", name, digest.xxh3, xxh3);
+  } catch (const ordered_json::exception&) {
+    return fmt::format("manifest.json: the entry of '{}' lacks bytes or xxh3", name);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 }  // namespace
 
 ordered_json ReadJson(const fs::path& path) {
@@ -100,13 +120,11 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
 
 std::vector<std::string> VerifyChecksums(const fs::path& directory, const ordered_json& manifest) {
   std::vector<std::string> problems;
-  for (const auto& [name, entry] : manifest.at("files").items()) {
-    const FileDigest digest = DigestFile(directory / name);
-    const auto expected = entry.value("xxh3", std::string());
-    if (digest.xxh3 != expected) {
-      problems.push_back(fmt::format("{}: checksum {}, the manifest says {}", (directory / name).string(),
-                                     digest.xxh3, expected));
-    }
+  const auto files = manifest.is_object() ? manifest.find("files") : manifest.end();
+  if (files == manifest.end() || !files->is_object()) return {"manifest.json: names no files"};
+  for (const auto& [name, entry] : files->items()) {
+    if (std::string problem = VerifyFile(directory, name, entry); !problem.empty())
+      problems.push_back(std::move(problem));
   }
   return problems;
 }

@@ -24,7 +24,8 @@ void WriteManifest(const std::filesystem::path& directory, const nlohmann::order
 nlohmann::ordered_json ReadManifest(const std::filesystem::path& directory, const std::string& kind,
                                     std::int64_t format_version);
 
-/// Compares the checksum of every file that the manifest names. Returns the problems found, one text each.
+/// Compares size and checksum of every file that the manifest names. Returns all problems found, one text
+/// each; a missing or unreadable file is one of them, as is a damaged manifest.
 std::vector<std::string> VerifyChecksums(const std::filesystem::path& directory,
                                          const nlohmann::ordered_json& manifest);
 

@@ -1,37 +1,154 @@
+// Training speed on a prepared data set, beside what the machine can do: random row updates a second on
+// tables of the same size, and the rate of single-precision matrix products.
+//
+// usage: train_bench DATA [THREADS [EPOCHS]]
 #include <fmt/core.h>
+
+#include <Eigen/Core>
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
-#include <string>
 #include <vector>
+
 #include "common/data/dataset.h"
+#include "common/data/training_data.h"
+#include "common/error.h"
+#include "common/hogwild.h"
+#include "common/random.h"
+#include "common/thread.h"
 #include "launch/embedded_cluster.h"
-using namespace attune;
-int main(int argc, char** argv) {
-  const data::Dataset dataset(argv[1]);
-  const data::TrainingData data(dataset);
-  const unsigned threads = std::atoi(argv[2]);
-  const unsigned dim = std::atoi(argv[3]);
-  const std::string kind = argv[4];
+#include "ps/table.h"
+
+namespace attune {
+namespace {
+
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Spread {
+  double least, median, most;
+};
+
+Spread SpreadOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {values.front(), values[values.size() / 2], values.back()};
+}
+
+Spread GemmRate(unsigned threads) {
+  constexpr Eigen::Index kSize = 1024;
+  constexpr int kProducts = 4;
+  const Matrix a = Matrix::Random(kSize, kSize);
+  const Matrix b = Matrix::Random(kSize, kSize);
+  std::vector<Matrix> c(threads, Matrix::Zero(kSize, kSize));
+  std::vector<double> rates;
+  for (int run = 0; run < 7; ++run) {
+    const double start = Now();
+    RunThreads(threads, "gemm", [&](unsigned thread) {
+      for (int n = 0; n < kProducts; ++n) c[thread].noalias() += a * b;
+    });
+    rates.push_back(threads * kProducts * 2.0 * kSize * kSize * kSize / (Now() - start) * 1e-9);
+  }
+  return SpreadOf(rates);
+}
+
+/// Rows of V read, added to and written at random, a second, by all threads on one table.
+Spread RowUpdateRate(Index rows, std::size_t dim, unsigned threads) {
+  constexpr std::uint32_t kUpdates = 2'000'000;
+  ps::Table table(ps::Table::Id::kItems, rows, RecordLayout(dim, false, optim::Kind::kSgd));
+  table.Initialise(1, 0.1, {}, threads);
+  const TableView view = table.view();
+  std::vector<Index> order(kUpdates);
+  const random::Stream stream(1, random::Purpose::kSynthetic);
+  for (std::uint32_t n = 0; n < kUpdates; ++n) {
+    order[n] = static_cast<Index>(std::uint64_t{stream(n)[0]} * rows >> 32);
+  }
+  std::vector<double> rates;
+  for (int run = 0; run < 7; ++run) {
+    const double start = Now();
+    RunThreads(threads, "update", [&](unsigned thread) {
+      const std::size_t offset = thread * (kUpdates / threads);
+      for (std::size_t n = 0; n < kUpdates; ++n) {
+        float* row = view.First(order[(n + offset) % kUpdates]);
+        for (std::size_t c = 0; c < view.layout.padded; c += simd::kLanes) {
+          RacyStoreVector(row + c, RacyLoadVector(row + c) + 1e-6f);
+        }
+      }
+    });
+    rates.push_back(static_cast<double>(threads) * kUpdates / (Now() - start));
+  }
+  return SpreadOf(rates);
+}
+
+TrainingSpec SpecOf(model::ItemAttention attention, std::uint32_t dim) {
   TrainingSpec spec;
   spec.model.dim = dim;
-  spec.model.item_attention = kind == "bpr"     ? model::ItemAttention::kNone
-                              : kind == "svdpp" ? model::ItemAttention::kAverage
-                                                : model::ItemAttention::kAttention;
-  if (argc > 5) spec.sampling.visit_steps = std::atoi(argv[5]);
-  if (argc > 6) spec.sampling.visit_triples = std::atoi(argv[6]);
-  if (argc > 7) spec.sampling.batch_triples = std::atoi(argv[7]);
+  spec.model.item_attention = attention;
   spec.lr = 0.02;
-  spec.lr_theta = 0.001;
+  spec.lr_theta = 0.0003;
+  spec.theta_optimizer.kind = optim::Kind::kAdagrad;
   spec.l2 = {0.01, 0.01, 0.001, 0, true};
+  return spec;
+}
+
+/// Triples a second over epochs, the first left out.
+Spread TrainingRate(const data::Dataset& dataset, const data::TrainingData& data, const TrainingSpec& spec,
+                    unsigned threads, std::uint32_t epochs) {
   launch::EmbeddedCluster cluster(spec, data, dataset.num_users(), dataset.num_items(), threads);
   std::vector<double> rates;
-  for (unsigned e = 1; e <= 7; ++e) {
-    const auto r = cluster.RunEpoch(e, 1.0);
-    rates.push_back(r.total.triples / r.seconds);
-    if (e == 1 || e == 7) fmt::print("epoch {} loss {:.4f}\n", e, r.total.loss / r.total.triples);
+  for (std::uint32_t epoch = 1; epoch <= epochs + 1; ++epoch) {
+    const launch::EpochResult result = cluster.RunEpoch(epoch, 1.0);
+    if (epoch > 1) rates.push_back(static_cast<double>(result.total.triples) / result.seconds);
   }
-  std::sort(rates.begin(), rates.end());
-  fmt::print("{} D={} threads={} median {:.0f} k triples/s (min {:.0f} max {:.0f})\n", kind, dim, threads,
-             rates[rates.size() / 2] / 1e3, rates.front() / 1e3, rates.back() / 1e3);
+  return SpreadOf(rates);
+}
+
+void Print(const std::string& what, const Spread& rate, const std::string& beside) {
+  fmt::print("{:<34} {:>9.3f} M/s ({:.3f}..{:.3f})  {}\n", what, rate.median * 1e-6, rate.least * 1e-6,
+             rate.most * 1e-6, beside);
+}
+
+int Main(int argc, char** argv) {
+  if (argc < 2) ThrowUsage("usage: train_bench DATA [THREADS [EPOCHS]]");
+  const data::Dataset dataset(argv[1]);
+  const data::TrainingData data(dataset);
+  const unsigned threads = ResolveThreads(argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 0);
+  const auto epochs = static_cast<std::uint32_t>(argc > 3 ? std::atoi(argv[3]) : 5);
+  fmt::print("{}: {} users, {} items, {} interactions; {} threads; median (least..most) of {} epochs\n",
+             argv[1], dataset.num_users(), dataset.num_items(), data.num_interactions(), threads, epochs);
+  const Spread gemm = GemmRate(threads);
+  fmt::print("machine: {:.0f} GFLOP/s in matrix products ({:.0f}..{:.0f})\n", gemm.median, gemm.least,
+             gemm.most);
+  for (const std::uint32_t dim : {64u, 128u}) {
+    const Spread updates = RowUpdateRate(dataset.num_items(), dim, threads);
+    Print(fmt::format("machine: random row updates, D = {}", dim), updates, "");
+    const Spread bpr = TrainingRate(dataset, data, SpecOf(model::ItemAttention::kNone, dim), threads, epochs);
+    Print(fmt::format("BPR, D = {}", dim), bpr,
+          fmt::format("{:.0f} % of a third of the row updates", 300.0 * bpr.median / updates.median));
+    Print(fmt::format("SVD++, D = {}", dim),
+          TrainingRate(dataset, data, SpecOf(model::ItemAttention::kAverage, dim), threads, epochs), "");
+    TrainingSpec acf = SpecOf(model::ItemAttention::kAttention, dim);
+    const Spread many = TrainingRate(dataset, data, acf, threads, epochs);
+    const Spread one = TrainingRate(dataset, data, acf, 1, epochs);
+    Print(fmt::format("ACF u,v,p, D = H1 = {}", dim), many,
+          fmt::format("{:.2f} x one thread ({:.3f} M/s)", many.median / one.median, one.median * 1e-6));
+    acf.sampling.visit_steps = 1;
+    Print(fmt::format("  in visits of at most {} triples", acf.sampling.visit_triples),
+          TrainingRate(dataset, data, acf, threads, epochs), "");
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace attune
+
+int main(int argc, char** argv) {
+  try {
+    return attune::Main(argc, argv);
+  } catch (const attune::Error& error) {
+    fmt::print(stderr, "train_bench: {}\n", error.what());
+    return static_cast<int>(error.kind());
+  }
 }

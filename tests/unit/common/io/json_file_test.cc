@@ -1,0 +1,64 @@
+#include "common/io/json_file.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/temporary_directory.h"
+
+namespace attune::io {
+namespace {
+
+using nlohmann::ordered_json;
+
+class ManifestTest : public ::testing::Test {
+ protected:
+  ManifestTest() {
+    Put("a", "one");
+    Put("b", "two");
+    DescribeFiles(directory_.path(), manifest_);
+  }
+  void Put(const std::string& name, const std::string& text) {
+    std::ofstream(directory_ / name, std::ios::binary) << text;
+  }
+  std::string Problems() const {
+    std::string text;
+    for (const std::string& problem : VerifyChecksums(directory_.path(), manifest_)) text += problem + "\n";
+    return text;
+  }
+
+  const testing::TemporaryDirectory directory_;
+  ordered_json manifest_;
+};
+
+TEST_F(ManifestTest, WhatWasDescribedVerifies) {
+  EXPECT_EQ(Problems(), "");
+}
+
+TEST_F(ManifestTest, EveryDamagedFileIsNamed) {
+  Put("a", "oneX");
+  Put("b", "twO");
+  EXPECT_NE(Problems().find("a: 4 bytes, the manifest says 3"), std::string::npos);
+  EXPECT_NE(Problems().find("b: checksum"), std::string::npos);
+}
+
+TEST_F(ManifestTest, MissingFileIsAProblemLikeOthers) {
+  std::filesystem::remove(directory_ / "a");
+  Put("b", "twO");
+  EXPECT_NE(Problems().find((directory_ / "a").string()), std::string::npos);
+  EXPECT_NE(Problems().find("b: checksum"), std::string::npos);
+}
+
+TEST_F(ManifestTest, DamagedManifestsAreProblemsToo) {
+  manifest_["files"]["../secret"] = manifest_["files"]["a"];
+  manifest_["files"]["b"].erase("xxh3");
+  EXPECT_NE(Problems().find("'../secret' leaves the directory"), std::string::npos);
+  EXPECT_NE(Problems().find("the entry of 'b' lacks bytes or xxh3"), std::string::npos);
+  manifest_["files"] = 3;
+  EXPECT_EQ(Problems(), "manifest.json: names no files\n");
+  EXPECT_EQ(VerifyChecksums(directory_.path(), ordered_json("text")).size(), 1u);
+}
+
+}  // namespace
+}  // namespace attune::io
