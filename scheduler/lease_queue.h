@@ -12,14 +12,13 @@ struct LeaseReport {
   std::uint64_t positives = 0;    ///< trained exactly once each
   std::uint64_t untrainable = 0;  ///< positives of users who have seen every item
   std::uint64_t triples = 0;
-  double loss = 0;                ///< summed over triples, nats
+  double loss = 0;  ///< summed over triples, nats
 
   LeaseReport& operator+=(const LeaseReport& other);
 };
 
-/// The slices of one epoch, leased out one at a time in a shuffled order that is a pure function of (seed, epoch). A slow
-/// worker takes fewer; nobody waits for anybody.
-/// Threads: locked.
+/// The slices of one epoch, leased out one at a time in a shuffled order that is a pure function of (seed,
+/// epoch). A slow worker takes fewer; nobody waits for anybody. Threads: locked.
 class LeaseQueue {
  public:
   LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch);

@@ -19,13 +19,16 @@ struct ModelSpec {
   bool attend_item = true;        ///< W1v v_l
   bool attend_history = true;     ///< W1p p_l
   std::uint32_t item_hidden = 0;  ///< H1; 0 means D
-  double history_exponent = 1.0;  ///< a: history items weigh |R|^-a, or |R|^(1-a) times the softmax; 1 in the paper
-  bool user_vector = true;        ///< u_i is part of u'_i
+  double history_exponent =
+      1.0;                  ///< a: history items weigh |R|^-a, or |R|^(1-a) times the softmax; 1 in the paper
+  bool user_vector = true;  ///< u_i is part of u'_i
   bool exclude_target = false;    ///< training on (i, j, k) uses R(i) \ {j}
   std::uint32_t max_history = 0;  ///< training uses a sample of at most this many items a visit; 0 is all
 
   /// Sum of the weights of a history of n items: n^(1-a). 1 in the paper; sqrt(n) in Koren's SVD++.
-  double HistoryWeight(std::size_t n) const { return std::pow(static_cast<double>(n), 1.0 - history_exponent); }
+  double HistoryWeight(std::size_t n) const {
+    return std::pow(static_cast<double>(n), 1.0 - history_exponent);
+  }
 
   std::size_t hidden() const { return item_hidden == 0 ? dim : item_hidden; }
   bool HasHistory() const { return item_attention != ItemAttention::kNone; }

@@ -9,9 +9,9 @@
 
 namespace attune::model {
 
-/// Effective user vectors u'_i = u_i + |R|^(1-a) Σ_l α(i,l) p_l (equation 6 for a = 1), so that R̂_ij = u'_i · v_j.
-/// Construction projects all items once (items x H1 floats) if the model has attention.
-/// Threads: const methods from any thread; each caller brings its own output.
+/// Effective user vectors u'_i = u_i + |R|^(1-a) Σ_l α(i,l) p_l (equation 6 for a = 1), so that R̂_ij = u'_i ·
+/// v_j. Construction projects all items once (items x H1 floats) if the model has attention. Threads: const
+/// methods from any thread; each caller brings its own output.
 class UserVectors {
  public:
   /// @param view  must outlive this object; its rows must not be written meanwhile
