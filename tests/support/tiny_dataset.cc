@@ -1,5 +1,7 @@
 #include "tests/support/tiny_dataset.h"
 
+#include <fmt/core.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -30,30 +32,41 @@ void WriteSplit(const std::filesystem::path& path, const TinyDataset& data,
   }
 }
 
-}  // namespace
-
-void TinyDataset::Write(const std::filesystem::path& path) const {
-  const std::filesystem::path slice = path / "train" / "slice-00000";
-  std::filesystem::create_directories(slice);
-  WriteIds(path / "users.tsv", users);
-  WriteIds(path / "items.tsv", items);
-  std::vector<std::uint32_t> rows(users.size());
-  std::iota(rows.begin(), rows.end(), 0u);
+/// Writes the slice of users [first, end).
+void WriteSlice(const std::filesystem::path& path, const std::vector<std::vector<Index>>& train, Index first,
+                Index end) {
+  std::filesystem::create_directories(path);
+  std::vector<std::uint32_t> rows(end - first);
+  std::iota(rows.begin(), rows.end(), first);
   std::vector<std::uint64_t> indptr = {0};
   std::vector<std::uint32_t> flat;
-  for (const auto& history : train) {
-    flat.insert(flat.end(), history.begin(), history.end());
+  for (Index user = first; user < end; ++user) {
+    flat.insert(flat.end(), train[user].begin(), train[user].end());
     indptr.push_back(flat.size());
   }
-  WriteVector(slice / "users.npy", rows);
-  WriteVector(slice / "indptr.npy", indptr);
-  WriteVector(slice / "items.npy", flat);
-  WriteVector(slice / "times.npy", std::vector<std::int64_t>(flat.size(), 0));
-  WriteSplit(path / "validation.tsv", *this, validation);
-  WriteSplit(path / "test.tsv", *this, test);
+  WriteVector(path / "users.npy", rows);
+  WriteVector(path / "indptr.npy", indptr);
+  WriteVector(path / "items.npy", flat);
+  WriteVector(path / "times.npy", std::vector<std::int64_t>(flat.size(), 0));
+}
+
+}  // namespace
+
+void TinyDataset::Write(const std::filesystem::path& path, Index slices) const {
+  std::filesystem::create_directories(path);
+  WriteIds(path / "users.tsv", users);
+  WriteIds(path / "items.tsv", items);
   nlohmann::ordered_json manifest = {{"kind", data::kDatasetKind},
                                      {"format_version", data::kDatasetVersion},
-                                     {"slices", {{{"name", "slice-00000"}}}}};
+                                     {"slices", nlohmann::ordered_json::array()}};
+  const auto count = static_cast<Index>(users.size());
+  for (Index slice = 0; slice < slices; ++slice) {
+    const std::string name = fmt::format("slice-{:05}", slice);
+    WriteSlice(path / "train" / name, train, count * slice / slices, count * (slice + 1) / slices);
+    manifest["slices"].push_back({{"name", name}});
+  }
+  WriteSplit(path / "validation.tsv", *this, validation);
+  WriteSplit(path / "test.tsv", *this, test);
   io::DescribeFiles(path, manifest);
   io::WriteManifest(path, manifest);
 }

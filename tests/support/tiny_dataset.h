@@ -16,8 +16,8 @@ struct TinyDataset {
   std::vector<std::vector<Index>> validation = {};
   std::vector<std::vector<Index>> test = {};
 
-  /// Writes a DATA directory with one slice; splits without any interaction are left out.
-  void Write(const std::filesystem::path& path) const;
+  /// Writes a DATA directory with `slices` slices; splits without any interaction are left out.
+  void Write(const std::filesystem::path& path, Index slices = 1) const;
 };
 
 }  // namespace attune::testing

@@ -1,0 +1,115 @@
+#include "launch/embedded_cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+
+#include "common/error.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/tiny_dataset.h"
+
+namespace attune::launch {
+namespace {
+
+constexpr Index kUsers = 60, kItems = 50;
+
+/// Users of two tastes: each has most items of its own half.
+testing::TinyDataset TwoTastes() {
+  std::mt19937 generator(4);
+  testing::TinyDataset data;
+  for (Index item = 0; item < kItems; ++item) data.items.push_back("item" + std::to_string(item));
+  for (Index user = 0; user < kUsers; ++user) {
+    std::set<Index> items;
+    while (items.size() < 8 + user % 5) items.insert(static_cast<Index>(generator() % 25 + (user % 2) * 25));
+    data.users.push_back("user" + std::to_string(user));
+    data.train.emplace_back(items.begin(), items.end());
+  }
+  return data;
+}
+
+class EmbeddedClusterTest : public ::testing::Test {
+ protected:
+  EmbeddedClusterTest() {
+    TwoTastes().Write(directory_ / "data", 7);
+    dataset_.emplace(directory_ / "data");
+    data_.emplace(*dataset_);
+  }
+
+  static TrainingSpec Spec(model::ItemAttention attention) {
+    TrainingSpec spec;
+    spec.model.dim = 8;
+    spec.model.item_attention = attention;
+    spec.sampling.batch_triples = 64;
+    spec.lr = 0.1;
+    spec.theta_optimizer.kind = optim::Kind::kAdagrad;
+    return spec;
+  }
+
+  EmbeddedCluster Make(const TrainingSpec& spec, unsigned threads) const {
+    return EmbeddedCluster(spec, *data_, kUsers, kItems, threads);
+  }
+
+  testing::TemporaryDirectory directory_;
+  std::optional<data::Dataset> dataset_;
+  std::optional<data::TrainingData> data_;
+};
+
+std::vector<float> Rows(const TableView& table) {
+  return {table.data, table.data + table.rows * table.layout.floats};
+}
+
+TEST_F(EmbeddedClusterTest, ManyThreadsTrainEveryPositiveOnceAndLearn) {
+  for (const auto attention :
+       {model::ItemAttention::kNone, model::ItemAttention::kAverage, model::ItemAttention::kAttention}) {
+    EmbeddedCluster cluster = Make(Spec(attention), 4);
+    double first = 0, last = 0;
+    for (std::uint32_t epoch = 1; epoch <= 15; ++epoch) {
+      const EpochResult result = cluster.RunEpoch(epoch, 1.0);
+      EXPECT_TRUE(result.complete);
+      EXPECT_EQ(result.total.positives, data_->num_interactions());
+      last = result.total.loss / static_cast<double>(result.total.triples);
+      if (epoch == 1) first = last;
+    }
+    EXPECT_LT(last, 0.6 * first);
+    EXPECT_EQ(cluster.triples_done(), 15 * data_->num_interactions());
+  }
+}
+
+TEST_F(EmbeddedClusterTest, OneThreadIsReproducibleBitForBit) {
+  std::vector<std::vector<float>> results;
+  for (int run = 0; run < 2; ++run) {
+    EmbeddedCluster cluster = Make(Spec(model::ItemAttention::kAttention), 1);
+    for (std::uint32_t epoch = 1; epoch <= 3; ++epoch) cluster.RunEpoch(epoch, 0.5);
+    results.push_back(Rows(cluster.tables().items));
+    const auto users = Rows(cluster.tables().users);
+    results.back().insert(results.back().end(), users.begin(), users.end());
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+TEST_F(EmbeddedClusterTest, StopEndsTheEpochIncomplete) {
+  EmbeddedCluster cluster = Make(Spec(model::ItemAttention::kNone), 2);
+  cluster.Stop();
+  const EpochResult result = cluster.RunEpoch(1, 1.0);
+  EXPECT_FALSE(result.complete);
+  EXPECT_EQ(cluster.triples_done(), 0u);
+}
+
+TEST_F(EmbeddedClusterTest, DivergenceNamesTheSettingToChange) {
+  TrainingSpec spec = Spec(model::ItemAttention::kNone);
+  spec.lr = 1e30;
+  EmbeddedCluster cluster = Make(spec, 2);
+  try {
+    for (std::uint32_t epoch = 1; epoch <= 20; ++epoch) cluster.RunEpoch(epoch, 1.0);
+    FAIL() << "did not diverge";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kFailed);
+    EXPECT_NE(std::string(error.what()).find("Lower lr"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace attune::launch
