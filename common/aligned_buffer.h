@@ -14,10 +14,10 @@ namespace attune {
 /// Threads: confined.
 class AlignedBuffer {
  public:
-  /// At least `count` floats with any contents.
+  /// At least `count` floats with any contents; never null.
   float* Reserve(std::size_t count) {
-    if (count > capacity_) {
-      const std::size_t grown = simd::Padded(count + count / 4);
+    if (count > capacity_ || !data_) {
+      const std::size_t grown = simd::Padded(count + count / 4 + 1);
       data_.reset(static_cast<float*>(std::aligned_alloc(simd::kAlignment, grown * sizeof(float))));
       if (!data_) throw std::bad_alloc();
       capacity_ = grown;

@@ -21,6 +21,15 @@ RecordLayout ItemLayout(const TrainingSpec& spec) {
   return RecordLayout(spec.model.dim, spec.model.HasP(), spec.optimizer.kind);
 }
 
+/// Runs `work` on a thread of its own and calls `tick` on this one until it is done.
+void RunWithTicks(const std::function<void()>& work, const std::function<void()>& tick) {
+  std::future<void> running = std::async(std::launch::async, work);
+  while (running.wait_for(kTick) == std::future_status::timeout) {
+    if (tick) tick();
+  }
+  running.get();
+}
+
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -49,14 +58,12 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch);
-  std::future<void> workers = std::async(std::launch::async, [&] {
-    RunThreads(static_cast<unsigned>(workers_.size()), "worker",
-               [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
-  });
-  while (workers.wait_for(kTick) == std::future_status::timeout) {
-    if (tick) tick();
-  }
-  workers.get();
+  RunWithTicks(
+      [&] {
+        RunThreads(static_cast<unsigned>(workers_.size()), "worker",
+                   [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
+      },
+      tick);
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete()};
   ThrowIfDiverged(result.total.loss, epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total);
@@ -78,11 +85,12 @@ void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, s
   }
 }
 
-EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples) {
+EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const std::function<void()>& tick) {
   const auto start = std::chrono::steady_clock::now();
   worker::TripleSource source(triples, data_.slices(), spec_.model.HasHistory(), spec_.sampling.batch_triples,
                               spec_.sampling.max_visit_triples());
-  const worker::LeaseOutcome outcome = workers_[0]->Run(source, worker::RatesOf(spec_, 1.0), stop_);
+  worker::LeaseOutcome outcome;
+  RunWithTicks([&] { outcome = workers_[0]->Run(source, worker::RatesOf(spec_, 1.0), stop_); }, tick);
   ThrowIfDiverged(outcome.trained.loss, 1);
   return {{outcome.trained.triples, 0, outcome.trained.triples, outcome.trained.loss},
           SecondsSince(start),

@@ -40,7 +40,7 @@ class EmbeddedCluster {
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const std::function<void()>& tick = {});
 
   /// Trains the given triples once, in order, on one thread.
-  EpochResult RunTriples(std::span<const Triple> triples);
+  EpochResult RunTriples(std::span<const Triple> triples, const std::function<void()>& tick = {});
 
   /// Makes the running epoch end after the current batches. Async-signal-safe.
   void Stop() { stop_.store(true, std::memory_order_relaxed); }

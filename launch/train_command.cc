@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <exception>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -24,13 +27,22 @@ using nlohmann::ordered_json;
 
 /// Scratch of one worker thread, by the sizes of a batch: gathered rows, projections and their gradients.
 std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& dataset) {
-  if (!spec.model.HasAttention()) return std::uint64_t{1} << 20;
+  const std::uint64_t width = simd::Padded(spec.model.dim);
+  const std::uint64_t hidden = simd::Padded(spec.model.hidden());
+  const std::uint64_t triples =
+      spec.sampling.batch_triples + std::uint64_t{spec.sampling.max_visit_triples()};
   const std::uint64_t mean_history = dataset.num_interactions() / std::max<Index>(1, dataset.num_users()) + 1;
-  const std::uint64_t visits = spec.sampling.batch_triples / mean_history + 1;
-  const std::uint64_t items =
-      std::min<std::uint64_t>(dataset.num_items(), 2 * std::uint64_t{spec.sampling.batch_triples});
-  const std::uint64_t width = simd::Padded(spec.model.dim) + simd::Padded(spec.model.hidden());
-  return (items * 2 + visits) * 2 * width * sizeof(float);
+  const std::uint64_t visits =
+      triples / std::min<std::uint64_t>(spec.sampling.max_visit_triples(), mean_history) + 1;
+  const std::uint64_t entries = spec.model.HasHistory() ? visits * mean_history : 0;
+  std::uint64_t floats = 4 * triples + 6 * std::uint64_t{spec.sampling.max_visit_triples()};
+  if (spec.update_batch) floats += 3 * width * (2 * triples + 2 * entries + visits);
+  if (spec.model.HasAttention()) {
+    const std::uint64_t items = std::min<std::uint64_t>(dataset.num_items(), entries);
+    floats += 2 * (items * (2 * width + hidden) + visits * (width + hidden)) +
+              2 * model::Theta(spec.model).values().size();
+  }
+  return floats * sizeof(float) + (std::uint64_t{1} << 20);
 }
 
 MemoryPlan PlanMemory(const TrainingSpec& spec, const data::Dataset& dataset, bool copies_data,
@@ -41,8 +53,9 @@ MemoryPlan PlanMemory(const TrainingSpec& spec, const data::Dataset& dataset, bo
   plan.Add(copies_data ? "training interactions" : "training interactions (mapped from DATA)",
            dataset.interaction_bytes());
   plan.Add("item counts and negative sampler",
-           dataset.num_items() * (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4));
+           std::uint64_t{dataset.num_items()} * (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4));
   plan.Add("worker scratch", threads * ScratchBytes(spec, dataset), "--batch-triples");
+  plan.Add("histories during evaluation", dataset.num_interactions() * sizeof(Index));
   if (spec.model.HasAttention()) {
     plan.Add("projections during evaluation",
              std::uint64_t{dataset.num_items()} * simd::Padded(spec.model.hidden()) * sizeof(float),
@@ -84,6 +97,16 @@ void WriteRunResult(const config::RunSettings& run, const ordered_json& result) 
   if (run.has_run()) WriteResult(run.run(), result);
 }
 
+/// Refuses an output that would swallow what the run reads or writes elsewhere.
+void RequireApart(const std::string& out, const std::string& other, const char* flag) {
+  if (other.empty()) return;
+  const auto parent = std::filesystem::absolute(out).lexically_normal() / "";
+  const auto child = std::filesystem::absolute(other).lexically_normal() / "";
+  const auto [end, at] = std::mismatch(parent.begin(), --parent.end(), child.begin(), child.end());
+  if (end == --parent.end())
+    ThrowUsage("--out {} is the same as, or above, --{} {}: choose another", out, flag, other);
+}
+
 int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
           bool json) {
   const SignalGuard signals;
@@ -101,18 +124,27 @@ int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const
 int RunTrain(const config::TrainSettings& settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
   const TrainingSpec spec = ToTrainingSpec(settings);
-  const data::Dataset dataset(run.data());
-  const MemoryPlan plan = PlanMemory(spec, dataset, run.include_validation(), ResolveThreads(run.threads()));
-  if (context.dry_run) {
-    PrintPlan(plan, context.json);
-    return 0;
-  }
-  plan.RequireFits();
+  RequireApart(run.out(), run.data(), "data");
+  RequireApart(run.out(), run.run(), "run");
+  RequireApart(run.out(), run.init_from(), "init-from");
+  // What an earlier run of the same name said is not true of this one.
+  if (run.has_run() && !context.dry_run)
+    std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
   try {
+    const data::Dataset dataset(run.data());
+    const unsigned threads = run.has_triples() ? 1 : ResolveThreads(run.threads());
+    const MemoryPlan plan = PlanMemory(spec, dataset, run.include_validation(), threads);
+    if (context.dry_run) {
+      PrintPlan(plan, context.json);
+      return 0;
+    }
+    plan.RequireFits();
     return Train(settings, spec, dataset, context.json);
-  } catch (const Error& error) {
-    WriteRunResult(
-        run, {{"status", "failed"}, {"error", error.what()}, {"exit_code", static_cast<int>(error.kind())}});
+  } catch (const std::exception& failure) {
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
+    if (!context.dry_run)
+      WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
     throw;
   }
 }

@@ -44,6 +44,10 @@ void CheckRun(const config::RunSettings& run, bool has_validation) {
                : run.has_triples()         ? "--triples gives the triples"
                                    : "the data has no validation split (attune prepare --validation latest)");
   }
+  if (run.evaluate_test() && (run.evaluate_every() == 0 || run.has_triples())) {
+    ThrowUsage("--evaluate-test cannot take effect: {}",
+               run.has_triples() ? "--triples gives the triples" : "evaluate_every is 0");
+  }
   if (run.include_validation() && !has_validation) {
     ThrowUsage("--include-validation cannot take effect: the data has no validation split");
   }
@@ -71,7 +75,10 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {
   const auto& run = settings_.run_settings();
-  if (dataset.Has(data::Split::kValidation)) validation_ = dataset.LoadHeldOut(data::Split::kValidation);
+  if (dataset.Has(data::Split::kValidation)) {
+    data::HeldOut held = dataset.LoadHeldOut(data::Split::kValidation);
+    if (held.size() > 0) validation_ = std::move(held);
+  }
   CheckRun(run, validation_.has_value());
   data_ = run.include_validation() ? std::make_unique<data::TrainingData>(dataset, *validation_)
                                    : std::make_unique<data::TrainingData>(dataset);
@@ -162,10 +169,15 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
 
 void TrainingJob::TrainTriples() {
   const std::vector<Triple> triples = ReadTriples(settings_.run_settings().triples(), dataset_);
-  const EpochResult result = cluster_->RunTriples(triples);
+  progress_.Begin("triples", triples.size());
+  const EpochResult result = cluster_->RunTriples(triples, [&] {
+    if (StopRequested()) cluster_->Stop();
+    progress_.Update(cluster_->triples_done());
+  });
   triples_ = result.total.triples;
   train_seconds_ = result.seconds;
-  last_loss_ = result.total.loss / static_cast<double>(triples.size());
+  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, triples_));
+  if (result.complete) progress_.End(last_loss_);
 }
 
 TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task) {

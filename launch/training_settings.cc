@@ -94,6 +94,7 @@ void CheckOptimisation(const OptimizerSettings& s, bool attention, bool history)
   RequireEffect(s.has_attention_init(), attention, "attention-init", no_theta);
   RequireEffect(s.has_lr_final(), s.lr_schedule() != config::SCHEDULE_CONSTANT, "lr-final",
                 "lr_schedule is 'constant'");
+  RequireEffect(s.has_l2_p(), history, "l2-p", "item_attention 'none' has no P");
   RequireEffect(s.has_l2(), !(s.has_l2_u() && s.has_l2_v() && s.has_l2_p()), "l2",
                 "l2_u, l2_v and l2_p are all given");
   if (s.lr_schedule() == config::SCHEDULE_EXPONENTIAL && s.lr_final() <= 0) {
@@ -179,6 +180,15 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
   spec.model = ToModelSpec(settings.model());
   CheckOptimisation(optimisation, spec.model.HasAttention(), spec.model.HasHistory());
   CheckSampling(settings.sampling_settings(), settings.run_settings().has_triples());
+  if (settings.run_settings().has_triples()) {
+    const char* why = "--triples are trained once, in order, with the whole history";
+    RequireEffect(settings.model().max_history() > 0, false, "max-history", why);
+    RequireEffect(optimisation.has_lr_schedule(), false, "lr-schedule", why);
+  }
+  RequireEffect(optimisation.has_l2_u(), spec.model.HasU(), "l2-u", "this variant has no U");
+  if (optimisation.init_std() == 0 && !settings.run_settings().has_init_from()) {
+    ThrowUsage("--init-std = 0 without --init-from: every gradient would stay zero; expected more than 0");
+  }
   spec.sampling = ToSampling(settings.sampling_settings());
   spec.optimizer = ToOptimizer(optimisation.optimizer(), optimisation);
   spec.theta_optimizer = ToOptimizer(optimisation.theta_optimizer(), optimisation);

@@ -40,6 +40,9 @@ std::vector<Triple> ReadTriples(const std::filesystem::path& path, const data::D
     const auto [user, positive, negative] = SplitLine(line, where);
     triples.push_back({FindId(users, user, "user", where), FindId(items, positive, "item", where),
                        FindId(items, negative, "item", where)});
+    if (triples.back().positive == triples.back().negative) {
+      ThrowBadInput("{}: item '{}' is both the positive and the negative", where, positive);
+    }
   }
   if (triples.empty()) ThrowBadInput("{}: holds no triples", path.string());
   return triples;

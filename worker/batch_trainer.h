@@ -28,8 +28,7 @@ class BatchTrainer {
 std::unique_ptr<BatchTrainer> MakeBatchTrainer(const TrainingSpec& spec, const Tables& tables,
                                                ThetaService& theta);
 
-/// Rates of an epoch whose learning rates are `factor` times the spec's. `max_count`: most triples of a
-/// visit.
+/// Rates of an epoch whose learning rates are `factor` times the spec's.
 EpochRates RatesOf(const TrainingSpec& spec, double factor);
 
 }  // namespace attune::worker

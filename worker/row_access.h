@@ -73,7 +73,7 @@ class InPlace {
                direction, rates_->p[count]);
   }
 
-  /// Steps u_i with a gradient summed over `count` triples, in table and copy.
+  /// Steps u_i with a gradient summed over `count` triples.
   void StepUser(Index user, const float* direction, std::size_t count) {
     rule_.Step(tables_.users.First(user), tables_.users.FirstState(user), padded(), width(), 1.0f, direction,
                rates_->u[count]);

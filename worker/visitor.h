@@ -23,8 +23,9 @@ struct VisitAttention {
 
 /// Runs one visit: history weights forward once, the visit's triples in steps of at most `visit_triples`,
 /// then the history's and the attention's gradients once. Within a step every triple sees the same u'_i, and
-/// what is written is exactly the sum of the triples' gradients (equations 5, 6, 8 and 9). With
-/// exclude_target, leaving j out of the softmax is a down-date of the shared sums: for s = 1 / (1 - α_j)
+/// what is written is the sum of the triples' gradients (equations 5, 6, 8 and 9): exactly so with
+/// BatchGradient; InPlace steps v rows triple by triple and clips. With exclude_target, leaving j out of the
+/// softmax is a down-date of the shared sums: for s = 1 / (1 - α_j)
 ///   α^(-j)_l = s α_l     h^(-j) = s (h - α_j p_j)
 /// and for the average s = ((n-1)/n)^-a. Where α_j > 1/2 that loses digits, and the softmax is taken over
 /// R(i) \ {j}. Access is InPlace or BatchGradient (row_access.h). Threads: confined.

@@ -16,8 +16,8 @@ namespace attune::io {
 namespace fs = std::filesystem;
 namespace {
 
-void SyncDirectory(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+void Sync(const fs::path& path, bool directory) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
   if (fd < 0) ThrowFailed("{}: cannot open to sync: {}", path.string(), ErrnoText(errno));
   const bool synced = fsync(fd) == 0 || errno == EINVAL;
   const int error = errno;
@@ -27,6 +27,11 @@ void SyncDirectory(const fs::path& path) {
 
 void Empty(const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(directory)) fs::remove_all(entry.path());
+}
+
+/// Whether --overwrite may replace it: what a command of ours made, or an empty directory.
+bool IsReplaceable(const fs::path& path) {
+  return fs::is_directory(path) && (fs::exists(path / "manifest.json") || fs::is_empty(path));
 }
 
 /// Without a trailing slash, so that ".tmp" is appended to the name.
@@ -42,6 +47,10 @@ StagedDirectory::StagedDirectory(const fs::path& final_path, bool overwrite)
   staging_ += ".tmp";
   if (fs::exists(final_) && !overwrite_) {
     ThrowUsage("{}: exists already; choose another --out or pass --overwrite to replace it",
+               final_path.string());
+  }
+  if (fs::exists(final_) && !IsReplaceable(final_)) {
+    ThrowUsage("{}: is neither empty nor a directory with a manifest.json; --overwrite does not replace it",
                final_path.string());
   }
   try {
@@ -72,18 +81,28 @@ StagedDirectory::~StagedDirectory() {
   close(lock_);
 }
 
-void StagedDirectory::Commit() {
-  for (const auto& entry : fs::recursive_directory_iterator(staging_)) {
-    if (entry.is_directory()) SyncDirectory(entry.path());
-  }
-  SyncDirectory(staging_);
-  const bool replaces = fs::exists(final_);
-  if (replaces && !overwrite_) ThrowFailed("{}: appeared while the job ran; not replaced", final_.string());
+void StagedDirectory::Rename(bool replaces) {
   const unsigned flags = replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-  if (renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, final_.c_str(), flags) != 0) {
+  if (renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, final_.c_str(), flags) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) {
     ThrowFailed("{}: cannot rename to {}: {}", staging_.string(), final_.string(), ErrnoText(errno));
   }
-  SyncDirectory(final_.parent_path());
+  // A file system without these flags (NFS): the old directory steps aside, for a moment there is none.
+  fs::path aside = final_;
+  aside += ".old";
+  if (replaces) fs::rename(final_, aside);
+  fs::rename(staging_, final_);
+  if (replaces) fs::rename(aside, staging_);
+}
+
+void StagedDirectory::Commit() {
+  for (const auto& entry : fs::recursive_directory_iterator(staging_))
+    Sync(entry.path(), entry.is_directory());
+  Sync(staging_, true);
+  const bool replaces = fs::exists(final_);
+  if (replaces && !overwrite_) ThrowFailed("{}: appeared while the job ran; not replaced", final_.string());
+  Rename(replaces);
+  Sync(final_.parent_path(), true);
   close(std::exchange(lock_, -1));
   if (!replaces) return;
   std::error_code error;

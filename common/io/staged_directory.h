@@ -10,7 +10,9 @@ namespace attune::io {
 /// Threads: confined.
 class StagedDirectory {
  public:
-  /// @param overwrite  whether an existing `final_path` may be replaced by Commit()
+  /// @param overwrite  whether an existing `final_path` may be replaced by Commit(); only a directory that is
+  /// empty or has
+  ///                   a manifest.json ever is
   /// Errors: Error(kUsage) if `final_path` exists and may not be replaced;
   ///         Error(kFailed) if the directory cannot be created or another process is writing it.
   StagedDirectory(const std::filesystem::path& final_path, bool overwrite);
@@ -26,6 +28,8 @@ class StagedDirectory {
   void Commit();
 
  private:
+  void Rename(bool replaces);
+
   std::filesystem::path final_;
   std::filesystem::path staging_;
   bool overwrite_;

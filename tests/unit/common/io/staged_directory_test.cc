@@ -43,6 +43,8 @@ TEST(StagedDirectory, ReplacesOnlyWhenToldTo) {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "model");
   Put(directory / "model/old", "1");
+  EXPECT_THROW(StagedDirectory(directory / "model", true), Error);  // nothing says that it is ours
+  Put(directory / "model/manifest.json", "{}");
   EXPECT_THROW(StagedDirectory(directory / "model", false), Error);
   StagedDirectory staged(directory / "model", true);
   Put(staged.path() / "new", "1");
