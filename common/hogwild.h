@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
+#include "common/half.h"
 #include "common/simd.h"
 
 /// Races on purpose (Hogwild): worker threads read and write table rows without locks, and may lose each
@@ -50,6 +53,32 @@ inline void RacyStoreVector(float* to, simd::Vector v) {
     for (std::size_t n = 0; n < simd::kLanes; ++n) RacyStore(to + n, v[n]);
   } else {
     simd::Store(to, v);
+  }
+}
+
+/// Converts a row of f16 in shared memory to floats.
+inline void RacyLoadHalves(float* to, const std::uint16_t* from, std::size_t count) {
+  if constexpr (kRelaxedAtomics) {
+    for (std::size_t n = 0; n < count; ++n) {
+      std::atomic_ref<std::uint16_t> half(*const_cast<std::uint16_t*>(from + n));
+      to[n] = HalfToFloat(half.load(std::memory_order_relaxed));
+    }
+  } else {
+    HalfToFloat(from, to, count);
+  }
+}
+
+/// Writes floats to a row of f16 in shared memory; what is beyond the range of f16 becomes its largest
+/// number.
+inline void RacyStoreHalves(std::uint16_t* to, float* from, std::size_t count) {
+  constexpr float kMost = 65504.0f;
+  for (std::size_t n = 0; n < count; ++n) from[n] = std::clamp(from[n], -kMost, kMost);
+  if constexpr (kRelaxedAtomics) {
+    for (std::size_t n = 0; n < count; ++n) {
+      std::atomic_ref<std::uint16_t>(to[n]).store(FloatToHalf(from[n]), std::memory_order_relaxed);
+    }
+  } else {
+    FloatToHalf(from, to, count);
   }
 }
 

@@ -1,7 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 /// Sixteen floats at a time, in portable vector code: one AVX-512 register, two of AVX2, four of SSE.
 /// Rows are padded to whole vectors with zeros, so loops have no remainder; the order of every sum is fixed
@@ -47,14 +52,51 @@ inline Vector Relu(Vector v) {
   return v > 0 ? v : Vector{};
 }
 
-/// Sum of the lanes, pairwise.
-inline float Sum(Vector v) {
-  float lanes[kLanes];
-  std::memcpy(lanes, &v, sizeof(v));
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::size_t n = 0; n < half; ++n) lanes[n] += lanes[n + half];
+/// One bit for each lane, lane 0 lowest.
+using LaneMask = std::uint16_t;
+
+/// Lanes greater than zero.
+inline LaneMask PositiveLanes(Vector v) {
+#ifdef __AVX512F__
+  __m512 lanes;
+  std::memcpy(&lanes, &v, sizeof(v));
+  return _mm512_cmp_ps_mask(lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
+#else
+  LaneMask mask = 0;
+  for (std::size_t n = 0; n < kLanes; ++n) mask = static_cast<LaneMask>(mask | (v[n] > 0) << n);
+  return mask;
+#endif
+}
+
+/// sum + addend in the lanes of the mask, sum elsewhere.
+inline Vector AddWhere(LaneMask mask, Vector sum, Vector addend) {
+#ifdef __AVX512F__
+  __m512 a, b;
+  std::memcpy(&a, &sum, sizeof(a));
+  std::memcpy(&b, &addend, sizeof(b));
+  a = _mm512_mask_add_ps(a, mask, a, b);
+  std::memcpy(&sum, &a, sizeof(a));
+#else
+  for (std::size_t n = 0; n < kLanes; ++n) {
+    if (mask >> n & 1) sum[n] += addend[n];
   }
-  return lanes[0];
+#endif
+  return sum;
+}
+
+/// Sum of the lanes, pairwise: lane n and lane n + 8, then n and n + 4, …
+inline float Sum(Vector v) {
+  using Half [[gnu::vector_size(32)]] = float;
+  using Quarter [[gnu::vector_size(16)]] = float;
+  Half low, high;
+  std::memcpy(&low, &v, sizeof(low));
+  std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof(low), sizeof(high));
+  low += high;
+  Quarter first, second;
+  std::memcpy(&first, &low, sizeof(first));
+  std::memcpy(&second, reinterpret_cast<const char*>(&low) + sizeof(first), sizeof(second));
+  first += second;
+  return (first[0] + first[2]) + (first[1] + first[3]);
 }
 
 /// a . b over `padded` floats (a multiple of kLanes).

@@ -42,8 +42,10 @@ struct TrainingSpec {
   double init_std = 0.1;
   bool xavier_output = false;  ///< attention_init: w1 by Xavier instead of zero
   double clip = 1.0;           ///< longest gradient of a history or attended row in one step; 0 is no bound
-  bool update_batch = false;   ///< the textbook step on old rows
-  bool mean = false;           ///< reduction
+  /// Batches for which component projections are kept; 0 makes them anew for every batch, which is exact.
+  std::uint32_t projection_refresh = 0;
+  bool update_batch = false;  ///< the textbook step on old rows
+  bool mean = false;          ///< reduction
 };
 
 }  // namespace attune

@@ -37,12 +37,13 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users,
-                                 Index num_items, unsigned threads)
+                                 Index num_items, unsigned threads, const data::ContentView& content)
     : spec_(spec),
       data_(data),
       items_(ps::Table::Id::kItems, num_items, ItemLayout(spec)),
       theta_(spec),
-      negatives_(spec.sampling, data.item_counts()) {
+      negatives_(spec.sampling, data.item_counts()),
+      content_(spec, content, threads) {
   if (spec.model.HasU()) {
     users_ = ps::Table(ps::Table::Id::kUsers, num_users, UserLayout(spec));
     users_.Initialise(spec.sampling.seed, spec.init_std, spec.optimizer, threads);
@@ -50,7 +51,8 @@ EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingD
   items_.Initialise(spec.sampling.seed, spec.init_std, spec.optimizer, threads);
   for (unsigned thread = 0; thread < threads; ++thread) {
     progress_.push_back(std::make_unique<worker::Progress>());
-    workers_.push_back(std::make_unique<worker::Worker>(spec_, tables(), theta_, *progress_.back()));
+    workers_.push_back(
+        std::make_unique<worker::Worker>(spec_, tables(), theta_, content_, *progress_.back()));
   }
 }
 
@@ -62,6 +64,7 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
       [&] {
         RunThreads(static_cast<unsigned>(workers_.size()), "worker",
                    [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
+        FoldOverdue(rates);
       },
       tick);
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete()};
@@ -83,6 +86,19 @@ void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, s
     }
     if (!outcome.finished) queue.Close();
   }
+}
+
+/// Gradients that wait in the projection cache longer than its period reach Θ at the end of an epoch.
+void EmbeddedCluster::FoldOverdue(const worker::EpochRates& rates) {
+  if (content_.cache() == nullptr) return;
+  constexpr std::size_t kItems = 256;
+  const std::size_t items = content_.view().items();
+  ParallelFor(static_cast<unsigned>(workers_.size()), (items + kItems - 1) / kItems, "fold",
+              [&](unsigned thread, std::size_t task) {
+                workers_[thread]->FoldOverdue(static_cast<Index>(task * kItems),
+                                              static_cast<Index>(std::min(items, (task + 1) * kItems)),
+                                              rates);
+              });
 }
 
 EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const std::function<void()>& tick) {
@@ -128,6 +144,7 @@ model::ModelView EmbeddedCluster::View(model::Theta& theta) {
   view.v = items_.view().FirstRows();
   view.p = items_.view().SecondRows();
   view.theta = &theta;
+  view.content = content_.view();
   return view;
 }
 

@@ -31,8 +31,9 @@ class EmbeddedCluster {
   /// Allocates and initialises the tables.
   /// @param data     must outlive the cluster
   /// @param threads  worker threads, 1 or more
+  /// @param content  of the items; needed by variants with content; must outlive the cluster
   EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users, Index num_items,
-                  unsigned threads);
+                  unsigned threads, const data::ContentView& content = {});
 
   /// Trains one epoch with learning rates `factor` times the spec's. While the workers run, `tick` is called
   /// on the caller's thread about ten times a second; it may call Stop(). Throws Error(kFailed) when the loss
@@ -60,6 +61,7 @@ class EmbeddedCluster {
  private:
   void RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
                  const worker::EpochRates& rates);
+  void FoldOverdue(const worker::EpochRates& rates);
   void ThrowIfDiverged(double loss, std::uint32_t epoch) const;
   void CheckEveryPositiveOnce(const scheduler::LeaseReport& total) const;
 
@@ -69,6 +71,7 @@ class EmbeddedCluster {
   ps::Table items_;
   ps::ThetaStore theta_;
   worker::NegativeSampler negatives_;
+  worker::SharedContent content_;
   std::vector<std::unique_ptr<worker::Progress>> progress_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::atomic<bool> stop_{false};

@@ -99,7 +99,7 @@ Column MakeColumn(std::string name, const worker::EvaluationTask& task, worker::
 }
 
 Column EvaluateModel(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
-  const model::ModelView view = matched.model().view();
+  const model::ModelView view = matched.view();
   const std::string name = matched.model().path().string();
   if (protocol.negatives == 0) {
     return MakeColumn(name, targets.task, worker::Evaluate(view, targets.task, protocol.threads));

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/error.h"
 #include "common/log.h"
 
 namespace attune::launch {
@@ -42,6 +43,33 @@ ModelData::ModelData(const model::LoadedModel& model, const data::Dataset& datas
       items_(dataset.items(), model.items()),
       same_data_(FingerprintOf(model.manifest()) == dataset.Fingerprint()) {
   Warn();
+  if (model.view().spec.HasContent()) MatchContent();
+}
+
+void ModelData::MatchContent() {
+  const std::string model = model_.path().string();
+  const std::string data = dataset_.path().string();
+  const std::uint32_t dim = model_.view().spec.feature_dim;
+  if (dataset_.features() == nullptr) {
+    ThrowBadInput("{} attends to content, but {} has no features; prepare it with --features", model, data);
+  }
+  if (dataset_.features()->dim() != dim) {
+    ThrowBadInput("{} was trained on features of {} numbers, those of {} have {}", model, dim, data,
+                  dataset_.features()->dim());
+  }
+  if (items_.identity()) return;
+  content_items_.assign(model_.items().size(), kNoIndex);
+  for (Index item = 0; item < dataset_.num_items(); ++item) {
+    if (items_[item] != kNoIndex) content_items_[items_[item]] = item;
+  }
+}
+
+model::ModelView ModelData::view() const {
+  model::ModelView view = model_.view();
+  if (!view.spec.HasContent()) return view;
+  view.content = dataset_.features()->view();
+  if (!content_items_.empty()) view.content = view.content.WithRows(content_items_);
+  return view;
 }
 
 void ModelData::Warn() const {

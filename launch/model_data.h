@@ -31,10 +31,13 @@ class IdMap {
 /// Threads: const methods from any thread.
 class ModelData {
  public:
-  /// Both must outlive this object.
+  /// Both must outlive this object. Throws Error(kBadInput) if the model needs features that the data does
+  /// not have.
   ModelData(const model::LoadedModel& model, const data::Dataset& dataset);
 
   const model::LoadedModel& model() const { return model_; }
+  /// The model with the content of the data's items. Refers to this object.
+  model::ModelView view() const;
   const data::Dataset& dataset() const { return dataset_; }
   const IdMap& users() const { return users_; }
   const IdMap& items() const { return items_; }
@@ -49,12 +52,14 @@ class ModelData {
 
  private:
   void Warn() const;
+  void MatchContent();
 
   const model::LoadedModel& model_;
   const data::Dataset& dataset_;
   IdMap users_;
   IdMap items_;
   bool same_data_ = false;
+  std::vector<Index> content_items_;  ///< item of the data for each item row of the model, if they differ
 };
 
 /// Targets and histories of one evaluation in rows of a model.

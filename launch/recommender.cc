@@ -8,11 +8,7 @@
 namespace attune::launch {
 
 Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads)
-    : matched_(matched),
-      k_(k),
-      exclude_seen_(exclude_seen),
-      view_(matched.model().view()),
-      vectors_(view_, threads) {
+    : matched_(matched), k_(k), exclude_seen_(exclude_seen), view_(matched.view()), vectors_(view_, threads) {
   const std::vector<float> counts = matched.Popularity();
   for (Index item = 0; item < counts.size(); ++item) popular_.push_back({item, counts[item]});
   std::stable_sort(popular_.begin(), popular_.end(),

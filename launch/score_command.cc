@@ -88,7 +88,7 @@ class PairReader {
 
 /// Scores pairs in place; runs of one user share u'.
 void ScoreChunk(const ModelData& matched, const model::UserVectors& vectors, std::span<Pair> pairs) {
-  const model::ModelView view = matched.model().view();
+  const model::ModelView view = matched.view();
   std::vector<float> user(view.spec.dim);
   std::vector<Index> history;
   Index at = kNoIndex;
@@ -123,7 +123,7 @@ int RunScore(const config::ScoreSettings& settings, const CommandContext& contex
   const data::Dataset dataset(settings.data());
   const ModelData matched(model, dataset);
   const unsigned threads = ResolveThreads(settings.threads());
-  const model::UserVectors vectors(model.view(), threads);
+  const model::UserVectors vectors(matched.view(), threads);
   PairReader reader(from_input ? std::cin : file, from_input ? "standard input" : settings.pairs(), matched);
   for (std::vector<Pair> pairs = reader.Next(); !pairs.empty(); pairs = reader.Next()) {
     const std::size_t chunks = (pairs.size() + kChunkPairs - 1) / kChunkPairs;

@@ -88,8 +88,8 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
     metrics_log_ = std::make_unique<MetricsLog>(run.run());
     log::AddFile((std::filesystem::path(run.run()) / "log").string());
   }
-  cluster_ =
-      std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(), threads_);
+  cluster_ = std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(),
+                                               threads_, ContentOf(spec_, dataset));
   if (run.has_init_from()) {
     const model::LoadedModel from(run.init_from());
     log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec_, *cluster_));

@@ -75,6 +75,11 @@ void CheckModel(const config::ModelSettings& s) {
   const bool history = s.item_attention() != config::ITEM_ATTENTION_NONE;
   RequireEffect(s.has_attention_inputs(), attention, "attention-inputs", "item_attention is not 'attention'");
   RequireEffect(s.has_item_hidden(), attention, "item-hidden", "item_attention is not 'attention'");
+  const bool content = attention && s.attention_inputs().find('x') != std::string::npos;
+  const bool components = content && s.component_attention() == config::COMPONENT_ATTENTION_ATTENTION;
+  RequireEffect(s.has_component_attention(), content, "component-attention",
+                "attention_inputs has no x (content)");
+  RequireEffect(s.has_component_hidden(), components, "component-hidden", "there is no component attention");
   RequireEffect(s.has_history_exponent(), history, "history-exponent",
                 "item_attention 'none' has no history");
   RequireEffect(s.exclude_target(), history, "exclude-target", "item_attention 'none' has no history");
@@ -141,17 +146,22 @@ model::ModelSpec ToModelSpec(const config::ModelSettings& settings) {
   spec.item_attention = ToItemAttention(settings.item_attention());
   const std::string& inputs = settings.attention_inputs();
   const std::set<char> given(inputs.begin(), inputs.end());
-  const bool known = inputs.find_first_not_of("uvp") == std::string::npos;
+  const bool known = inputs.find_first_not_of("uvpx") == std::string::npos;
   if (inputs.empty() || !known || given.size() != inputs.size()) {
     ThrowUsage(
-        "--attention-inputs = '{}': expected some of the letters u (user), v (item), p (history item), each "
-        "once",
+        "--attention-inputs = '{}': expected some of the letters u (user), v (item), p (history item), x "
+        "(content), each once",
         inputs);
   }
   spec.attend_user = given.contains('u');
   spec.attend_item = given.contains('v');
   spec.attend_history = given.contains('p');
+  spec.attend_content = spec.HasAttention() && given.contains('x');
   spec.item_hidden = settings.item_hidden();
+  spec.component_attention = settings.component_attention() == config::COMPONENT_ATTENTION_AVERAGE
+                                 ? model::ComponentAttention::kAverage
+                                 : model::ComponentAttention::kAttention;
+  spec.component_hidden = settings.component_hidden();
   spec.history_exponent = settings.history_exponent();
   spec.user_vector = settings.user_vector();
   spec.exclude_target = settings.exclude_target();
@@ -198,6 +208,11 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
   spec.init_std = optimisation.init_std();
   spec.xavier_output = optimisation.attention_init() == config::ATTENTION_INIT_XAVIER;
   spec.clip = optimisation.clip();
+  RequireEffect(optimisation.has_projection_refresh(), spec.model.HasComponentAttention(),
+                "projection-refresh", "there is no component attention");
+  RequireEffect(optimisation.projection_refresh() > 0, optimisation.update() != config::UPDATE_BATCH,
+                "projection-refresh", "update batch takes the textbook step");
+  if (spec.model.HasComponentAttention()) spec.projection_refresh = optimisation.projection_refresh();
   spec.update_batch = optimisation.update() == config::UPDATE_BATCH;
   spec.mean = optimisation.reduction() == config::REDUCTION_MEAN;
   if (std::uint64_t{spec.sampling.visit_triples} * spec.sampling.visit_steps > (1u << 24)) {
@@ -205,6 +220,21 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
                spec.sampling.visit_triples, spec.sampling.visit_steps, 1u << 24);
   }
   return spec;
+}
+
+void SetContent(TrainingSpec& spec, const data::Dataset& dataset) {
+  if (!spec.model.HasContent()) return;
+  if (dataset.features() == nullptr) {
+    ThrowUsage(
+        "--attention-inputs has x (content), but {} has no features; prepare it with --features, or leave x "
+        "out",
+        dataset.path().string());
+  }
+  spec.model.feature_dim = static_cast<std::uint32_t>(dataset.features()->dim());
+}
+
+data::ContentView ContentOf(const TrainingSpec& spec, const data::Dataset& dataset) {
+  return spec.model.HasContent() ? dataset.features()->view() : data::ContentView();
 }
 
 }  // namespace attune::launch

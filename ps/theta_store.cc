@@ -17,8 +17,8 @@ ThetaStore::ThetaStore(const TrainingSpec& spec) : spec_(spec), theta_(spec.mode
 
 void ThetaStore::InitialiseXavier(std::uint64_t seed, bool output) {
   for (const auto& block : theta_.blocks()) {
-    if (block.name == ThetaName::kB1 || block.name == ThetaName::kC1) continue;
-    if (block.name == ThetaName::kW1 && !output) continue;
+    const bool output_weights = block.name == ThetaName::kW1 || block.name == ThetaName::kW2;
+    if (block.vector && !(output_weights && output)) continue;
     const double bound = std::sqrt(6.0 / static_cast<double>(block.rows + block.cols));
     const random::Stream stream(seed, random::Purpose::kInitialTheta, static_cast<std::uint32_t>(block.name));
     const auto values = theta_[block.name];
@@ -34,8 +34,7 @@ void ThetaStore::Assign(const model::Theta& theta) {
   ATTUNE_CHECK(theta.values().size() == theta_.values().size());
   theta_ = theta;
   if (theta_.blocks().empty()) return;
-  trained_ = theta_.blocks().back().offset;
-  ATTUNE_CHECK(theta_.blocks().back().name == ThetaName::kC1);
+  trained_ = theta_.trained();
   const std::size_t padded = simd::Padded(trained_);
   std::copy_n(theta_.values().data(), trained_, values_.Zeroed(padded));
   gradient_.Zeroed(padded);

@@ -14,8 +14,8 @@ namespace attune::ps {
 /// and a torn Adagrad accumulator gives NaN. Threads: locked.
 class ThetaStore : public ThetaService {
  public:
-  /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases zero, w1 zero or
-  /// Xavier.
+  /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases zero, w1 and w2
+  /// zero or Xavier.
   explicit ThetaStore(const TrainingSpec& spec);
 
   void Fetch(model::Theta& theta) override;
@@ -30,7 +30,7 @@ class ThetaStore : public ThetaService {
   const TrainingSpec spec_;
   std::mutex mutex_;  // guards the rest
   model::Theta theta_;
-  std::size_t trained_ = 0;  ///< floats before c1, which is never trained
+  std::size_t trained_ = 0;  ///< Theta::trained()
   AlignedBuffer values_;     ///< trained_ floats, padded
   AlignedBuffer gradient_;   ///< likewise
   AlignedBuffer state_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,53 +11,85 @@
 #include "common/theta_service.h"
 #include "common/training_spec.h"
 #include "worker/batch.h"
+#include "worker/component_batch.h"
+#include "worker/shared_content.h"
 #include "worker/slot_map.h"
 
 namespace attune::worker {
 
-/// What the attention of a batch of visits shares: one snapshot of Θ and of the rows it reads, each distinct
-/// item projected once, gradients summed per item, and one matrix product each at the end. Exact for the
-/// snapshot. Threads: confined; Θ comes and goes through the ThetaService.
+/// What the attention of a batch of visits shares: one snapshot of Θ, and chunk by chunk of the rows it
+/// reads: each distinct item projected once, gradients summed per item, and one matrix product each at the
+/// end. Exact for the snapshots. A chunk is usually the whole batch; several bound the memory when histories
+/// are long. Threads: confined; Θ comes and goes through the ThetaService.
 class AttentionBatch {
  public:
-  AttentionBatch(const TrainingSpec& spec, const Tables& tables, ThetaService& service);
+  /// @param content  of variants that attend to it; must outlive this object
+  AttentionBatch(const TrainingSpec& spec, const Tables& tables, ThetaService& service,
+                 const SharedContent& content);
 
-  /// Copies Θ and the rows that the visits attend with, and projects them.
-  void Begin(const Batch& batch);
+  /// History entries that a chunk should hold at most; a chunk has at least one visit.
+  static std::size_t MaxEntries(const model::ModelSpec& spec);
+  /// Bytes of scratch memory for a chunk of so many entries, distinct items and visits.
+  static std::uint64_t ScratchBytes(const model::ModelSpec& spec, std::uint64_t entries, std::uint64_t items,
+                                    std::uint64_t visits, double components);
 
-  /// The attention of visit number `visit`, and where its gradients go.
+  /// Copies Θ.
+  void BeginBatch();
+
+  /// Copies the rows that these visits attend with, and projects them.
+  void Begin(std::span<const Visit> visits);
+  /// The attention of visit number `visit` of the chunk, and where its gradients go.
   model::AttentionInputs Inputs(std::size_t visit) const;
   model::AttentionGradients Gradients(std::size_t visit);
+  /// Back-propagates the chunk's gradients through the projections.
+  void Backward();
 
-  /// Back-propagates through the projections and pushes Θ's gradient.
-  void End(std::uint64_t triples, double lr_theta);
-
-  /// After End(): distinct items attended to, and the gradients of their rows; nullptr where not attended.
+  /// After Backward(): distinct items attended to, and the gradients of their rows; nullptr where not
+  /// attended.
   std::span<const Index> items() const { return slots_.rows(); }
   const float* ItemGradient(std::size_t slot) const;
   const float* HistoryGradient(std::size_t slot) const;
-  /// After End(): gradient of u_i from visit number `visit`; nullptr if the attention does not see the user.
+  /// After Backward(): gradient of u_i from visit number `visit`; nullptr if the attention does not see the
+  /// user.
   const float* UserGradient(std::size_t visit) const;
 
+  /// Pushes Θ's gradient.
+  void EndBatch(std::uint64_t triples, double lr_theta);
+
+  /// Pushes what waits in the projection cache for items among [first, end).
+  void FoldOverdue(Index first, Index end, double lr_theta);
+
  private:
-  void AssignSlots(const Batch& batch);
-  void Gather(const Batch& batch);
+  void AssignSlots(std::span<const Visit> visits);
+  void SortEntriesByItem(std::span<const Visit> visits);
+  void Gather(std::span<const Visit> visits);
+  void ProjectItems();
+  void ProjectUsers();
+  void AttendToComponents();
+  void SumEntriesByItem();
 
   const TrainingSpec spec_;
   const Tables tables_;
   ThetaService& service_;
-  const std::size_t padded_;  ///< of a row of D
-  const std::size_t hidden_;  ///< of a row of H1, padded
+  const SharedContent& content_;
+  const std::size_t padded_;    ///< of a row of D
+  const std::size_t padded_x_;  ///< of a row of Dx
+  const std::size_t hidden_;    ///< of a row of H1, padded
+  const std::size_t hidden2_;   ///< of a row of H2, padded
+  std::optional<ComponentBatch> components_;
 
   model::Theta theta_;
-  model::Theta gradient_;
+  model::Theta gradient_;  ///< of the batch so far
   SlotMap slots_;
-  std::vector<std::uint32_t> entry_slots_;  ///< slot of each history entry of the batch
   std::vector<std::size_t> visit_entries_;  ///< [visits+1] where a visit's entries begin
-  AlignedBuffer v_, p_, u_;                 ///< gathered rows: [items, padded_] twice, [visits, padded_]
-  AlignedBuffer item_terms_, user_terms_;   ///< A [items, hidden_], t [visits, hidden_]
-  AlignedBuffer item_grads_, user_grads_;   ///< dA, dt, likewise
-  AlignedBuffer w1_, w1_grad_;              ///< [hidden_]
+  std::vector<std::uint32_t> entry_rows_;   ///< row of the item terms that each history entry uses
+  std::vector<std::uint32_t> first_entry_, entry_visits_;  ///< entries by item, for the component attention
+  AlignedBuffer v_, p_, x_, u_;              ///< gathered rows: [items, padded_], …, [visits, padded_]
+  AlignedBuffer item_terms_, user_terms_;    ///< A [items, hidden_], t1 [visits, hidden_]
+  AlignedBuffer item_grads_, user_grads_;    ///< dA, dt1, likewise
+  AlignedBuffer entry_terms_, entry_grads_;  ///< A_l + W1x x_l of every entry [entries, hidden_]
+  AlignedBuffer user_terms2_;                ///< t2 [visits, hidden2_]
+  AlignedBuffer w1_, w1_grad_;               ///< [hidden_]
   AlignedBuffer dv_, dp_, du_;
 };
 

@@ -13,9 +13,9 @@ namespace {
 template <typename Rule, typename Access>
 class Trainer : public BatchTrainer {
  public:
-  Trainer(const TrainingSpec& spec, const Tables& tables, ThetaService& theta)
+  Trainer(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, const SharedContent& content)
       : spec_(spec), tables_(tables), access_(tables, spec), visitor_(spec, tables) {
-    if (spec.model.HasAttention()) attention_.emplace(spec, tables, theta);
+    if (spec.model.HasAttention()) attention_.emplace(spec, tables, theta, content);
   }
 
   BatchReport Train(const Batch& batch, const EpochRates& rates) override {
@@ -26,15 +26,16 @@ class Trainer : public BatchTrainer {
         access_.BeginBatch(rule, rates, RowGradients(batch));
       }
     });
-    if (attention_) attention_->Begin(batch);
+    if (attention_) attention_->BeginBatch();
     margins_.resize(batch.triples());
-    for (std::size_t n = 0; n < batch.visits.size(); ++n) {
-      if (n + 1 < batch.visits.size()) PrefetchVisit(batch, batch.visits[n + 1]);
-      RunVisit(batch, n);
-    }
-    if (attention_) EndAttention(batch, rates);
+    for (std::size_t begin = 0; begin < batch.visits.size();) begin = RunChunk(batch, begin);
+    if (attention_) attention_->EndBatch(batch.triples(), rates.lr_theta);
     access_.EndBatch(batch.triples());
     return {batch.triples(), model::PairwiseLoss(margins_)};
+  }
+
+  void FoldOverdue(Index first, Index end, const EpochRates& rates) override {
+    if (attention_) attention_->FoldOverdue(first, end, rates.lr_theta);
   }
 
  private:
@@ -45,8 +46,29 @@ class Trainer : public BatchTrainer {
     return entries;
   }
 
-  void RunVisit(const Batch& batch, std::size_t n) {
-    const Visit& visit = batch.visits[n];
+  /// Trains visits from `begin` on, as many as share an attention chunk; returns the end.
+  std::size_t RunChunk(const Batch& batch, std::size_t begin) {
+    const std::size_t end = attention_ ? EndOfChunk(batch, begin) : batch.visits.size();
+    const auto visits = std::span(batch.visits).subspan(begin, end - begin);
+    if (attention_) attention_->Begin(visits);
+    for (std::size_t n = begin; n < end; ++n) {
+      if (n + 1 < end) PrefetchVisit(batch, batch.visits[n + 1]);
+      RunVisit(batch, batch.visits[n], n - begin);
+    }
+    if (attention_) StepAttended(visits);
+    return end;
+  }
+
+  std::size_t EndOfChunk(const Batch& batch, std::size_t begin) const {
+    const std::size_t most = AttentionBatch::MaxEntries(spec_.model);
+    std::size_t entries = batch.visits[begin].history.size();
+    std::size_t end = begin + 1;
+    while (end < batch.visits.size() && (entries += batch.visits[end].history.size()) <= most) ++end;
+    return end;
+  }
+
+  /// @param n  number of the visit in its chunk
+  void RunVisit(const Batch& batch, const Visit& visit, std::size_t n) {
     VisitAttention attention{};
     if (attention_) attention = {attention_->Inputs(n), attention_->Gradients(n)};
     visitor_.Run(access_, visit, std::span(batch.positives).subspan(visit.first, visit.count),
@@ -54,16 +76,16 @@ class Trainer : public BatchTrainer {
                  std::span(margins_).subspan(visit.first, visit.count));
   }
 
-  void EndAttention(const Batch& batch, const EpochRates& rates) {
-    attention_->End(batch.triples(), rates.lr_theta);
+  void StepAttended(std::span<const Visit> visits) {
+    attention_->Backward();
     const auto items = attention_->items();
     for (std::size_t slot = 0; slot < items.size(); ++slot) {
       access_.StepAttendedItem(items[slot], attention_->ItemGradient(slot),
                                attention_->HistoryGradient(slot));
     }
-    if (!spec_.model.attend_user) return;
-    for (std::size_t n = 0; n < batch.visits.size(); ++n) {
-      access_.StepAttendingUser(batch.visits[n].user, attention_->UserGradient(n));
+    if (!spec_.model.AttentionReadsUser()) return;
+    for (std::size_t n = 0; n < visits.size(); ++n) {
+      access_.StepAttendingUser(visits[n].user, attention_->UserGradient(n));
     }
   }
 
@@ -93,29 +115,30 @@ class Trainer : public BatchTrainer {
 
 template <typename Rule>
 std::unique_ptr<BatchTrainer> MakeWithRule(const TrainingSpec& spec, const Tables& tables,
-                                           ThetaService& theta) {
-  if (spec.update_batch) return std::make_unique<Trainer<Rule, BatchGradient<Rule>>>(spec, tables, theta);
+                                           ThetaService& theta, const SharedContent& content) {
+  if (spec.update_batch)
+    return std::make_unique<Trainer<Rule, BatchGradient<Rule>>>(spec, tables, theta, content);
   if constexpr (Rule::kPlain) {
     switch (tables.items.layout.padded / simd::kLanes) {
       case 2:
-        return std::make_unique<Trainer<Rule, InPlace<Rule, 2>>>(spec, tables, theta);
+        return std::make_unique<Trainer<Rule, InPlace<Rule, 2>>>(spec, tables, theta, content);
       case 4:
-        return std::make_unique<Trainer<Rule, InPlace<Rule, 4>>>(spec, tables, theta);
+        return std::make_unique<Trainer<Rule, InPlace<Rule, 4>>>(spec, tables, theta, content);
       case 8:
-        return std::make_unique<Trainer<Rule, InPlace<Rule, 8>>>(spec, tables, theta);
+        return std::make_unique<Trainer<Rule, InPlace<Rule, 8>>>(spec, tables, theta, content);
       default:
         break;
     }
   }
-  return std::make_unique<Trainer<Rule, InPlace<Rule, 0>>>(spec, tables, theta);
+  return std::make_unique<Trainer<Rule, InPlace<Rule, 0>>>(spec, tables, theta, content);
 }
 
 }  // namespace
 
 std::unique_ptr<BatchTrainer> MakeBatchTrainer(const TrainingSpec& spec, const Tables& tables,
-                                               ThetaService& theta) {
+                                               ThetaService& theta, const SharedContent& content) {
   return optim::WithRule(spec.optimizer, 0.0f, [&](const auto& rule) -> std::unique_ptr<BatchTrainer> {
-    return MakeWithRule<std::decay_t<decltype(rule)>>(spec, tables, theta);
+    return MakeWithRule<std::decay_t<decltype(rule)>>(spec, tables, theta, content);
   });
 }
 

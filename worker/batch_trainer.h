@@ -8,6 +8,7 @@
 #include "common/training_spec.h"
 #include "worker/batch.h"
 #include "worker/row_access.h"
+#include "worker/shared_content.h"
 
 namespace attune::worker {
 
@@ -22,11 +23,15 @@ class BatchTrainer {
  public:
   virtual ~BatchTrainer() = default;
   virtual BatchReport Train(const Batch& batch, const EpochRates& rates) = 0;
+  /// Brings gradients that wait for items among [first, end) to Θ; the threads of a process share the items
+  /// out.
+  virtual void FoldOverdue(Index first, Index end, const EpochRates& rates) = 0;
 };
 
 /// The trainer for the spec's model, optimizer and way of updating.
+/// @param content  of variants that attend to it; must outlive the trainer
 std::unique_ptr<BatchTrainer> MakeBatchTrainer(const TrainingSpec& spec, const Tables& tables,
-                                               ThetaService& theta);
+                                               ThetaService& theta, const SharedContent& content);
 
 /// Rates of an epoch whose learning rates are `factor` times the spec's.
 EpochRates RatesOf(const TrainingSpec& spec, double factor);

@@ -4,8 +4,9 @@
 
 namespace attune::worker {
 
-Worker::Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, Progress& progress)
-    : trainer_(MakeBatchTrainer(spec, tables, theta)), progress_(progress) {}
+Worker::Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta,
+               const SharedContent& content, Progress& progress)
+    : trainer_(MakeBatchTrainer(spec, tables, theta, content)), progress_(progress) {}
 
 LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop) {
   LeaseOutcome outcome;

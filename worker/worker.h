@@ -29,10 +29,16 @@ struct LeaseOutcome {
 class Worker {
  public:
   /// References must outlive the worker.
-  Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, Progress& progress);
+  Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, const SharedContent& content,
+         Progress& progress);
 
   /// Trains all batches of `source`; stops after a batch when `stop` becomes true or the loss is not finite.
   LeaseOutcome Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop);
+
+  /// See BatchTrainer::FoldOverdue.
+  void FoldOverdue(Index first, Index end, const EpochRates& rates) {
+    trainer_->FoldOverdue(first, end, rates);
+  }
 
  private:
   std::unique_ptr<BatchTrainer> trainer_;

@@ -53,6 +53,7 @@ Dataset::Dataset(const fs::path& path) : path_(path) {
   } catch (const nlohmann::ordered_json::exception& failure) {
     ThrowBadInput("{}: {}", (path / "manifest.json").string(), failure.what());
   }
+  if (manifest_->contains("features")) features_.emplace(path / "features", num_items());
   const Index covered = slices_.empty() ? 0 : slices_.back().first_user + slices_.back().users();
   if (covered != num_users())
     ThrowBadInput("{}: slices hold {} users of {}", path.string(), covered, num_users());

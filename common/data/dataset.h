@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "common/data/features.h"
 #include "common/data/id_table.h"
 #include "common/io/npy.h"
 #include "common/types.h"
@@ -79,6 +81,9 @@ class Dataset {
   /// Reads validation.tsv or test.tsv. Throws Error(kBadInput) if it is missing or names an unknown id.
   HeldOut LoadHeldOut(Split split) const;
 
+  /// Component vectors of the items; nullptr if the data set was prepared without features.
+  const Features* features() const { return features_ ? &*features_ : nullptr; }
+
   /// Bytes of the training interactions in memory when all are mapped in.
   std::uint64_t interaction_bytes() const;
 
@@ -97,6 +102,7 @@ class Dataset {
   IdTable items_;
   std::vector<SliceFiles> files_;
   std::vector<Rows> slices_;
+  std::optional<Features> features_;
   std::uint64_t num_interactions_ = 0;
 };
 

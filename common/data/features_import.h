@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/data/features.h"
 #include "common/types.h"
 
 namespace attune::data {
@@ -19,9 +20,6 @@ struct FeaturesReport {
   Index items_without = 0;         ///< and that have none
   std::uint64_t items_unused = 0;  ///< items of the index that are not in the data set
 };
-
-/// Most vectors an item may have.
-inline constexpr std::uint64_t kMaxComponents = 65'535;
 
 /// The items of a data set, as an import needs them.
 struct FeatureItems {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/model/mean_content.h"
 #include "common/thread.h"
 
 namespace attune::model {
@@ -9,8 +10,13 @@ namespace {
 
 constexpr std::size_t kItemsPerTask = 1024;
 
-Matrix<const float> Weights(const ModelSpec& spec, const Theta& theta, ThetaName name) {
-  return {theta[name].data(), spec.hidden(), spec.dim, spec.dim};
+Matrix<const float> Weights(const Theta& theta, ThetaName name, std::size_t hidden) {
+  const std::size_t width = theta[name].size() / hidden;
+  return {theta[name].data(), hidden, width, width};
+}
+
+void FillRows(std::span<const float> row, Matrix<float> out) {
+  for (std::size_t n = 0; n < out.rows; ++n) std::copy(row.begin(), row.end(), out.data + n * out.stride);
 }
 
 Matrix<const float> RowsFrom(const RowsView& view, std::size_t first, std::size_t count) {
@@ -21,20 +27,32 @@ Matrix<const float> RowsFrom(const RowsView& view, std::size_t first, std::size_
 }  // namespace
 
 void ProjectItems(const ModelSpec& spec, const Theta& theta, Matrix<const float> v, Matrix<const float> p,
-                  Matrix<float> out) {
+                  Matrix<const float> x, Matrix<float> out) {
   out.cols = spec.hidden();
-  if (spec.attend_item) MultiplyTransposed(v, Weights(spec, theta, ThetaName::kW1v), out);
-  if (spec.attend_history)
-    MultiplyTransposed(p, Weights(spec, theta, ThetaName::kW1p), out, spec.attend_item);
-  if (spec.attend_item || spec.attend_history) return;
+  bool any = false;
+  const auto add = [&](bool wanted, Matrix<const float> rows, ThetaName name) {
+    if (!wanted) return;
+    MultiplyTransposed(rows, Weights(theta, name, out.cols), out, any);
+    any = true;
+  };
+  add(spec.attend_item, v, ThetaName::kW1v);
+  add(spec.attend_history, p, ThetaName::kW1p);
+  add(spec.HasContent() && !spec.HasComponentAttention(), x, ThetaName::kW1x);
+  if (any) return;
   for (std::size_t n = 0; n < out.rows; ++n) std::fill_n(out.data + n * out.stride, out.cols, 0.0f);
 }
 
 void ProjectUsers(const ModelSpec& spec, const Theta& theta, Matrix<const float> u, Matrix<float> out) {
   out.cols = spec.hidden();
-  const auto b1 = theta[ThetaName::kB1];
-  for (std::size_t n = 0; n < out.rows; ++n) std::copy(b1.begin(), b1.end(), out.data + n * out.stride);
-  if (spec.attend_user) MultiplyTransposed(u, Weights(spec, theta, ThetaName::kW1u), out, true);
+  FillRows(theta[ThetaName::kB1], out);
+  if (spec.attend_user) MultiplyTransposed(u, Weights(theta, ThetaName::kW1u, out.cols), out, true);
+}
+
+void ProjectUsersToComponents(const ModelSpec& spec, const Theta& theta, Matrix<const float> u,
+                              Matrix<float> out) {
+  out.cols = spec.hidden2();
+  FillRows(theta[ThetaName::kB2], out);
+  MultiplyTransposed(u, Weights(theta, ThetaName::kW2u, out.cols), out, true);
 }
 
 ItemProjections::ItemProjections(const ModelView& view, unsigned threads) {
@@ -46,7 +64,15 @@ ItemProjections::ItemProjections(const ModelView& view, unsigned threads) {
   ParallelFor(threads, tasks, "project", [&](unsigned, std::size_t task) {
     const std::size_t first = task * kItemsPerTask;
     const std::size_t count = std::min(kItemsPerTask, items - first);
-    ProjectItems(view.spec, *view.theta, RowsFrom(view.v, first, count), RowsFrom(view.p, first, count),
+    AlignedBuffer means;
+    Matrix<const float> x;
+    if (view.spec.HasContent() && !view.spec.HasComponentAttention()) {
+      const std::size_t padded = simd::Padded(view.spec.feature_dim);
+      AverageComponents(view.content, static_cast<Index>(first), count, means.Reserve(count * padded),
+                        padded);
+      x = {means.data(), count, view.spec.feature_dim, padded};
+    }
+    ProjectItems(view.spec, *view.theta, RowsFrom(view.v, first, count), RowsFrom(view.p, first, count), x,
                  {rows + first * padded_, count, padded_, padded_});
   });
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "common/data/features.h"
 #include "common/model/spec.h"
 #include "common/model/theta.h"
 #include "common/types.h"
@@ -27,6 +28,7 @@ struct ModelView {
   RowsView v;                    ///< [items, D]
   RowsView p;                    ///< [items, D]; empty if !spec.HasP()
   const Theta* theta = nullptr;  ///< without blocks if !spec.HasAttention()
+  data::ContentView content;     ///< by row of v; empty if !spec.HasContent()
 };
 
 }  // namespace attune::model

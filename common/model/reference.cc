@@ -44,8 +44,12 @@ void AddWeighted(double factor, const std::vector<double>& counts, const std::ve
 }  // namespace
 
 ReferenceModel::ReferenceModel(const ModelSpec& spec, ReferenceParameters parameters,
-                               std::vector<std::vector<Index>> histories)
-    : spec_(spec), parameters_(std::move(parameters)), histories_(std::move(histories)) {}
+                               std::vector<std::vector<Index>> histories,
+                               std::vector<std::vector<double>> components)
+    : spec_(spec),
+      parameters_(std::move(parameters)),
+      histories_(std::move(histories)),
+      components_(std::move(components)) {}
 
 std::vector<Index> ReferenceModel::History(Index user, Index target) const {
   std::vector<Index> history;
@@ -55,12 +59,44 @@ std::vector<Index> ReferenceModel::History(Index user, Index target) const {
   return history;
 }
 
-std::vector<double> ReferenceModel::Hidden(Index user, Index item) const {
+std::vector<double> ReferenceModel::ComponentHidden(Index user, Index item, std::size_t component) const {
+  const std::size_t d = spec_.dim;
+  const std::size_t dx = spec_.feature_dim;
+  std::vector<double> q = parameters_.b2;
+  AddProduct(parameters_.W2u, &parameters_.U[user * d], d, q);
+  AddProduct(parameters_.W2x, &components_[item][component * dx], dx, q);
+  return q;
+}
+
+ReferenceContent ReferenceModel::Content(Index user, Index item) const {
+  if (!spec_.HasContent()) return {};
+  const std::size_t dx = spec_.feature_dim;
+  const std::size_t count = Components(item);
+  ReferenceContent content{std::vector<double>(count, 1.0), std::vector<double>(dx)};
+  double sum = 0;
+  for (std::size_t m = 0; m < count; ++m) {
+    if (spec_.HasComponentAttention()) {
+      const std::vector<double> q = ComponentHidden(user, item, m);
+      double b = 0;
+      for (std::size_t h = 0; h < q.size(); ++h) b += parameters_.w2[h] * std::max(q[h], 0.0);
+      content.beta[m] = std::exp(b);
+    }
+    sum += content.beta[m];
+  }
+  for (std::size_t m = 0; m < count; ++m) {
+    content.beta[m] /= sum;
+    for (std::size_t c = 0; c < dx; ++c) content.x[c] += content.beta[m] * components_[item][m * dx + c];
+  }
+  return content;
+}
+
+std::vector<double> ReferenceModel::Hidden(Index user, Index item, const ReferenceContent& content) const {
   const std::size_t d = spec_.dim;
   std::vector<double> z = parameters_.b1;
   if (spec_.attend_user) AddProduct(parameters_.W1u, &parameters_.U[user * d], d, z);
   if (spec_.attend_item) AddProduct(parameters_.W1v, &parameters_.V[item * d], d, z);
   if (spec_.attend_history) AddProduct(parameters_.W1p, &parameters_.P[item * d], d, z);
+  if (spec_.HasContent()) AddProduct(parameters_.W1x, content.x.data(), spec_.feature_dim, z);
   return z;
 }
 
@@ -74,7 +110,8 @@ ReferenceForward ReferenceModel::Forward(Index user, std::span<const Index> hist
   if (spec_.HasAttention()) {
     double sum = 0;
     for (const Index item : history) {
-      const std::vector<double> z = Hidden(user, item);
+      out.content.push_back(Content(user, item));
+      const std::vector<double> z = Hidden(user, item, out.content.back());
       double a = 0;
       for (std::size_t h = 0; h < z.size(); ++h) a += parameters_.w1[h] * std::max(z[h], 0.0);
       out.alpha.push_back(std::exp(a));
@@ -115,6 +152,8 @@ std::vector<std::size_t> ReferenceModel::AttentionArrays() const {
   if (spec_.attend_user) arrays.push_back(3);
   if (spec_.attend_item) arrays.push_back(4);
   if (spec_.attend_history) arrays.push_back(5);
+  if (spec_.HasContent()) arrays.push_back(8);
+  if (spec_.HasComponentAttention()) arrays.insert(arrays.end(), {9, 10, 11, 12});
   return arrays;
 }
 
@@ -159,7 +198,8 @@ void ReferenceModel::AddAttentionGradient(Index user, std::span<const Index> his
   const std::size_t d = spec_.dim;
   for (std::size_t n = 0; n < history.size(); ++n) {
     const Index item = history[n];
-    const std::vector<double> z = Hidden(user, item);
+    const ReferenceContent content = Content(user, item);
+    const std::vector<double> z = Hidden(user, item, content);
     std::vector<double> dz(z.size());
     for (std::size_t h = 0; h < z.size(); ++h) {
       gradient.w1[h] += logit_gradients[n] * std::max(z[h], 0.0);
@@ -178,6 +218,37 @@ void ReferenceModel::AddAttentionGradient(Index user, std::span<const Index> his
       AddProductGradient(parameters_.W1p, &parameters_.P[item * d], d, dz, gradient.W1p,
                          &gradient.P[item * d]);
     }
+    if (spec_.HasContent()) {
+      std::vector<double> dx(spec_.feature_dim);
+      AddProductGradient(parameters_.W1x, content.x.data(), dx.size(), dz, gradient.W1x, dx.data());
+      if (spec_.HasComponentAttention()) AddComponentGradient(user, item, content, dx, gradient);
+    }
+  }
+}
+
+void ReferenceModel::AddComponentGradient(Index user, Index item, const ReferenceContent& content,
+                                          std::span<const double> x_gradient,
+                                          ReferenceParameters& gradient) const {
+  const std::size_t d = spec_.dim;
+  const std::size_t dx = spec_.feature_dim;
+  std::vector<double> dbeta(content.beta.size());
+  double mean = 0;
+  for (std::size_t m = 0; m < dbeta.size(); ++m) {
+    for (std::size_t c = 0; c < dx; ++c) dbeta[m] += components_[item][m * dx + c] * x_gradient[c];
+    mean += content.beta[m] * dbeta[m];
+  }
+  std::vector<double> ignored(dx);  // features are data
+  for (std::size_t m = 0; m < dbeta.size(); ++m) {
+    const double db = content.beta[m] * (dbeta[m] - mean);
+    const std::vector<double> q = ComponentHidden(user, item, m);
+    std::vector<double> dq(q.size());
+    for (std::size_t h = 0; h < q.size(); ++h) {
+      gradient.w2[h] += db * std::max(q[h], 0.0);
+      dq[h] = q[h] > 0 ? db * parameters_.w2[h] : 0.0;
+      gradient.b2[h] += dq[h];
+    }
+    AddProductGradient(parameters_.W2u, &parameters_.U[user * d], d, dq, gradient.W2u, &gradient.U[user * d]);
+    AddProductGradient(parameters_.W2x, &components_[item][m * dx], dx, dq, gradient.W2x, ignored.data());
   }
 }
 

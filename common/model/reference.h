@@ -24,23 +24,38 @@ struct ReferenceParameters {
   std::vector<double> U, V, P;        ///< [users, D], [items, D], [items, D]
   std::vector<double> W1u, W1v, W1p;  ///< [H1, D]
   std::vector<double> b1, w1;         ///< [H1]
+  std::vector<double> W1x;            ///< [H1, Dx]
+  std::vector<double> W2u, W2x;       ///< [H2, D], [H2, Dx]
+  std::vector<double> b2, w2;         ///< [H2]
 
   /// Every array by reference, in the order above.
-  std::array<const std::vector<double>*, 8> All() const { return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1}; }
-  std::array<std::vector<double>*, 8> All() { return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1}; }
+  std::array<const std::vector<double>*, 13> All() const {
+    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2};
+  }
+  std::array<std::vector<double>*, 13> All() {
+    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2};
+  }
+};
+
+/// Equations 10 to 12 for one user and one item.
+struct ReferenceContent {
+  std::vector<double> beta;  ///< [M]
+  std::vector<double> x;     ///< [Dx] x_l; zero for an item without components
 };
 
 /// What equation 6 gives for one user and one history.
 struct ReferenceForward {
-  std::vector<double> alpha;    ///< [history] weights; they sum to |R|^(1-a)
-  std::vector<double> u_prime;  ///< [D]
+  std::vector<double> alpha;              ///< [history] weights; they sum to |R|^(1-a)
+  std::vector<double> u_prime;            ///< [D]
+  std::vector<ReferenceContent> content;  ///< [history] of models with content
 };
 
 class ReferenceModel {
  public:
-  /// @param histories  R(i) for each user
+  /// @param histories   R(i) for each user
+  /// @param components  x_lm of each item, M_l x Dx; unused without content
   ReferenceModel(const ModelSpec& spec, ReferenceParameters parameters,
-                 std::vector<std::vector<Index>> histories);
+                 std::vector<std::vector<Index>> histories, std::vector<std::vector<double>> components = {});
 
   ReferenceParameters& parameters() { return parameters_; }
 
@@ -66,8 +81,14 @@ class ReferenceModel {
   void AddTripleGradient(const Triple& triple, ReferenceParameters& gradient) const;
   void AddAttentionGradient(Index user, std::span<const Index> history,
                             std::span<const double> logit_gradients, ReferenceParameters& gradient) const;
-  /// z_l = W1u u_i + W1v v_l + W1p p_l + b1, equation 8. [H1]
-  std::vector<double> Hidden(Index user, Index item) const;
+  /// z_l = W1u u_i + W1v v_l + W1p p_l + W1x x_l + b1, equation 8. [H1]
+  std::vector<double> Hidden(Index user, Index item, const ReferenceContent& content) const;
+  ReferenceContent Content(Index user, Index item) const;
+  /// q_lm = W2u u_i + W2x x_lm + b2, equation 10. [H2]
+  std::vector<double> ComponentHidden(Index user, Index item, std::size_t component) const;
+  std::size_t Components(Index item) const { return components_[item].size() / spec_.feature_dim; }
+  void AddComponentGradient(Index user, Index item, const ReferenceContent& content,
+                            std::span<const double> x_gradient, ReferenceParameters& gradient) const;
   double DifferenceOfScores(const Triple& triple) const;
   /// The attention arrays that the variant has, as positions in ReferenceParameters::All().
   std::vector<std::size_t> AttentionArrays() const;
@@ -75,6 +96,7 @@ class ReferenceModel {
   ModelSpec spec_;
   ReferenceParameters parameters_;
   std::vector<std::vector<Index>> histories_;
+  std::vector<std::vector<double>> components_;
 };
 
 }  // namespace attune::model

@@ -7,18 +7,25 @@
 namespace attune::model {
 
 enum class ItemAttention { kNone, kAverage, kAttention };
+enum class ComponentAttention { kAverage, kAttention };
 
 /// Which model is meant: every variant is a value of this, never another code path.
 ///   kNone                      BPR-MF
 ///   kAverage                   SVD++ (ACF paper, section 4.1); with user_vector = false FISM-like
 ///   kAttention                 ACF, equations 6, 8 and 9
+/// With attend_content the item attention sees x_l as well: the components' mean (kAverage: Table 2, ATT/AVG)
+/// or their attention-weighted sum, equations 10 to 12 (kAttention: ATT/ATT).
 struct ModelSpec {
   std::uint32_t dim = 64;  ///< D
   ItemAttention item_attention = ItemAttention::kAttention;
   bool attend_user = true;        ///< W1u u_i is part of equation 8
   bool attend_item = true;        ///< W1v v_l
   bool attend_history = true;     ///< W1p p_l
+  bool attend_content = false;    ///< W1x x_l
   std::uint32_t item_hidden = 0;  ///< H1; 0 means D
+  ComponentAttention component_attention = ComponentAttention::kAttention;
+  std::uint32_t component_hidden = 0;  ///< H2; 0 means D
+  std::uint32_t feature_dim = 0;       ///< Dx; 0 without content
   double history_exponent =
       1.0;                  ///< a: history items weigh |R|^-a, or |R|^(1-a) times the softmax; 1 in the paper
   bool user_vector = true;  ///< u_i is part of u'_i
@@ -31,10 +38,17 @@ struct ModelSpec {
   }
 
   std::size_t hidden() const { return item_hidden == 0 ? dim : item_hidden; }
+  std::size_t hidden2() const { return component_hidden == 0 ? dim : component_hidden; }
   bool HasHistory() const { return item_attention != ItemAttention::kNone; }
   bool HasAttention() const { return item_attention == ItemAttention::kAttention; }
+  bool HasContent() const { return HasAttention() && attend_content; }
+  bool HasComponentAttention() const {
+    return HasContent() && component_attention == ComponentAttention::kAttention;
+  }
+  /// Whether the attention reads u_i: in equation 8, or in equation 10.
+  bool AttentionReadsUser() const { return HasAttention() && (attend_user || HasComponentAttention()); }
   bool HasP() const { return HasHistory(); }
-  bool HasU() const { return user_vector || (HasAttention() && attend_user); }
+  bool HasU() const { return user_vector || AttentionReadsUser(); }
 
   bool operator==(const ModelSpec&) const = default;
 };

@@ -16,6 +16,7 @@ constexpr std::uint32_t kMaxDim = 4096;
 constexpr std::uint32_t kMaxHidden = 4096;
 constexpr std::uint32_t kMaxHistory = 1'000'000'000;
 constexpr double kMaxExponent = 2.0;
+constexpr std::uint32_t kMaxFeatureDim = 1 << 20;
 
 struct AttentionName {
   ItemAttention attention;
@@ -25,9 +26,13 @@ constexpr std::array kAttentionNames = {AttentionName{ItemAttention::kNone, "non
                                         AttentionName{ItemAttention::kAverage, "average"},
                                         AttentionName{ItemAttention::kAttention, "attention"}};
 
-constexpr std::array<std::string_view, 8> kKeys = {
-    "dim",         "item_attention", "attention_inputs", "item_hidden", "history_exponent",
-    "user_vector", "exclude_target", "max_history"};
+constexpr const char* kComponentAverage = "average";
+constexpr const char* kComponentAttention = "attention";
+
+constexpr std::array<std::string_view, 11> kKeys = {
+    "dim",         "item_attention",      "attention_inputs", "item_hidden",
+    "feature_dim", "component_attention", "component_hidden", "history_exponent",
+    "user_vector", "exclude_target",      "max_history"};
 
 /// Reads the keys of one spec, with the place in every error.
 class SpecReader {
@@ -77,17 +82,25 @@ class SpecReader {
     ThrowBadInput("{}: {} = '{}': expected none, average or attention", where_, key, text);
   }
 
+  ComponentAttention Components(const char* key) const {
+    const std::string text = Text(key);
+    if (text == kComponentAverage) return ComponentAttention::kAverage;
+    if (text == kComponentAttention) return ComponentAttention::kAttention;
+    ThrowBadInput("{}: {} = '{}': expected average or attention", where_, key, text);
+  }
+
   void Inputs(const char* key, ModelSpec& spec) const {
     const std::string text = Text(key);
     for (const char letter : text) {
-      if (std::string_view("uvp").find(letter) == std::string_view::npos ||
+      if (std::string_view("uvpx").find(letter) == std::string_view::npos ||
           std::count(text.begin(), text.end(), letter) != 1) {
-        ThrowBadInput("{}: {} = '{}': expected some of the letters u, v, p, each once", where_, key, text);
+        ThrowBadInput("{}: {} = '{}': expected some of the letters u, v, p, x, each once", where_, key, text);
       }
     }
     spec.attend_user = text.find('u') != std::string::npos;
     spec.attend_item = text.find('v') != std::string::npos;
     spec.attend_history = text.find('p') != std::string::npos;
+    spec.attend_content = text.find('x') != std::string::npos;
     if (text.empty()) {
       ThrowBadInput("{}: {} is empty, but item_attention is 'attention'", where_, key);
     }
@@ -111,6 +124,7 @@ ordered_json SpecToJson(const ModelSpec& spec) {
   if (spec.attend_user) inputs += 'u';
   if (spec.attend_item) inputs += 'v';
   if (spec.attend_history) inputs += 'p';
+  if (spec.attend_content) inputs += 'x';
   const auto attention = std::find_if(kAttentionNames.begin(), kAttentionNames.end(), [&](const auto& known) {
     return known.attention == spec.item_attention;
   });
@@ -120,6 +134,11 @@ ordered_json SpecToJson(const ModelSpec& spec) {
     json["attention_inputs"] = inputs;
     json["item_hidden"] = spec.hidden();
   }
+  if (spec.HasContent()) {
+    json["feature_dim"] = spec.feature_dim;
+    json["component_attention"] = spec.HasComponentAttention() ? kComponentAttention : kComponentAverage;
+  }
+  if (spec.HasComponentAttention()) json["component_hidden"] = spec.hidden2();
   if (spec.HasHistory()) json["history_exponent"] = spec.history_exponent;
   json["user_vector"] = spec.user_vector;
   json["exclude_target"] = spec.exclude_target;
@@ -136,12 +155,22 @@ ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
     reader.Inputs("attention_inputs", spec);
     spec.item_hidden = reader.Unsigned("item_hidden", 1, kMaxHidden);
   }
+  if (spec.HasContent()) {
+    spec.feature_dim = reader.Unsigned("feature_dim", 1, kMaxFeatureDim);
+    spec.component_attention = reader.Components("component_attention");
+  }
+  if (spec.HasComponentAttention())
+    spec.component_hidden = reader.Unsigned("component_hidden", 1, kMaxHidden);
   if (spec.HasHistory()) spec.history_exponent = reader.Number("history_exponent", 0, kMaxExponent);
   spec.user_vector = reader.Boolean("user_vector");
   spec.exclude_target = reader.Boolean("exclude_target");
   spec.max_history = reader.Unsigned("max_history", 0, kMaxHistory);
   if (!spec.HasHistory() && !spec.user_vector) {
     ThrowBadInput("{}: neither a user vector nor a history: nothing is known of a user", where);
+  }
+  const ordered_json known = SpecToJson(spec);
+  for (const auto& [key, value] : json.items()) {
+    if (!known.contains(key)) ThrowBadInput("{}: '{}' has no meaning for this variant", where, key);
   }
   return spec;
 }

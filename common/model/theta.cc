@@ -16,9 +16,19 @@ Theta::Theta(const ModelSpec& spec) {
   if (spec.attend_user) add(ThetaName::kW1u, "W1u", h, d, false);
   if (spec.attend_item) add(ThetaName::kW1v, "W1v", h, d, false);
   if (spec.attend_history) add(ThetaName::kW1p, "W1p", h, d, false);
+  if (spec.HasContent()) add(ThetaName::kW1x, "W1x", h, spec.feature_dim, false);
   add(ThetaName::kB1, "b1", h, 1, true);
   add(ThetaName::kW1, "w1", h, 1, true);
+  if (spec.HasComponentAttention()) {
+    const std::size_t h2 = spec.hidden2();
+    add(ThetaName::kW2u, "W2u", h2, d, false);
+    add(ThetaName::kW2x, "W2x", h2, spec.feature_dim, false);
+    add(ThetaName::kB2, "b2", h2, 1, true);
+    add(ThetaName::kW2, "w2", h2, 1, true);
+  }
+  trained_ = offset;
   add(ThetaName::kC1, "c1", 1, 1, true);
+  if (spec.HasComponentAttention()) add(ThetaName::kC2, "c2", 1, 1, true);
   values_.assign(offset, 0.0f);
 }
 

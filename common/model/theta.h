@@ -10,14 +10,14 @@
 namespace attune::model {
 
 /// The attention parameters. Names are those of the files in MODEL/theta.
-enum class ThetaName { kW1u, kW1v, kW1p, kB1, kW1, kC1 };
+enum class ThetaName { kW1u, kW1v, kW1p, kB1, kW1, kC1, kW1x, kW2u, kW2x, kB2, kW2, kC2 };
 
 /// One matrix of Θ inside the flat buffer.
 struct ThetaBlock {
   ThetaName name;
   std::string_view file;  ///< "W1u": MODEL/theta/W1u.npy
-  std::size_t rows;       ///< H1, or 1
-  std::size_t cols;       ///< D; 1 for vectors
+  std::size_t rows;       ///< H1, H2, or 1
+  std::size_t cols;       ///< D, Dx; 1 for vectors
   bool vector;            ///< one-dimensional in its file
   std::size_t offset;     ///< into the flat buffer
   std::size_t size() const { return rows * cols; }
@@ -32,6 +32,8 @@ class Theta {
   explicit Theta(const ModelSpec& spec);
 
   const std::vector<ThetaBlock>& blocks() const { return blocks_; }
+  /// Floats before c1 and c2, which have no gradient (the softmax does not see a shift) and come last.
+  std::size_t trained() const { return trained_; }
   bool Has(ThetaName name) const { return Find(name) != nullptr; }
   /// Values of a block, rows x cols row-major; empty if the variant has none.
   std::span<float> operator[](ThetaName name);
@@ -45,6 +47,7 @@ class Theta {
 
   std::vector<ThetaBlock> blocks_;
   std::vector<float> values_;
+  std::size_t trained_ = 0;
 };
 
 }  // namespace attune::model

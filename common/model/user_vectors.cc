@@ -13,6 +13,8 @@ namespace {
 struct Scratch {
   AlignedBuffer user_term;
   AlignedBuffer w1;
+  AlignedBuffer item_terms;  ///< of the history, with content
+  std::vector<Index> rows;   ///< 0, 1, 2, …
   std::vector<float> weights;
 };
 
@@ -21,32 +23,45 @@ Scratch& ThreadScratch() {
   return scratch;
 }
 
-void AttentionWeights(const ModelView& view, const ItemProjections& projections, const float* user,
-                      std::span<const Index> history, std::span<float> weights) {
+}  // namespace
+
+UserVectors::UserVectors(const ModelView& view, unsigned threads) : view_(view), projections_(view, threads) {
+  if (view.spec.HasComponentAttention()) content_ = std::make_unique<ContentTerms>(view_);
+}
+
+std::size_t UserVectors::Bytes(const ModelView& view) {
+  return ItemProjections::Bytes(view) + ContentTerms::Bytes(view.spec, view.content);
+}
+
+void UserVectors::AttentionWeights(const float* user, std::span<const Index> history,
+                                   std::span<float> weights, std::vector<std::vector<float>>* betas) const {
   Scratch& scratch = ThreadScratch();
-  const std::size_t padded = projections.padded();
+  const std::size_t padded = projections_.padded();
   float* user_term = scratch.user_term.Zeroed(padded);
   float* w1 = scratch.w1.Zeroed(padded);
-  std::copy_n((*view.theta)[ThetaName::kW1].data(), view.spec.hidden(), w1);
-  const std::vector<float> zero_user(user == nullptr ? view.spec.dim : 0, 0.0f);
-  ProjectUsers(view.spec, *view.theta,
-               {user == nullptr ? zero_user.data() : user, 1, view.spec.dim, view.spec.dim},
+  std::copy_n((*view_.theta)[ThetaName::kW1].data(), view_.spec.hidden(), w1);
+  const std::vector<float> zero_user(user == nullptr ? view_.spec.dim : 0, 0.0f);
+  ProjectUsers(view_.spec, *view_.theta,
+               {user == nullptr ? zero_user.data() : user, 1, view_.spec.dim, view_.spec.dim},
                {user_term, 1, padded, padded});
-  AttentionLogits({user_term, w1, projections.data(), history, padded}, weights);
+  AttentionInputs inputs{user_term, w1, projections_.data(), history, padded};
+  if (content_) {
+    float* terms = scratch.item_terms.Reserve(history.size() * padded);
+    scratch.rows.resize(history.size());
+    for (std::size_t n = 0; n < history.size(); ++n) {
+      std::copy_n(projections_.data() + history[n] * padded, padded, terms + n * padded);
+      scratch.rows[n] = static_cast<Index>(n);
+    }
+    content_->Compute(user, history, terms, betas);
+    inputs.item_terms = terms;
+    inputs.slots = scratch.rows;
+  }
+  AttentionLogits(inputs, weights);
   Softmax(weights);
 }
 
-}  // namespace
-
-UserVectors::UserVectors(const ModelView& view, unsigned threads)
-    : view_(view), projections_(view, threads) {}
-
-std::size_t UserVectors::Bytes(const ModelView& view) {
-  return ItemProjections::Bytes(view);
-}
-
 void UserVectors::Compute(Index user, std::span<const Index> history, std::span<float> out,
-                          std::span<float> weights) const {
+                          std::span<float> weights, std::vector<std::vector<float>>* betas) const {
   const std::size_t dim = view_.spec.dim;
   ATTUNE_CHECK(out.size() == dim);
   const float* u = user == kNoIndex || view_.u.empty() ? nullptr : view_.u[user];
@@ -63,7 +78,7 @@ void UserVectors::Compute(Index user, std::span<const Index> history, std::span<
     weights = own;
   }
   if (view_.spec.HasAttention()) {
-    AttentionWeights(view_, projections_, u, history, weights);
+    AttentionWeights(u, history, weights, betas);
   } else {
     std::fill(weights.begin(), weights.end(), 1.0f / static_cast<float>(history.size()));
   }

@@ -35,9 +35,21 @@ std::vector<Triple> Golden::Batch() const {
 }
 
 model::ReferenceParameters Golden::Parameters() const {
-  const auto& p = root.at("params");
-  return {Flat(p.at("U")),   Flat(p.at("V")),   Flat(p.at("P")),  Flat(p.at("W1u")),
-          Flat(p.at("W1v")), Flat(p.at("W1p")), Flat(p.at("b1")), Flat(p.at("w1"))};
+  model::ReferenceParameters parameters;
+  const auto arrays = parameters.All();
+  for (std::size_t n = 0; n < arrays.size(); ++n) {
+    if (root.at("params").contains(kParameterNames[n])) {
+      *arrays[n] = Flat(root.at("params").at(kParameterNames[n]));
+    }
+  }
+  return parameters;
+}
+
+std::vector<std::vector<double>> Golden::Components() const {
+  std::vector<std::vector<double>> components;
+  if (!root.contains("components")) return components;
+  for (const json& item : root.at("components")) components.push_back(Flat(item));
+  return components;
 }
 
 model::ModelSpec GoldenSpec(const Golden& golden, const json& config) {
@@ -51,6 +63,13 @@ model::ModelSpec GoldenSpec(const Golden& golden, const json& config) {
   spec.attend_user = config.at("use_u");
   spec.attend_item = config.at("use_v");
   spec.attend_history = config.at("use_p");
+  spec.attend_content = config.at("comp") != "none";
+  if (spec.attend_content) {
+    spec.feature_dim = golden.root.at("dims").at("F");
+    spec.component_hidden = golden.root.at("dims").at("H2");
+    spec.component_attention = config.at("comp") == "avg" ? model::ComponentAttention::kAverage
+                                                          : model::ComponentAttention::kAttention;
+  }
   spec.history_exponent = config.at("avg_exponent");
   spec.user_vector = config.at("user_vec");
   spec.exclude_target = config.at("exclude_target");

@@ -22,6 +22,8 @@ struct Golden {
   std::vector<std::vector<Index>> Histories() const;
   std::vector<Triple> Batch() const;
   model::ReferenceParameters Parameters() const;
+  /// x_lm of each item, row-major; empty in the case without content.
+  std::vector<std::vector<double>> Components() const;
   double lr() const { return root.at("lr"); }
   const nlohmann::json& variants() const { return root.at("variants"); }
 };
@@ -29,6 +31,10 @@ struct Golden {
 /// What a variant's `config` means in our terms.
 model::ModelSpec GoldenSpec(const Golden& golden, const nlohmann::json& config);
 model::L2 GoldenL2(const nlohmann::json& config);
+
+/// Names of the arrays of ReferenceParameters::All().
+inline const std::vector<std::string> kParameterNames = {"U",  "V",   "P",   "W1u", "W1v", "W1p", "b1",
+                                                         "w1", "W1x", "W2u", "W2x", "b2",  "w2"};
 
 /// A nested list as one row-major array.
 std::vector<double> Flat(const nlohmann::json& nested);

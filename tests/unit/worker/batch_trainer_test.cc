@@ -11,6 +11,7 @@
 #include "ps/table.h"
 #include "ps/theta_store.h"
 #include "tests/support/golden.h"
+#include "tests/support/tiny_content.h"
 #include "worker/triple_source.h"
 
 namespace attune::worker {
@@ -28,11 +29,14 @@ using testing::Golden;
 class Pair {
  public:
   Pair(const TrainingSpec& spec, const ReferenceParameters& parameters,
-       std::vector<std::vector<Index>> histories)
+       std::vector<std::vector<Index>> histories, std::vector<std::vector<double>> components = {})
       : spec_(spec),
-        reference_(spec.model, parameters, histories),
+        reference_(spec.model, parameters, histories, components),
         theta_(spec),
-        histories_(std::move(histories)) {
+        histories_(std::move(histories)),
+        content_(spec.model.HasContent() ? components : std::vector<std::vector<double>>(),
+                 spec.model.feature_dim),
+        shared_(spec, content_.view(), 1) {
     const std::size_t d = spec.model.dim;
     const auto kind = spec.optimizer.kind;
     if (spec.model.HasU()) {
@@ -54,19 +58,31 @@ class Pair {
     rows_ = {0, indptr_, flat_};
   }
 
-  BatchReport Train(std::span<const Triple> triples) {
-    const auto trainer = MakeBatchTrainer(spec_, tables_, theta_);
-    TripleSource source(triples, {&rows_, 1}, spec_.model.HasHistory(), 1 << 20,
-                        spec_.sampling.max_visit_triples());
+  BatchReport Train(std::span<const Triple> triples) { return Train(triples, theta_, 1); }
+
+  /// Trains one batch `times` times, with a Θ of its own.
+  BatchReport Train(std::span<const Triple> triples, ThetaService& theta, int times) {
+    const auto trainer = MakeBatchTrainer(spec_, tables_, theta, shared_);
     const EpochRates rates = RatesOf(spec_, 1.0);
     Batch batch;
     BatchReport report;
-    while (source.Fill(batch)) {
-      const BatchReport one = trainer->Train(batch, rates);
-      report.triples += one.triples;
-      report.loss += one.loss;
+    for (int n = 0; n < times; ++n) {
+      TripleSource source(triples, {&rows_, 1}, spec_.model.HasHistory(), 1 << 20,
+                          spec_.sampling.max_visit_triples());
+      while (source.Fill(batch)) {
+        const BatchReport one = trainer->Train(batch, rates);
+        report.triples += one.triples;
+        report.loss += one.loss;
+      }
+      trainer->FoldOverdue(0, static_cast<Index>(content_.items()), rates);
     }
     return report;
+  }
+
+  model::Theta theta() {
+    model::Theta theta(spec_.model);
+    theta_.Fetch(theta);
+    return theta;
   }
 
   /// The trained parameters in the reference's form; those that the variant lacks stay as given.
@@ -88,7 +104,8 @@ class Pair {
 
  private:
   static constexpr std::array kNames = {ThetaName::kW1u, ThetaName::kW1v, ThetaName::kW1p, ThetaName::kB1,
-                                        ThetaName::kW1};
+                                        ThetaName::kW1,  ThetaName::kW1x, ThetaName::kW2u, ThetaName::kW2x,
+                                        ThetaName::kB2,  ThetaName::kW2};
 
   template <typename RowOf>
   void Fill(const std::vector<double>& values, RowOf&& row_of) {
@@ -118,6 +135,8 @@ class Pair {
   Tables tables_;
   ps::ThetaStore theta_;
   std::vector<std::vector<Index>> histories_;
+  testing::TinyContent content_;
+  SharedContent shared_;
   std::vector<std::uint64_t> indptr_;
   std::vector<Index> flat_;
   data::Rows rows_;
@@ -145,14 +164,20 @@ ReferenceParameters SgdStep(const ModelSpec& model, const ReferenceParameters& f
   const auto values = stepped.All();
   const auto gradients = gradient.All();
   const bool attention = model.HasAttention();
-  const std::array<bool, 8> trained = {model.HasU(),
-                                       true,
-                                       model.HasP(),
-                                       attention && model.attend_user,
-                                       attention && model.attend_item,
-                                       attention && model.attend_history,
-                                       attention,
-                                       attention};
+  const bool components = model.HasComponentAttention();
+  const std::array<bool, 13> trained = {model.HasU(),
+                                        true,
+                                        model.HasP(),
+                                        attention && model.attend_user,
+                                        attention && model.attend_item,
+                                        attention && model.attend_history,
+                                        attention,
+                                        attention,
+                                        model.HasContent(),
+                                        components,
+                                        components,
+                                        components,
+                                        components};
   for (std::size_t n = 0; n < values.size(); ++n) {
     for (std::size_t i = 0; trained[n] && i < values[n]->size(); ++i)
       (*values[n])[i] -= lr * (*gradients[n])[i];
@@ -160,8 +185,11 @@ ReferenceParameters SgdStep(const ModelSpec& model, const ReferenceParameters& f
   return stepped;
 }
 
-TEST(BatchTrainerGolden, OneTextbookStepOfEveryVariant) {
-  const auto golden = Golden::Read("nocontent");
+class BatchTrainerGolden : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Cases, BatchTrainerGolden, ::testing::Values("nocontent", "fixed", "variable"));
+
+TEST_P(BatchTrainerGolden, OneTextbookStepOfEveryVariant) {
+  const auto golden = Golden::Read(GetParam());
   if (!golden) GTEST_SKIP() << "no golden vectors at " << ATTUNE_GOLDEN_DIR;
   for (const auto& [name, variant] : golden->variants().items()) {
     const auto& config = variant.at("config");
@@ -172,7 +200,7 @@ TEST(BatchTrainerGolden, OneTextbookStepOfEveryVariant) {
     spec.l2 = {l2.u * l2.factor, l2.v * l2.factor, l2.p * l2.factor, l2.theta * l2.factor, l2.per_occurrence};
     spec.update_batch = true;
     spec.mean = config.at("reduction") == "mean";
-    Pair pair(spec, golden->Parameters(), golden->Histories());
+    Pair pair(spec, golden->Parameters(), golden->Histories(), golden->Components());
     const auto batch = golden->Batch();
     const BatchReport report = pair.Train(batch);
     const double data_loss =
@@ -181,7 +209,7 @@ TEST(BatchTrainerGolden, OneTextbookStepOfEveryVariant) {
 
     ReferenceParameters expected = golden->Parameters();
     const auto arrays = expected.All();
-    const std::vector<std::string> names = {"U", "V", "P", "W1u", "W1v", "W1p", "b1", "w1"};
+    const auto& names = testing::kParameterNames;
     for (std::size_t n = 0; n < names.size(); ++n) {
       if (names[n] == "U" && !spec.model.HasU()) continue;  // FISM keeps no U; the golden one only decays
       if (variant.at("after_sgd").contains(names[n])) *arrays[n] = Flat(variant.at("after_sgd").at(names[n]));
@@ -190,14 +218,15 @@ TEST(BatchTrainerGolden, OneTextbookStepOfEveryVariant) {
   }
 }
 
-/// Random parameters and histories; D and H1 deliberately not whole vectors.
+/// Random parameters, histories and components; no size is a whole number of vectors.
 struct RandomCase {
-  static constexpr std::size_t kUsers = 7, kItems = 40, kDim = 19, kHidden = 21;
+  static constexpr std::size_t kUsers = 7, kItems = 40, kDim = 19, kHidden = 21, kHidden2 = 18;
   ReferenceParameters parameters;
   std::vector<std::vector<Index>> histories;
-  std::vector<Triple> triples;  ///< grouped by user, so that they form visits
+  std::vector<std::vector<double>> components;  ///< none to four an item
+  std::vector<Triple> triples;                  ///< grouped by user, so that they form visits
 
-  RandomCase(unsigned seed, double scale) {
+  RandomCase(unsigned seed, double scale, std::size_t feature_dim = 11) {
     std::mt19937 generator(seed);
     std::normal_distribution<double> normal(0, scale);
     auto values = [&](std::size_t count) {
@@ -205,9 +234,20 @@ struct RandomCase {
       for (double& x : v) x = static_cast<float>(normal(generator));
       return v;
     };
-    parameters = {values(kUsers * kDim),  values(kItems * kDim),  values(kItems * kDim),
-                  values(kHidden * kDim), values(kHidden * kDim), values(kHidden * kDim),
-                  values(kHidden),        values(kHidden)};
+    parameters = {values(kUsers * kDim),
+                  values(kItems * kDim),
+                  values(kItems * kDim),
+                  values(kHidden * kDim),
+                  values(kHidden * kDim),
+                  values(kHidden * kDim),
+                  values(kHidden),
+                  values(kHidden),
+                  values(kHidden * feature_dim),
+                  values(kHidden2 * kDim),
+                  values(kHidden2 * feature_dim),
+                  values(kHidden2),
+                  values(kHidden2)};
+    for (std::size_t item = 0; item < kItems; ++item) components.push_back(values(item % 5 * feature_dim));
     std::vector<Index> items(kItems);
     std::iota(items.begin(), items.end(), 0);
     for (Index user = 0; user < kUsers; ++user) {
@@ -220,6 +260,13 @@ struct RandomCase {
     }
   }
 };
+
+ModelSpec ContentSpec(model::ComponentAttention components, std::size_t feature_dim = 11) {
+  ModelSpec spec{.attend_content = true, .component_attention = components, .history_exponent = 0.5};
+  spec.component_hidden = RandomCase::kHidden2;
+  spec.feature_dim = static_cast<std::uint32_t>(feature_dim);
+  return spec;
+}
 
 TrainingSpec BatchSpec(const ModelSpec& model) {
   TrainingSpec spec;
@@ -254,6 +301,75 @@ TEST(BatchTrainer, GroupedVisitGivesTheSumOfItsTriplesGradients) {
                           std::to_string(exclude) + " visits of " + std::to_string(visit_triples));
         }
       }
+    }
+  }
+}
+
+TEST(BatchTrainer, ContentOfAGroupedVisitGivesTheSumOfItsTriplesGradients) {
+  for (const auto components : {model::ComponentAttention::kAverage, model::ComponentAttention::kAttention}) {
+    for (const bool exclude : {false, true}) {
+      for (const std::size_t feature_dim : {11u, 70u}) {
+        const RandomCase random(11, 0.4, feature_dim);
+        TrainingSpec spec = BatchSpec(ContentSpec(components, feature_dim));
+        spec.model.exclude_target = exclude;
+        spec.model.attend_user = !exclude;
+        Pair pair(spec, random.parameters, random.histories, random.components);
+        pair.Train(random.triples);
+        const model::L2 l2{spec.l2.u, spec.l2.v, spec.l2.p, spec.l2.theta, 1.0, true};
+        const auto gradient = pair.reference().Gradient(random.triples, l2, false);
+        ExpectClose(pair.Trained(random.parameters),
+                    SgdStep(spec.model, random.parameters, gradient, spec.lr), 1e-4,
+                    "components " + std::to_string(static_cast<int>(components)) + " exclude " +
+                        std::to_string(exclude) + " Dx " + std::to_string(feature_dim));
+      }
+    }
+  }
+}
+
+/// Θ that stands still and sums what is pushed.
+class SummingTheta : public ThetaService {
+ public:
+  explicit SummingTheta(model::Theta theta) : theta_(std::move(theta)), sum_(theta_) {
+    std::ranges::fill(sum_.values(), 0.0f);
+  }
+  void Fetch(model::Theta& theta) override { theta = theta_; }
+  void Push(const model::Theta& gradient, std::uint64_t, double) override {
+    for (std::size_t n = 0; n < sum_.values().size(); ++n) sum_.values()[n] += gradient.values()[n];
+  }
+  const model::Theta& sum() const { return sum_; }
+
+ private:
+  model::Theta theta_, sum_;
+};
+
+TEST(BatchTrainer, CachedProjectionsGiveTheSameGradientsOnePeriodLater) {
+  for (const std::size_t feature_dim : {11u, 70u}) {  // sums of features; sums of projections
+    const RandomCase random(12, 0.4, feature_dim);
+    TrainingSpec spec = BatchSpec(ContentSpec(model::ComponentAttention::kAttention, feature_dim));
+    spec.update_batch = false;
+    spec.lr = 0;  // rows stand still, so that batches are alike
+    spec.l2 = {};
+    std::vector<model::Theta> sums;
+    for (const std::uint32_t refresh : {0u, 1u}) {
+      spec.projection_refresh = refresh;
+      Pair pair(spec, random.parameters, random.histories, random.components);
+      SummingTheta theta(pair.theta());
+      pair.Train(random.triples, theta, 3);
+      sums.push_back(theta.sum());
+    }
+    for (const auto& block : sums[0].blocks()) {
+      // Of three batches the last one's gradients of what is cached still wait.
+      const bool waits = block.name == ThetaName::kW2x || (block.name == ThetaName::kW1x && feature_dim > 42);
+      const auto exact = sums[0][block.name];
+      const auto cached = sums[1][block.name];
+      double error = 0, norm = 0;
+      for (std::size_t n = 0; n < exact.size(); ++n) {
+        const double expected = waits ? exact[n] * 2 / 3 : exact[n];
+        error += std::pow(cached[n] - expected, 2);
+        norm += std::pow(expected, 2);
+      }
+      // What is cached has the precision of f16.
+      EXPECT_LE(std::sqrt(error), 3e-3 * std::sqrt(norm)) << block.file << ", Dx " << feature_dim;
     }
   }
 }

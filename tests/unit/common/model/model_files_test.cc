@@ -230,7 +230,7 @@ TEST_F(DamagedModel, RefusesASpecOutOfRange) {
                                                                  {"item_attention", 1},
                                                                  {"attention_inputs", ""},
                                                                  {"attention_inputs", "uu"},
-                                                                 {"attention_inputs", "x"},
+                                                                 {"attention_inputs", "uq"},
                                                                  {"history_exponent", 2.5},
                                                                  {"history_exponent", nullptr},
                                                                  {"user_vector", 1},
