@@ -4,9 +4,6 @@
 // usage: train_bench DATA [THREADS [EPOCHS]]
 #include <fmt/core.h>
 
-#include <Eigen/Core>
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <vector>
 
@@ -15,44 +12,18 @@
 #include "common/error.h"
 #include "common/hogwild.h"
 #include "common/random.h"
-#include "common/thread.h"
-#include "launch/embedded_cluster.h"
 #include "ps/table.h"
+#include "tests/bench/measure.h"
 
 namespace attune {
 namespace {
 
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-struct Spread {
-  double least, median, most;
-};
-
-Spread SpreadOf(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
-}
-
-Spread GemmRate(unsigned threads) {
-  constexpr Eigen::Index kSize = 1024;
-  constexpr int kProducts = 4;
-  const Matrix a = Matrix::Random(kSize, kSize);
-  const Matrix b = Matrix::Random(kSize, kSize);
-  std::vector<Matrix> c(threads, Matrix::Zero(kSize, kSize));
-  std::vector<double> rates;
-  for (int run = 0; run < 7; ++run) {
-    const double start = Now();
-    RunThreads(threads, "gemm", [&](unsigned thread) {
-      for (int n = 0; n < kProducts; ++n) c[thread].noalias() += a * b;
-    });
-    rates.push_back(threads * kProducts * 2.0 * kSize * kSize * kSize / (Now() - start) * 1e-9);
-  }
-  return SpreadOf(rates);
-}
+using bench::GemmRate;
+using bench::Now;
+using bench::Print;
+using bench::Spread;
+using bench::SpreadOf;
+using bench::TrainingRate;
 
 /// Rows of V read, added to and written at random, a second, by all threads on one table.
 Spread RowUpdateRate(Index rows, std::size_t dim, unsigned threads) {
@@ -91,23 +62,6 @@ TrainingSpec SpecOf(model::ItemAttention attention, std::uint32_t dim) {
   spec.theta_optimizer.kind = optim::Kind::kAdagrad;
   spec.l2 = {0.01, 0.01, 0.001, 0, true};
   return spec;
-}
-
-/// Triples a second over epochs, the first left out.
-Spread TrainingRate(const data::Dataset& dataset, const data::TrainingData& data, const TrainingSpec& spec,
-                    unsigned threads, std::uint32_t epochs) {
-  launch::EmbeddedCluster cluster(spec, data, dataset.num_users(), dataset.num_items(), threads);
-  std::vector<double> rates;
-  for (std::uint32_t epoch = 1; epoch <= epochs + 1; ++epoch) {
-    const launch::EpochResult result = cluster.RunEpoch(epoch, 1.0);
-    if (epoch > 1) rates.push_back(static_cast<double>(result.total.triples) / result.seconds);
-  }
-  return SpreadOf(rates);
-}
-
-void Print(const std::string& what, const Spread& rate, const std::string& beside) {
-  fmt::print("{:<34} {:>9.3f} M/s ({:.3f}..{:.3f})  {}\n", what, rate.median * 1e-6, rate.least * 1e-6,
-             rate.most * 1e-6, beside);
 }
 
 int Main(int argc, char** argv) {
