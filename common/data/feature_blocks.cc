@@ -88,6 +88,7 @@ void FeatureBlocks::ForEach(const std::function<void(FeatureBlock&)>& visit) con
     });
     block.zero_vectors = std::accumulate(
         zeros.begin(), zeros.begin() + static_cast<std::ptrdiff_t>(block.chunks()), std::uint64_t{0});
+    ReadAhead(first + block_rows_);
     visit(block);
   }
 }
@@ -106,20 +107,38 @@ std::string FeatureBlocks::PlaceOf(std::uint64_t row) const {
   return fmt::format("{}: item '{}': row {}", file_.path(), items_.id_of(ItemOf(row)), FileRow(row));
 }
 
-/// Reads vectors from `first` on as they are in the file, items that follow each other there at once.
-void FeatureBlocks::Read(std::uint64_t first, std::span<std::byte> bytes) const {
-  const std::uint64_t end = first + bytes.size() / file_.row_bytes();
-  for (std::uint64_t row = first; row < end;) {
-    const std::uint64_t from = FileRow(row);
-    Index item = ItemOf(row);
-    std::uint64_t next = row;
+/// Visits the vectors first to end - 1 in runs that follow each other in the file, across items where they
+/// do: `visit(vector, row in the file, length)`.
+void FeatureBlocks::ForEachRun(std::uint64_t first, std::uint64_t end, const RunVisitor& visit) const {
+  for (std::uint64_t begin = first; begin < end;) {
+    const std::uint64_t from = FileRow(begin);
+    Index item = ItemOf(begin);
+    std::uint64_t next = begin;
+    const auto goes_on = [&] {
+      const bool empty = rows_.indptr[item] == rows_.indptr[item + 1];
+      return empty || rows_.first[item] == from + (next - begin);
+    };
     do {
       next = std::min(end, rows_.indptr[++item]);
-    } while (next < end &&
-             (rows_.indptr[item] == rows_.indptr[item + 1] || rows_.first[item] == from + (next - row)));
-    file_.ReadRows(from, bytes.subspan((row - first) * file_.row_bytes(), (next - row) * file_.row_bytes()));
-    row = next;
+    } while (next < end && goes_on());
+    visit(begin, from, next - begin);
+    begin = next;
   }
+}
+
+/// Reads vectors from `first` on as they are in the file.
+void FeatureBlocks::Read(std::uint64_t first, std::span<std::byte> bytes) const {
+  const std::uint64_t row_bytes = file_.row_bytes();
+  ForEachRun(first, first + bytes.size() / row_bytes,
+             [&](std::uint64_t vector, std::uint64_t row, std::uint64_t length) {
+               file_.ReadRows(row, bytes.subspan((vector - first) * row_bytes, length * row_bytes));
+             });
+}
+
+/// Has the disk work on the next block while this one is computed with.
+void FeatureBlocks::ReadAhead(std::uint64_t first) const {
+  ForEachRun(first, std::min(rows(), first + block_rows_),
+             [&](std::uint64_t, std::uint64_t row, std::uint64_t length) { file_.WillNeed(row, length); });
 }
 
 /// Reads vectors from `first` on as numbers, and checks these.

@@ -57,6 +57,9 @@ class FeatureBlocks {
  private:
   Index ItemOf(std::uint64_t row) const;
   std::uint64_t FileRow(std::uint64_t row) const;
+  using RunVisitor = std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>;
+  void ForEachRun(std::uint64_t first, std::uint64_t end, const RunVisitor& visit) const;
+  void ReadAhead(std::uint64_t first) const;
   void Read(std::uint64_t first, std::span<std::byte> bytes) const;
   void Load(std::uint64_t first, std::span<float> values) const;
 

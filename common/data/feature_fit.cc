@@ -93,10 +93,6 @@ FeatureTransform FitTransform(const FeatureBlocks& blocks, const FeatureOptions&
   steps.normalise = options.normalise.value_or(FeatureNormalise::kNone);
   steps.input_dim = blocks.dim();
   steps.dim = options.dim > 0 ? options.dim : blocks.dim();
-  if (steps.dim > steps.input_dim) {
-    ThrowUsage("--feature-dim = {}: the vectors have {} numbers; expected at most as many", steps.dim,
-               steps.input_dim);
-  }
   const bool scale = steps.normalise == FeatureNormalise::kScale;
   if (options.dim > 0) {
     steps.projection = options.projection.value_or(FeatureProjection::kPca);

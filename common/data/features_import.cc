@@ -98,11 +98,24 @@ void WriteIndptr(const std::vector<std::uint64_t>& indptr, const fs::path& path)
   writer.Close();
 }
 
+void RequireDim(const FeatureOptions& options, const VectorFile& vectors) {
+  if (options.dim <= vectors.dim()) return;
+  ThrowUsage("--feature-dim = {}: the vectors of {} have {} numbers; expected at most as many", options.dim,
+             vectors.path(), vectors.dim());
+}
+
 }  // namespace
+
+void CheckFeatureFiles(const FeatureOptions& options) {
+  const VectorFile file(options.vectors);
+  RequireDim(options, file);
+  if (!options.projection_from.empty()) TransformFrom(options.projection_from, file);
+}
 
 FeaturesReport ImportFeatures(const FeatureOptions& options, const FeatureItems& items, std::uint64_t seed,
                               unsigned threads, const fs::path& out) {
   const VectorFile file(options.vectors);
+  RequireDim(options, file);
   FeatureTransform transform;
   if (!options.projection_from.empty()) transform = TransformFrom(options.projection_from, file);
   const FeatureNormalise normalise = options.projection_from.empty()

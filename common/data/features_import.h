@@ -25,6 +25,10 @@ struct FeaturesReport {
   std::string steps_from;             ///< data set that the steps were made for; empty: this one
 };
 
+/// Throws what ImportFeatures would throw for the kind and shape of the vectors' file, for options.dim and
+/// for options.projection_from, so that a long job does not find out at its end.
+void CheckFeatureFiles(const FeatureOptions& options);
+
 /// Writes the component vectors of the items of a data set, in their order, to `out`/vectors.npy [n_vectors,
 /// N], and where each item's begin to `out`/indptr.npy [items + 1]; if they are transformed, also the arrays
 /// that take new vectors the same way: `out`/projection.npy [Dx, N] and `out`/mean.npy [Dx]. The same options

@@ -385,6 +385,7 @@ void Preparation::WriteManifest() {
 
 PrepareReport Prepare(const PrepareOptions& options) {
   CheckOptions(options);
+  if (!options.features.vectors.empty()) CheckFeatureFiles(options.features);
   return Preparation(options).Run();
 }
 

@@ -43,6 +43,11 @@ VectorFile::~VectorFile() {
   close(fd_);
 }
 
+void VectorFile::WillNeed(std::uint64_t first, std::uint64_t count) const {
+  posix_fadvise(fd_, static_cast<off_t>(header_.data_offset + first * row_bytes()),
+                static_cast<off_t>(count * row_bytes()), POSIX_FADV_WILLNEED);
+}
+
 void VectorFile::CheckHeader() const {
   if (header_.dtype != io::DType::kF16 && header_.dtype != io::DType::kF32) {
     ThrowBadInput("{}: elements of type {}, expected <f2 or <f4 (float16 or float32)", path_,

@@ -30,6 +30,8 @@ class VectorFile {
   void ReadRows(std::uint64_t first, std::span<std::byte> bytes) const {
     ReadAt(header_.data_offset + first * row_bytes(), bytes);
   }
+  /// Asks the system to read rows soon, while this process does something else.
+  void WillNeed(std::uint64_t first, std::uint64_t count) const;
 
  private:
   void CheckHeader() const;

@@ -620,5 +620,17 @@ TEST_F(PrepareTest, FeaturesThatFailLeaveNothingBehind) {
   EXPECT_CONTAINS(FailureOf("user\titem\nu\ta\n"), "none of its 1 items is in the data");
 }
 
+TEST_F(PrepareTest, FeaturesThatCannotBeTakenAreRefusedBeforeTheLogIsRead) {
+  io::WriteNpy<float>(directory_ / "v.npy", std::vector<std::uint64_t>{2, 2}, std::vector<float>{1, 2, 3, 4});
+  options_.inputs = {(directory_ / "missing.tsv").string()};
+  options_.features.vectors = (directory_ / "v.npy").string();
+  options_.features.index = (directory_ / "index.tsv").string();
+  options_.features.dim = 3;
+  EXPECT_CONTAINS(Failure(ErrorKind::kUsage), "--feature-dim = 3: the vectors of");
+  options_.features.dim = 0;
+  options_.features.projection_from = (directory_ / "nothing").string();
+  EXPECT_CONTAINS(Failure(), "nothing: not a directory");
+}
+
 }  // namespace
 }  // namespace attune::data
