@@ -1,5 +1,7 @@
 #include "common/data/feature_options.h"
 
+#include <utility>
+
 #include "common/error.h"
 
 namespace attune::data {

@@ -5,6 +5,8 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "common/data/feature_moments.h"
 #include "common/error.h"

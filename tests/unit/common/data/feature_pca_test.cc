@@ -116,7 +116,7 @@ TEST(FeaturePca, AllDirectionsExplainEverything) {
 }
 
 TEST(FeaturePca, ThreadsDoNotChangeABit) {
-  const RowMajor x = Vectors(2000, 300, 1);
+  const RowMajor x = Vectors(1000, 150, 1);
   for (const std::size_t exact_dim : {0, 1000}) {
     const Pca one = Fit(x, {.dim = 20, .exact_dim = exact_dim}, 1);
     const Pca three = Fit(x, {.dim = 20, .exact_dim = exact_dim}, 3);
