@@ -1,7 +1,6 @@
 #include "common/half.h"
 
-#include <bit>
-#include <cmath>
+#include <Eigen/Core>
 
 #ifdef __F16C__
 #include <immintrin.h>
@@ -10,29 +9,11 @@
 namespace attune {
 
 float HalfToFloat(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000u) << 16;
-  const std::uint32_t exponent = (half >> 10) & 0x1fu;
-  const std::uint32_t fraction = half & 0x3ffu;
-  if (exponent == 0) {  // zero or subnormal
-    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide = exponent == 0x1f ? 0xffu : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+  return static_cast<float>(Eigen::numext::bit_cast<Eigen::half>(half));
 }
 
 std::uint16_t FloatToHalf(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t sign = bits >> 16 & 0x8000u;
-  const std::uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);   // not a number
-  if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // rounds to infinity
-  if (magnitude < 0x38800000u) {                                                    // subnormal or zero
-    const float scaled = std::ldexp(std::bit_cast<float>(magnitude), 24);
-    return static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(std::nearbyint(scaled)));
-  }
-  const std::uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
-  return static_cast<std::uint16_t>(sign | (rounded - (112u << 23)) >> 13);
+  return Eigen::numext::bit_cast<std::uint16_t>(static_cast<Eigen::half>(value));
 }
 
 void HalfToFloat(const std::uint16_t* from, float* to, std::size_t count) {

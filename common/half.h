@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// IEEE 754 binary16 ("f16") as bits, converted to and from floats: with the processor's instructions where
-/// it has them (F16C, AVX-512), else bit by bit; the results are the same.
+/// IEEE 754 binary16 ("f16") as bits, converted to and from floats: arrays with the processor's
+/// instructions where it has them (F16C, AVX-512), with the same results.
 namespace attune {
 
 /// Exact.

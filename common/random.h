@@ -22,6 +22,8 @@ enum class Purpose : std::uint32_t {
   kSplit = 10,
   kSampledNegatives = 11,
   kSynthetic = 12,
+  kFeatureProjection = 13,
+  kRangeFinder = 14,
 };
 
 using Words = std::array<std::uint32_t, 4>;

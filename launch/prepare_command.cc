@@ -8,6 +8,7 @@
 #include "common/data/timestamp.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/thread.h"
 
 namespace attune::launch {
 namespace {
@@ -86,6 +87,37 @@ data::SplitOptions ToSplitOptions(const config::SplitSettings& split) {
   return options;
 }
 
+data::FeatureNormalise ToNormalise(config::FeatureNormalise normalise) {
+  switch (normalise) {
+    case config::FEATURE_NORMALISE_NONE:
+      return data::FeatureNormalise::kNone;
+    case config::FEATURE_NORMALISE_L2:
+      return data::FeatureNormalise::kL2;
+    case config::FEATURE_NORMALISE_SCALE:
+      return data::FeatureNormalise::kScale;
+  }
+  return data::FeatureNormalise::kNone;
+}
+
+data::FeatureOptions ToFeatureOptions(const config::FeatureSettings& features) {
+  data::FeatureOptions options;
+  options.vectors = features.features();
+  options.index = features.features_index();
+  options.projection_from = features.feature_projection_from();
+  if (features.has_feature_normalise()) options.normalise = ToNormalise(features.feature_normalise());
+  options.dim = features.feature_dim();
+  if (features.has_feature_projection()) {
+    options.projection = features.feature_projection() == config::FEATURE_PROJECTION_PCA
+                             ? data::FeatureProjection::kPca
+                             : data::FeatureProjection::kRandom;
+  }
+  if (features.has_feature_centre()) options.centre = features.feature_centre();
+  if (features.has_feature_dtype()) {
+    options.dtype = features.feature_dtype() == config::FEATURE_DTYPE_F16 ? io::DType::kF16 : io::DType::kF32;
+  }
+  return options;
+}
+
 void Print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     ThrowFailed("cannot write to standard output");
@@ -106,8 +138,8 @@ data::PrepareOptions ToPrepareOptions(const config::PrepareSettings& settings) {
   options.filters = ToFilterOptions(settings.filters());
   options.split = ToSplitOptions(split);
   options.slices = settings.data_set().slices();
-  options.features = settings.data_set().features();
-  options.features_index = settings.data_set().features_index();
+  options.features = ToFeatureOptions(settings.features());
+  options.threads = ResolveThreads(settings.data_set().threads());
   return options;
 }
 

@@ -2,40 +2,44 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
-#include <string_view>
 
-#include "common/data/features.h"
+#include "common/data/feature_options.h"
+#include "common/data/feature_transform.h"
+#include "common/data/features_index.h"
 #include "common/types.h"
 
 namespace attune::data {
 
 /// What an import of component features came to.
 struct FeaturesReport {
-  std::uint64_t vectors = 0;       ///< written
-  std::uint64_t dim = 0;           ///< numbers in a vector
-  std::string dtype;               ///< "<f2" or "<f4", as given
-  Index items_with = 0;            ///< items of the data set that have vectors
-  Index items_without = 0;         ///< and that have none
-  std::uint64_t items_unused = 0;  ///< items of the index that are not in the data set
+  std::uint64_t vectors = 0;          ///< written
+  std::uint64_t dim = 0;              ///< numbers in a vector, as written
+  std::string dtype;                  ///< "<f2" or "<f4", as written
+  Index items_with = 0;               ///< items of the data set that have vectors
+  Index items_without = 0;            ///< and that have none
+  std::uint64_t items_unused = 0;     ///< items of the index that are not in the data set
+  std::uint64_t zero_vectors = 0;     ///< vectors of zeros, as given
+  std::optional<FeatureSteps> steps;  ///< what was done with the vectors; absent if they are as given
+  std::string steps_from;             ///< data set that the steps were made for; empty: this one
 };
 
-/// The items of a data set, as an import needs them.
-struct FeatureItems {
-  Index count = 0;
-  std::function<Index(std::string_view)> find;   ///< index of an item; kNoIndex if it is not in the data set
-  std::function<std::string_view(Index)> id_of;  ///< its id
-};
+/// Throws what ImportFeatures would throw for the kind and shape of the vectors' file, for options.dim and
+/// for options.projection_from, so that a long job does not find out at its end.
+void CheckFeatureFiles(const FeatureOptions& options);
 
-/// Copies the component vectors of the items of a data set, in their order, to `out`/vectors.npy [n_vectors,
-/// Dx] with the dtype of the input, and where each item's begin to `out`/indptr.npy [items + 1].
-/// @param vectors   .npy, f16 or f32, [rows, Dx] or [items, components, Dx], which is taken as [items *
-/// components, Dx]
-/// @param index     TSV with the header `item first_row n_rows`: the rows of each item
-/// Errors: Error(kBadInput) naming file and line, or file and item for vectors that are not finite.
-/// Memory: 16 bytes per item and 4 MiB.
-FeaturesReport ImportFeatures(const std::string& vectors, const std::string& index, const FeatureItems& items,
-                              const std::filesystem::path& out);
+/// Writes the component vectors of the items of a data set, in their order, to `out`/vectors.npy [n_vectors,
+/// N], and where each item's begin to `out`/indptr.npy [items + 1]; if they are transformed, also the arrays
+/// that take new vectors the same way: `out`/projection.npy [Dx, N] and `out`/mean.npy [Dx]. The same options
+/// give the same bytes for any number of threads.
+/// @param options  checked by CheckFeatureOptions; options.vectors is not empty
+/// @param seed     of random projections
+/// @param threads  1 or more
+/// Errors: Error(kBadInput) naming file and line, or file and item for numbers that are not finite or do not
+/// fit the type they are written in; Error(kUsage) for a dimension that the vectors do not have. Memory: 24
+/// bytes an item, 100 MiB of blocks (2 MiB more a thread), and what FitPca takes.
+FeaturesReport ImportFeatures(const FeatureOptions& options, const FeatureItems& items, std::uint64_t seed,
+                              unsigned threads, const std::filesystem::path& out);
 
 }  // namespace attune::data

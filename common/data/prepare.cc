@@ -345,7 +345,8 @@ void Preparation::RefuseLeaks(const Splitter& splitter) const {
 }
 
 void Preparation::WriteFeatures() {
-  if (options_.features.empty()) return;
+  if (options_.features.vectors.empty()) return;
+  Stage("features");
   FeatureItems items;
   items.count = report_.items;
   items.find = [&](std::string_view id) {
@@ -353,8 +354,8 @@ void Preparation::WriteFeatures() {
     return item == kNoIndex ? kNoIndex : items_.index[item];
   };
   items.id_of = [&](Index index) { return log_.items()[items_.ids[index]]; };
-  report_.features =
-      ImportFeatures(options_.features, options_.features_index, items, output_.path() / "features");
+  report_.features = ImportFeatures(options_.features, items, options_.split.seed, options_.threads,
+                                    output_.path() / "features");
 }
 
 void Preparation::WriteManifest() {
@@ -384,6 +385,7 @@ void Preparation::WriteManifest() {
 
 PrepareReport Prepare(const PrepareOptions& options) {
   CheckOptions(options);
+  if (!options.features.vectors.empty()) CheckFeatureFiles(options.features);
   return Preparation(options).Run();
 }
 

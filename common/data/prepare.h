@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/data/feature_options.h"
 #include "common/data/features_import.h"
 #include "common/data/log_filters.h"
 #include "common/data/log_reader.h"
@@ -25,9 +26,9 @@ struct PrepareOptions {
   LogOptions log;
   FilterOptions filters;
   SplitOptions split;
-  std::uint32_t slices = 0;    ///< 0: one per 32,768 training interactions, 16 to 4,096
-  std::string features;        ///< .npy of component vectors; empty: none
-  std::string features_index;  ///< which rows of it belong to which item
+  std::uint32_t slices = 0;  ///< 0: one per 32,768 training interactions, 16 to 4,096
+  FeatureOptions features;
+  unsigned threads = 1;                               ///< for the features
   std::size_t bucket_bytes = std::size_t{256} << 20;  ///< interactions that are arranged in memory at a time
 };
 

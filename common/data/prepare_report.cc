@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "common/data/prepare.h"
 #include "common/data/timestamp.h"
@@ -11,20 +12,53 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json FeaturesJson(const FeaturesReport& features) {
-  return {{"vectors", features.vectors},
-          {"dim", features.dim},
-          {"dtype", features.dtype},
-          {"items_with_features", features.items_with},
-          {"items_without_features", features.items_without},
-          {"items_not_in_data", features.items_unused}};
+  ordered_json json = {{"vectors", features.vectors},
+                       {"dim", features.dim},
+                       {"dtype", features.dtype},
+                       {"items_with_features", features.items_with},
+                       {"items_without_features", features.items_without},
+                       {"items_not_in_data", features.items_unused},
+                       {"zero_vectors", features.zero_vectors}};
+  if (features.steps) json["transform"] = ToJson(*features.steps);
+  return json;
+}
+
+double Sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+/// One line for each step that was done.
+std::string StepsText(const FeatureSteps& steps, const std::string& from) {
+  std::string text;
+  const auto line = [&](const std::string& what) { text += "            " + what + "\n"; };
+  if (!from.empty()) line("transformed like those of " + from);
+  if (steps.normalise == FeatureNormalise::kL2) line("each vector divided by its L2 norm");
+  if (steps.centre) line("mean subtracted");
+  if (steps.projection == FeatureProjection::kRandom) {
+    line(fmt::format("{} numbers projected to {} at random", steps.input_dim, steps.dim));
+  }
+  if (steps.projection == FeatureProjection::kPca) {
+    line(fmt::format("{} numbers projected to {} by PCA, which explain {:.2f} % of the {}", steps.input_dim,
+                     steps.dim, 100 * Sum(steps.explained_variance),
+                     steps.centre ? "variance" : "mean square"));
+  }
+  if (steps.normalise == FeatureNormalise::kScale)
+    line(fmt::format("all numbers divided by {:g}", steps.scale));
+  return text;
 }
 
 std::string FeaturesText(const FeaturesReport& features) {
-  return fmt::format(
+  std::string text = fmt::format(
       "features    {} vectors of {} numbers ({}); {} items with, {} without; {} items of the index are not "
       "in the data\n",
       features.vectors, features.dim, features.dtype, features.items_with, features.items_without,
       features.items_unused);
+  if (features.zero_vectors > 0) {
+    text += fmt::format("            {} vector{} of zeros\n", features.zero_vectors,
+                        features.zero_vectors == 1 ? "" : "s");
+  }
+  if (features.steps) text += StepsText(*features.steps, features.steps_from);
+  return text;
 }
 
 std::string LogText(const LogCounts& log) {

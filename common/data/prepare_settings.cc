@@ -20,15 +20,6 @@ void CheckInputs(const PrepareOptions& options) {
   }
   if (standard_inputs > 1)
     ThrowUsage("standard input can be read only once, but - is given {} times", standard_inputs);
-  if (options.features.empty() && !options.features_index.empty()) {
-    ThrowUsage("--features-index has no effect without --features");
-  }
-  if (!options.features.empty() && options.features_index.empty()) {
-    ThrowUsage(
-        "--features {}: which rows belong to which item? Give a --features-index with the header item, "
-        "first_row, n_rows",
-        options.features);
-  }
 }
 
 void CheckGivenSplit(const PrepareOptions& options) {
@@ -129,6 +120,21 @@ ordered_json SplitJson(const PrepareOptions& options) {
   return json;
 }
 
+ordered_json FeaturesJson(const FeatureOptions& features) {
+  ordered_json json = {{"features", features.vectors}, {"features_index", features.index}};
+  if (features.dtype) json["feature_dtype"] = *features.dtype == io::DType::kF16 ? "f16" : "f32";
+  if (!features.projection_from.empty()) {
+    json["feature_projection_from"] = features.projection_from;
+    return json;
+  }
+  json["feature_normalise"] = Name(features.normalise.value_or(FeatureNormalise::kNone));
+  json["feature_dim"] = features.dim;
+  if (features.dim == 0) return json;
+  json["feature_projection"] = Name(features.projection.value_or(FeatureProjection::kPca));
+  json["feature_centre"] = features.centre.value_or(true);
+  return json;
+}
+
 }  // namespace
 
 void CheckOptions(const PrepareOptions& options) {
@@ -136,6 +142,7 @@ void CheckOptions(const PrepareOptions& options) {
   CheckColumns(options.log);
   CheckGivenSplit(options);
   CheckTimes(options);
+  CheckFeatureOptions(options.features);
 }
 
 ordered_json SettingsJson(const PrepareOptions& options) {
@@ -144,10 +151,7 @@ ordered_json SettingsJson(const PrepareOptions& options) {
   json.update(FiltersJson(options.filters));
   json.update(SplitJson(options));
   json["slices"] = options.slices;
-  if (!options.features.empty()) {
-    json["features"] = options.features;
-    json["features_index"] = options.features_index;
-  }
+  if (!options.features.vectors.empty()) json.update(FeaturesJson(options.features));
   return json;
 }
 

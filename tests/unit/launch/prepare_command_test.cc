@@ -31,6 +31,27 @@ TEST(PrepareCommand, SettingsBecomeOptions) {
   EXPECT_THROW(ToPrepareOptions(settings), Error);
 }
 
+TEST(PrepareCommand, FeatureSettingsTellWhatWasGiven) {
+  config::PrepareSettings settings;
+  settings.mutable_features()->set_features("v.npy");
+  data::FeatureOptions options = ToPrepareOptions(settings).features;
+  EXPECT_EQ(options.vectors, "v.npy");
+  EXPECT_FALSE(options.normalise || options.projection || options.centre || options.dtype);
+  settings.mutable_features()->set_feature_normalise(config::FEATURE_NORMALISE_SCALE);
+  settings.mutable_features()->set_feature_dim(8);
+  settings.mutable_features()->set_feature_projection(config::FEATURE_PROJECTION_RANDOM);
+  settings.mutable_features()->set_feature_centre(false);
+  settings.mutable_features()->set_feature_dtype(config::FEATURE_DTYPE_F32);
+  settings.mutable_data_set()->set_threads(3);
+  EXPECT_EQ(ToPrepareOptions(settings).threads, 3u);
+  options = ToPrepareOptions(settings).features;
+  EXPECT_EQ(options.normalise, data::FeatureNormalise::kScale);
+  EXPECT_EQ(options.dim, 8u);
+  EXPECT_EQ(options.projection, data::FeatureProjection::kRandom);
+  EXPECT_EQ(options.centre, false);
+  EXPECT_EQ(options.dtype, io::DType::kF32);
+}
+
 TEST(PrepareCommand, PrintsTheReportAsTextOrJson) {
   const testing::TemporaryDirectory directory;
   testing::WriteText(directory / "log.tsv", "user\titem\nu\ta\nu\tb\n");

@@ -39,8 +39,10 @@ class FeaturesImportTest : public ::testing::Test {
       return id.size() == 1 && id[0] <= 'c' ? Index(id[0] - 'a') : kNoIndex;
     };
     items.id_of = [](Index item) { return std::string_view("abc").substr(item, 1); };
-    return ImportFeatures((directory_ / "v.npy").string(), (directory_ / "index.tsv").string(), items,
-                          directory_ / "features");
+    FeatureOptions options;
+    options.vectors = (directory_ / "v.npy").string();
+    options.index = (directory_ / "index.tsv").string();
+    return ImportFeatures(options, items, 1, 1, directory_ / "features");
   }
   std::string Failure(const std::string& index) {
     try {
@@ -111,6 +113,7 @@ TEST_F(FeaturesImportTest, BadIndexLinesAreNamed) {
   EXPECT_CONTAINS(failure("b\t1\n"), "index.tsv:3: 2 columns");
   EXPECT_CONTAINS(failure("a\t1\t1\n"), "index.tsv:3: item 'a' has a line before this one");
   EXPECT_CONTAINS(Failure("a\t0\t1\n"), "index.tsv:1: expected the header");
+  EXPECT_CONTAINS(Failure(std::string(kHeader) + "a\t0\t0\n"), "no item of the data has a vector");
   EXPECT_CONTAINS(Failure(std::string(kHeader) + "z\t0\t1\n"), "none of its 1 items is in the data");
 }
 
@@ -121,6 +124,9 @@ TEST_F(FeaturesImportTest, ArraysOfTheWrongKindAreRefused) {
   const std::vector<std::uint32_t> integers(4);
   io::WriteNpy<std::uint32_t>(directory_ / "v.npy", std::array<std::uint64_t, 2>{2, 2}, integers);
   EXPECT_CONTAINS(Failure(index), "v.npy: elements of type <u4, expected <f2 or <f4");
+  WriteArray(std::array<std::uint64_t, 2>{6, 2});
+  std::filesystem::resize_file(directory_ / "v.npy", std::filesystem::file_size(directory_ / "v.npy") - 1);
+  EXPECT_CONTAINS(Failure(index), "v.npy: 47 bytes of data, but shape (6,2) of <f4 needs 48");
   WriteText(directory_ / "v.npy", "not an array");
   EXPECT_CONTAINS(Failure(index), "v.npy: not a .npy file");
 }
