@@ -17,6 +17,7 @@ ComponentBatch::ComponentBatch(const TrainingSpec& spec, const SharedContent& co
       padded2_(simd::Padded(spec.model.hidden2())),
       padded_(simd::Padded(spec.model.feature_dim)),
       sum_width_(sums_features() ? padded_ : padded1_),
+      row_width_(exact() ? padded2_ : content.cache()->width()),
       gradient_(spec.model) {
   if (!exact()) refresher_.emplace(spec_, content.view(), *content.cache());
 }
@@ -30,7 +31,9 @@ void ComponentBatch::BeginBatch(const model::Theta& theta) {
   std::ranges::fill(gradient_.values(), 0.0f);
   const auto w2 = theta[ThetaName::kW2];
   std::copy(w2.begin(), w2.end(), w2_.Zeroed(padded2_));
-  if (!exact()) period_ = content_.cache()->BeginBatch(theta);
+  if (exact()) return;
+  period_ = content_.cache()->BeginBatch(theta);
+  refresher_->BeginBatch();
 }
 
 void ComponentBatch::AssignComponents() {
@@ -51,10 +54,10 @@ void ComponentBatch::Forward(const EntriesByItem& entries, const float* user_ter
   user_terms_ = user_terms;
   visits_ = visits;
   AssignComponents();
-  if (!exact()) refresher_->Refresh(entries_.items, *period_, gradient_);
+  if (!exact()) refresher_->Refresh(entries_.items, *period_);
   const std::size_t count = entries_.visits.size();
   float* sums = sums_.Reserve(count * sum_width_);
-  ForItemBlocks(content_.view(), entries_.items, padded_ + padded2_,
+  ForItemBlocks(content_.view(), entries_.items, padded_ + row_width_,
                 [&](const ItemBlock& block) { ForwardBlock(block); });
   if (sums_features()) {
     const std::size_t dim = spec_.feature_dim;
@@ -70,7 +73,7 @@ void ComponentBatch::ReadFeatures(const ItemBlock& block) {
   ReadBlock(content_.view(), entries_.items, block, x_.Reserve(block.rows * padded_));
 }
 
-/// Y of the block's items: from the cache, or of the features just read.
+/// Projections of the block's items: from the cache, or of the features just read.
 void ComponentBatch::LoadProjections(const ItemBlock& block) {
   if (exact()) {
     const std::size_t dim = spec_.feature_dim;
@@ -80,42 +83,35 @@ void ComponentBatch::LoadProjections(const ItemBlock& block) {
                               {(*theta_)[ThetaName::kW2x].data(), h, dim, dim}, {y, block.rows, h, padded2_});
     return;
   }
-  float* y = y_.Reserve(block.rows * padded2_);
+  float* y = y_.Reserve(block.rows * row_width_);
   for (std::size_t n = block.first; n < block.end; ++n) {
-    content_.cache()->LoadProjections(entries_.items[n], y);
-    y += content_.view()[entries_.items[n]].count * padded2_;
+    content_.cache()->Load(entries_.items[n], y);
+    y += content_.view()[entries_.items[n]].count * row_width_;
   }
 }
 
-/// What is summed with the weights β: the features, or their projections Z.
-const float* ComponentBatch::LoadSummands(const ItemBlock& block) {
-  if (sums_features()) {
-    ReadFeatures(block);
-    return x_.data();
-  }
-  float* values = values_.Reserve(block.rows * padded1_);
-  for (std::size_t n = block.first; n < block.end; ++n) {
-    content_.cache()->LoadValues(entries_.items[n], values);
-    values += content_.view()[entries_.items[n]].count * padded1_;
-  }
-  return values_.data();
+model::ComponentRows ComponentBatch::Summands() const {
+  if (sums_features()) return {x_.data(), padded_, padded_};
+  return {y_.data() + padded2_, padded1_, row_width_};
 }
 
 void ComponentBatch::ForwardBlock(const ItemBlock& block) {
-  const float* summands = LoadSummands(block);
+  if (sums_features()) ReadFeatures(block);
   LoadProjections(block);
+  model::ComponentRows summands = Summands();
   const float* y = y_.data();
   for (std::size_t n = block.first; n < block.end; ++n) {
     const std::size_t count = content_.view()[entries_.items[n]].count;
     for (auto e = entries_.first_entry[n]; e < entries_.first_entry[n + 1]; ++e) {
       const std::span<float> beta(betas_.data() + first_component_[e], count);
-      model::ComponentLogits({user_terms_ + entries_.visits[e] * padded2_, w2_.data(), y, count, padded2_},
-                             beta.data(), active_.data() + model::MaskWords(first_component_[e], padded2_));
+      const float* user_term = user_terms_ + entries_.visits[e] * padded2_;
+      model::ComponentLogits({user_term, w2_.data(), y, count, padded2_, row_width_}, beta.data(),
+                             active_.data() + model::MaskWords(first_component_[e], padded2_));
       model::Softmax(beta);
-      model::WeightedSum(beta, summands, sum_width_, sums_.data() + e * sum_width_);
+      model::WeightedSum(beta, summands, sums_.data() + e * sum_width_);
     }
-    y += count * padded2_;
-    summands += count * sum_width_;
+    y += count * row_width_;
+    summands.data += count * summands.stride;
   }
 }
 
@@ -134,7 +130,7 @@ const float* ComponentBatch::Backward(const float* term_gradients) {
     model::Multiply(dz, {(*theta_)[ThetaName::kW1x].data(), h, dim, dim}, {out, count, dim, padded_});
     sum_gradients = out;
   }
-  ForItemBlocks(content_.view(), entries_.items, padded_ + padded2_,
+  ForItemBlocks(content_.view(), entries_.items, padded_ + row_width_,
                 [&](const ItemBlock& block) { BackwardBlock(block, sum_gradients); });
 
   const auto dw2 = gradient_[ThetaName::kW2];
@@ -148,29 +144,28 @@ const float* ComponentBatch::Backward(const float* term_gradients) {
 }
 
 void ComponentBatch::BackwardBlock(const ItemBlock& block, const float* sum_gradients) {
-  const float* summands = LoadSummands(block);
-  float* projection_sums = projection_sums_.Zeroed(block.rows * padded2_);
-  float* value_sums = sums_features() ? nullptr : value_sums_.Zeroed(block.rows * padded1_);
+  if (sums_features()) ReadFeatures(block);
+  if (!exact()) LoadProjections(block);
+  model::ComponentRows summands = Summands();
+  float* y_sums = y_sums_.Zeroed(block.rows * row_width_);
   for (std::size_t n = block.first; n < block.end; ++n) {
     const std::size_t count = content_.view()[entries_.items[n]].count;
     logit_gradients_.resize(count);
     for (auto e = entries_.first_entry[n]; e < entries_.first_entry[n + 1]; ++e) {
-      model::RowDots(summands, sum_width_, sum_gradients + e * sum_width_, logit_gradients_);
+      model::RowDots(summands, sum_gradients + e * sum_width_, logit_gradients_);
       model::SoftmaxBackward({betas_.data() + first_component_[e], count}, logit_gradients_);
       model::ComponentBackward(logit_gradients_,
                                active_.data() + model::MaskWords(first_component_[e], padded2_), padded2_,
-                               projection_sums, user_sums_.data() + entries_.visits[e] * padded2_);
+                               y_sums, row_width_, user_sums_.data() + entries_.visits[e] * padded2_);
     }
-    projection_sums += count * padded2_;
-    summands += count * sum_width_;
-    if (value_sums == nullptr) continue;
-    AddOuterProducts(n, sum_gradients, value_sums);
-    value_sums += count * padded1_;
+    if (!sums_features()) AddOuterProducts(n, sum_gradients, y_sums + padded2_);
+    y_sums += count * row_width_;
+    summands.data += count * summands.stride;
   }
   if (exact()) {
     const std::size_t dim = spec_.feature_dim;
     const std::size_t h = spec_.hidden2();
-    model::AddTransposedProduct({projection_sums_.data(), block.rows, h, padded2_},
+    model::AddTransposedProduct({y_sums_.data(), block.rows, h, padded2_},
                                 {x_.data(), block.rows, dim, padded_},
                                 {gradient_[ThetaName::kW2x].data(), h, dim, dim});
   } else {
@@ -178,41 +173,36 @@ void ComponentBatch::BackwardBlock(const ItemBlock& block, const float* sum_grad
   }
 }
 
-/// Gradients of Z for item number `item`: Σ β_m dz over its entries. @param rows [components, padded1_]
+/// Gradients of Z for item number `item`: Σ β_m dz over its entries. @param rows [components, row_width_]
 void ComponentBatch::AddOuterProducts(std::size_t item, const float* sum_gradients, float* rows) {
   for (auto e = entries_.first_entry[item]; e < entries_.first_entry[item + 1]; ++e) {
-    for (std::size_t m = 0; m < first_component_[e + 1] - first_component_[e]; ++m) {
-      simd::AddScaled(rows + m * padded1_, betas_[first_component_[e] + m], sum_gradients + e * padded1_,
-                      padded1_);
+    const std::size_t first = first_component_[e];
+    for (std::size_t m = 0; m < first_component_[e + 1] - first; ++m) {
+      simd::AddScaled(rows + m * row_width_, betas_[first + m], sum_gradients + e * padded1_, padded1_);
     }
   }
 }
 
 /// Brings the block's gradients of Y and Z to the cache, and takes the part of dw2 that needs Y.
 void ComponentBatch::AddToCache(const ItemBlock& block) {
-  LoadProjections(block);
   const auto dw2 = gradient_[ThetaName::kW2];
-  float* sums = projection_sums_.data();
   for (std::size_t row = 0; row < block.rows; ++row) {
-    const float* y = y_.data() + row * padded2_;
-    float* s = sums + row * padded2_;
-    for (std::size_t c = 0; c < dw2.size(); ++c) dw2[c] += y[c] * s[c];
-    for (std::size_t c = 0; c < padded2_; ++c) s[c] *= w2_.data()[c];
+    const float* y = y_.data() + row * row_width_;
+    float* sums = y_sums_.data() + row * row_width_;
+    for (std::size_t c = 0; c < dw2.size(); ++c) dw2[c] += y[c] * sums[c];
+    for (std::size_t c = 0; c < padded2_; ++c) sums[c] *= w2_.data()[c];
   }
-  const float* value_sums = value_sums_.data();
+  const float* sums = y_sums_.data();
   for (std::size_t n = block.first; n < block.end; ++n) {
-    const Index item = entries_.items[n];
-    const std::size_t count = content_.view()[item].count;
-    content_.cache()->AddProjectionGradients(item, sums);
-    sums += count * padded2_;
-    if (sums_features()) continue;
-    content_.cache()->AddValueGradients(item, value_sums);
-    value_sums += count * padded1_;
+    content_.cache()->AddGradients(entries_.items[n], sums);
+    sums += content_.view()[entries_.items[n]].count * row_width_;
   }
 }
 
 void ComponentBatch::EndBatch(model::Theta& gradient) {
-  if (exact()) {
+  if (!exact()) {
+    refresher_->AddFolded(gradient_);
+  } else {
     // Of S = Σ d loss / d b over active units: dW2x = diag(w2) Sᵀ X, and dw2 += diag(Sᵀ X W2xᵀ).
     const std::size_t dim = spec_.feature_dim;
     const auto w2x = (*theta_)[ThetaName::kW2x];
@@ -234,7 +224,10 @@ void ComponentBatch::EndBatch(model::Theta& gradient) {
 }
 
 bool ComponentBatch::FoldOverdue(Index first, Index end, model::Theta& gradient) {
-  return !exact() && refresher_->FoldOverdue(first, end, gradient);
+  if (exact()) return false;
+  refresher_->BeginBatch();
+  refresher_->FoldOverdue(first, end);
+  return refresher_->AddFolded(gradient);
 }
 
 }  // namespace attune::worker

@@ -61,12 +61,13 @@ class ComponentBatch {
  private:
   bool exact() const { return content_.cache() == nullptr; }
   /// Whether sums are of features.
-  bool sums_features() const { return exact() || !content_.cache()->has_values(); }
+  bool sums_features() const { return exact() || !content_.cache()->keeps_values(); }
 
   void AssignComponents();
   void ReadFeatures(const ItemBlock& block);
   void LoadProjections(const ItemBlock& block);
-  const float* LoadSummands(const ItemBlock& block);
+  /// What is summed with the weights β, of a block whose features or projections are loaded.
+  model::ComponentRows Summands() const;
   void ForwardBlock(const ItemBlock& block);
   void BackwardBlock(const ItemBlock& block, const float* sum_gradients);
   void AddToCache(const ItemBlock& block);
@@ -78,6 +79,7 @@ class ComponentBatch {
   const std::size_t padded1_, padded2_;  ///< of H1, H2
   const std::size_t padded_;             ///< of Dx
   const std::size_t sum_width_;          ///< of a weighted sum: padded_ or padded1_
+  const std::size_t row_width_;          ///< of a row of projections: padded2_, or that of the cache
 
   // Of the batch.
   const model::Theta* theta_ = nullptr;
@@ -96,7 +98,9 @@ class ComponentBatch {
   AlignedBuffer user_sums_;             ///< [visits, padded2_] d loss / d t_i without the factor w2
 
   // Of a block.
-  AlignedBuffer x_, y_, values_, projection_sums_, value_sums_;
+  AlignedBuffer x_;       ///< features [rows, padded_]
+  AlignedBuffer y_;       ///< Y, or [Y | Z], [rows, row_width_]
+  AlignedBuffer y_sums_;  ///< gradients of it; of Y without the factor w2
 };
 
 }  // namespace attune::worker

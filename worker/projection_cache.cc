@@ -1,5 +1,6 @@
 #include "worker/projection_cache.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "common/hogwild.h"
@@ -10,21 +11,9 @@ namespace {
 using model::ThetaName;
 using simd::kLanes;
 
-void AddRows(float* sums, const float* rows, std::size_t count) {
-  for (std::size_t c = 0; c < count; c += kLanes) {
-    RacyStoreVector(sums + c, RacyLoadVector(sums + c) + simd::Load(rows + c));
-  }
-}
-
-void TakeRows(float* sums, float* out, std::size_t count) {
-  for (std::size_t c = 0; c < count; c += kLanes) {
-    simd::Store(out + c, RacyLoadVector(sums + c));
-    RacyStoreVector(sums + c, simd::Vector{});
-  }
-}
-
-std::vector<float> Copy(std::span<const float> values) {
-  return {values.begin(), values.end()};
+std::size_t Width(const model::ModelSpec& spec) {
+  return simd::Padded(spec.hidden2()) +
+         (ProjectionCache::KeepsValues(spec) ? simd::Padded(spec.hidden()) : 0);
 }
 
 }  // namespace
@@ -34,19 +23,14 @@ ProjectionCache::ProjectionCache(const model::ModelSpec& spec, const data::Conte
     : content_(content),
       refresh_(refresh),
       padded2_(simd::Padded(spec.hidden2())),
-      padded1_(simd::Padded(spec.hidden())),
+      width_(Width(spec)),
+      rows_(content.total() * width_),
       stamps_(content.items()) {
-  projections_.resize(content.total() * padded2_);
-  projection_gradients_.Zeroed(content.total() * padded2_);
-  if (!KeepsValues(spec)) return;
-  values_.resize(content.total() * padded1_);
-  value_gradients_.Zeroed(content.total() * padded1_);
+  gradients_.Zeroed(content.total() * width_);
 }
 
 std::uint64_t ProjectionCache::Bytes(const model::ModelSpec& spec, const data::ContentView& content) {
-  const std::uint64_t width =
-      simd::Padded(spec.hidden2()) + (KeepsValues(spec) ? simd::Padded(spec.hidden()) : 0);
-  return content.total() * width * (sizeof(std::uint16_t) + sizeof(float)) +
+  return content.total() * Width(spec) * (sizeof(std::uint16_t) + sizeof(float)) +
          content.items() * sizeof(std::uint32_t);
 }
 
@@ -55,8 +39,11 @@ std::shared_ptr<const ProjectionCache::Period> ProjectionCache::BeginBatch(const
   if (batches_++ % refresh_ == 0) {
     auto next = std::make_shared<Period>();
     next->number = period_ ? period_->number + 1 : 1;
-    next->w2x = Copy(theta[ThetaName::kW2x]);
-    if (has_values()) next->w1x = Copy(theta[ThetaName::kW1x]);
+    next->weights.resize(width_ * content_.dim());
+    const auto w2x = theta[ThetaName::kW2x];
+    std::copy(w2x.begin(), w2x.end(), next->weights.begin());
+    const auto w1x = theta[ThetaName::kW1x];
+    if (keeps_values()) std::copy(w1x.begin(), w1x.end(), next->weights.data() + padded2_ * content_.dim());
     period_ = std::move(next);
   }
   return period_;
@@ -86,44 +73,31 @@ void ProjectionCache::Await(Index item) const {
   while (stamps_[item].load(std::memory_order_acquire) == kBusy) std::this_thread::yield();
 }
 
-void ProjectionCache::LoadProjections(Index item, float* out) const {
+void ProjectionCache::Load(Index item, float* rows) const {
   const auto range = content_[item];
-  RacyLoadHalves(out, projections_.data() + range.first * padded2_, range.count * padded2_);
+  RacyLoadHalves(rows, rows_.data() + range.first * width_, range.count * width_);
 }
 
-void ProjectionCache::LoadValues(Index item, float* out) const {
+void ProjectionCache::Store(Index item, float* rows) {
   const auto range = content_[item];
-  RacyLoadHalves(out, values_.data() + range.first * padded1_, range.count * padded1_);
+  RacyStoreHalves(rows_.data() + range.first * width_, rows, range.count * width_);
 }
 
-void ProjectionCache::StoreProjections(Index item, float* rows) {
+void ProjectionCache::AddGradients(Index item, const float* rows) {
   const auto range = content_[item];
-  RacyStoreHalves(projections_.data() + range.first * padded2_, rows, range.count * padded2_);
+  float* sums = gradients_.data() + range.first * width_;
+  for (std::size_t c = 0; c < range.count * width_; c += kLanes) {
+    RacyStoreVector(sums + c, RacyLoadVector(sums + c) + simd::Load(rows + c));
+  }
 }
 
-void ProjectionCache::StoreValues(Index item, float* rows) {
+void ProjectionCache::TakeGradients(Index item, float* rows) {
   const auto range = content_[item];
-  RacyStoreHalves(values_.data() + range.first * padded1_, rows, range.count * padded1_);
-}
-
-void ProjectionCache::AddProjectionGradients(Index item, const float* rows) {
-  const auto range = content_[item];
-  AddRows(projection_gradients_.data() + range.first * padded2_, rows, range.count * padded2_);
-}
-
-void ProjectionCache::AddValueGradients(Index item, const float* rows) {
-  const auto range = content_[item];
-  AddRows(value_gradients_.data() + range.first * padded1_, rows, range.count * padded1_);
-}
-
-void ProjectionCache::TakeProjectionGradients(Index item, float* out) {
-  const auto range = content_[item];
-  TakeRows(projection_gradients_.data() + range.first * padded2_, out, range.count * padded2_);
-}
-
-void ProjectionCache::TakeValueGradients(Index item, float* out) {
-  const auto range = content_[item];
-  TakeRows(value_gradients_.data() + range.first * padded1_, out, range.count * padded1_);
+  float* sums = gradients_.data() + range.first * width_;
+  for (std::size_t c = 0; c < range.count * width_; c += kLanes) {
+    simd::Store(rows + c, RacyLoadVector(sums + c));
+    RacyStoreVector(sums + c, simd::Vector{});
+  }
 }
 
 }  // namespace attune::worker

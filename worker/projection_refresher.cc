@@ -4,7 +4,6 @@
 
 namespace attune::worker {
 
-using model::Matrix;
 using model::ThetaName;
 
 class ProjectionRefresher::Claims {
@@ -43,13 +42,14 @@ ProjectionRefresher::ProjectionRefresher(const model::ModelSpec& spec, const dat
       content_(content),
       cache_(cache),
       padded_(simd::Padded(spec.feature_dim)),
-      padded1_(simd::Padded(spec.hidden())),
-      padded2_(simd::Padded(spec.hidden2())) {}
+      width_(cache.width()) {}
 
-void ProjectionRefresher::Refresh(std::span<const Index> items, const ProjectionCache::Period& period,
-                                  model::Theta& gradient) {
+void ProjectionRefresher::BeginBatch() {
+  any_folded_ = false;
+}
+
+void ProjectionRefresher::Refresh(std::span<const Index> items, const ProjectionCache::Period& period) {
   // A few items at a time: what is claimed is soon released, and no thread waits while it holds a claim.
-  const std::size_t width = padded_ + std::max(padded1_, padded2_);
   Claims claims(cache_);
   std::size_t rows = 0;
   for (const Index item : items) {
@@ -58,74 +58,70 @@ void ProjectionRefresher::Refresh(std::span<const Index> items, const Projection
     if (!kept) continue;
     claims.Add(item, *kept != 0);
     rows += content_[item].count;
-    if (rows * width < kBlockFloats) continue;
-    Process(claims, &period, gradient);
+    if (rows * (padded_ + width_) < kBlockFloats) continue;
+    Process(claims, &period);
     rows = 0;
   }
-  Process(claims, &period, gradient);
+  Process(claims, &period);
   for (const Index item : items) cache_.Await(item);
 }
 
-bool ProjectionRefresher::FoldOverdue(Index first, Index end, model::Theta& gradient) {
+void ProjectionRefresher::FoldOverdue(Index first, Index end) {
   const auto period = cache_.period();
-  if (!period) return false;
+  if (!period) return;
   Claims claims(cache_);
   for (Index item = first; item < end; ++item) {
     if (cache_.ClaimOverdue(item, period->number)) claims.Add(item, true);
   }
-  const bool any = !claims.items().empty();
-  Process(claims, nullptr, gradient);
-  return any;
+  Process(claims, nullptr);
 }
 
-void ProjectionRefresher::Process(Claims& claims, const ProjectionCache::Period* period,
-                                  model::Theta& gradient) {
+void ProjectionRefresher::Process(Claims& claims, const ProjectionCache::Period* period) {
   const auto items = claims.items();
-  ForItemBlocks(content_, items, padded_ + std::max(padded1_, padded2_), [&](const ItemBlock& block) {
+  ForItemBlocks(content_, items, padded_ + width_, [&](const ItemBlock& block) {
     ReadBlock(content_, items, block, x_.Reserve(block.rows * padded_));
-    if (claims.Pending(block)) Fold(items, block, gradient);
+    if (claims.Pending(block)) Fold(items, block);
     if (period != nullptr) Project(items, block, *period);
   });
   claims.ReleaseAll(period == nullptr ? 0 : period->number);
 }
 
-void ProjectionRefresher::Fold(std::span<const Index> items, const ItemBlock& block, model::Theta& gradient) {
+void ProjectionRefresher::Fold(std::span<const Index> items, const ItemBlock& block) {
   const std::size_t dim = spec_.feature_dim;
-  const Matrix<const float> x = {x_.data(), block.rows, dim, padded_};
-  auto fold = [&](ThetaName name, std::size_t hidden, std::size_t padded, auto take) {
-    float* rows = rows_.Reserve(block.rows * padded);
-    float* at = rows;
-    for (std::size_t n = block.first; n < block.end; ++n) {
-      take(items[n], at);
-      at += content_[items[n]].count * padded;
-    }
-    model::AddTransposedProduct({rows, block.rows, hidden, padded}, x,
-                                {gradient[name].data(), hidden, dim, dim});
-  };
-  fold(ThetaName::kW2x, spec_.hidden2(), padded2_,
-       [&](Index item, float* out) { cache_.TakeProjectionGradients(item, out); });
-  if (!cache_.has_values()) return;
-  fold(ThetaName::kW1x, spec_.hidden(), padded1_,
-       [&](Index item, float* out) { cache_.TakeValueGradients(item, out); });
+  if (!any_folded_) folded_.Zeroed(width_ * dim);
+  any_folded_ = true;
+  float* rows = rows_.Reserve(block.rows * width_);
+  for (std::size_t n = block.first; n < block.end; ++n) {
+    cache_.TakeGradients(items[n], rows);
+    rows += content_[items[n]].count * width_;
+  }
+  model::AddTransposedProduct({rows_.data(), block.rows, width_, width_},
+                              {x_.data(), block.rows, dim, padded_}, {folded_.data(), width_, dim, dim});
 }
 
 void ProjectionRefresher::Project(std::span<const Index> items, const ItemBlock& block,
                                   const ProjectionCache::Period& period) {
   const std::size_t dim = spec_.feature_dim;
-  const Matrix<const float> x = {x_.data(), block.rows, dim, padded_};
-  auto project = [&](const std::vector<float>& weights, std::size_t hidden, std::size_t padded, auto store) {
-    float* rows = rows_.Zeroed(block.rows * padded);
-    model::MultiplyTransposed(x, {weights.data(), hidden, dim, dim}, {rows, block.rows, hidden, padded});
-    for (std::size_t n = block.first; n < block.end; ++n) {
-      store(items[n], rows);
-      rows += content_[items[n]].count * padded;
-    }
+  float* rows = rows_.Reserve(block.rows * width_);
+  model::MultiplyTransposed({x_.data(), block.rows, dim, padded_}, {period.weights.data(), width_, dim, dim},
+                            {rows, block.rows, width_, width_});
+  for (std::size_t n = block.first; n < block.end; ++n) {
+    cache_.Store(items[n], rows);
+    rows += content_[items[n]].count * width_;
+  }
+}
+
+bool ProjectionRefresher::AddFolded(model::Theta& gradient) const {
+  if (!any_folded_) return false;
+  const auto add = [&](ThetaName name, const float* from) {
+    const auto to = gradient[name];
+    for (std::size_t n = 0; n < to.size(); ++n) to[n] += from[n];
   };
-  project(period.w2x, spec_.hidden2(), padded2_,
-          [&](Index item, float* from) { cache_.StoreProjections(item, from); });
-  if (!cache_.has_values()) return;
-  project(period.w1x, spec_.hidden(), padded1_,
-          [&](Index item, float* from) { cache_.StoreValues(item, from); });
+  add(ThetaName::kW2x, folded_.data());
+  if (cache_.keeps_values()) {
+    add(ThetaName::kW1x, folded_.data() + simd::Padded(spec_.hidden2()) * spec_.feature_dim);
+  }
+  return true;
 }
 
 }  // namespace attune::worker

@@ -31,7 +31,7 @@ void LogitsBlock(const ComponentInputs& in, std::size_t c, float* logits, LaneMa
   }
   const std::size_t words = in.padded / kLanes;
   for (std::size_t m = 0; m < in.components; ++m) {
-    const float* y = in.projections + m * in.padded + c;
+    const float* y = in.projections + m * in.stride + c;
     Vector sums[2] = {};
     for (int b = 0; b < kVectors; ++b) {
       const Vector z = t[b] + Load(y + b * kLanes);
@@ -44,13 +44,14 @@ void LogitsBlock(const ComponentInputs& in, std::size_t c, float* logits, LaneMa
 
 template <int kVectors>
 void BackwardBlock(std::span<const float> logit_gradients, const LaneMask* active, std::size_t padded,
-                   std::size_t c, float* __restrict item_sums, float* __restrict user_sums) {
+                   std::size_t c, float* __restrict item_sums, std::size_t stride,
+                   float* __restrict user_sums) {
   Vector user[kVectors];
   for (int b = 0; b < kVectors; ++b) user[b] = Load(user_sums + c + b * kLanes);
   const std::size_t words = padded / kLanes;
   for (std::size_t m = 0; m < logit_gradients.size(); ++m) {
     const Vector g = simd::Broadcast(logit_gradients[m]);
-    float* item = item_sums + m * padded + c;
+    float* item = item_sums + m * stride + c;
     for (int b = 0; b < kVectors; ++b) {
       const LaneMask mask = active[m * words + c / kLanes + b];
       Store(item + b * kLanes, simd::AddWhere(mask, Load(item + b * kLanes), g));
@@ -58,15 +59,6 @@ void BackwardBlock(std::span<const float> logit_gradients, const LaneMask* activ
     }
   }
   for (int b = 0; b < kVectors; ++b) Store(user_sums + c + b * kLanes, user[b]);
-}
-
-template <int kVectors>
-void WeightedSumBlock(std::span<const float> weights, const float* rows, std::size_t padded, float* out) {
-  Vector sum[kVectors] = {};
-  for (std::size_t m = 0; m < weights.size(); ++m) {
-    for (int b = 0; b < kVectors; ++b) sum[b] += weights[m] * Load(rows + m * padded + b * kLanes);
-  }
-  for (int b = 0; b < kVectors; ++b) Store(out + b * kLanes, sum[b]);
 }
 
 }  // namespace
@@ -78,26 +70,32 @@ void ComponentLogits(const ComponentInputs& inputs, float* logits, LaneMask* act
 }
 
 void ComponentBackward(std::span<const float> logit_gradients, const LaneMask* active, std::size_t padded,
-                       float* item_sums, float* user_sums) {
+                       float* item_sums, std::size_t stride, float* user_sums) {
   ForBlocks(padded, [&](auto vectors, std::size_t c) {
-    BackwardBlock<vectors>(logit_gradients, active, padded, c, item_sums, user_sums);
+    BackwardBlock<vectors>(logit_gradients, active, padded, c, item_sums, stride, user_sums);
   });
 }
 
-void WeightedSum(std::span<const float> weights, const float* rows, std::size_t padded, float* out) {
-  ForBlocks(padded, [&](auto vectors, std::size_t c) {
-    WeightedSumBlock<vectors>(weights, rows + c, padded, out + c);
+void WeightedSum(std::span<const float> weights, const ComponentRows& rows, float* out) {
+  ForBlocks(rows.padded, [&](auto vectors, std::size_t c) {
+    Vector sum[vectors] = {};
+    for (std::size_t m = 0; m < weights.size(); ++m) {
+      const float* row = rows.data + m * rows.stride + c;
+      for (int b = 0; b < vectors; ++b) sum[b] += weights[m] * Load(row + b * kLanes);
+    }
+    for (int b = 0; b < vectors; ++b) Store(out + c + b * kLanes, sum[b]);
   });
 }
 
-void RowDots(const float* rows, std::size_t padded, const float* x, std::span<float> out) {
+void RowDots(const ComponentRows& rows, const float* x, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0f);
-  ForBlocks(padded, [&](auto vectors, std::size_t c) {
+  ForBlocks(rows.padded, [&](auto vectors, std::size_t c) {
     Vector block[vectors];
     for (int b = 0; b < vectors; ++b) block[b] = Load(x + c + b * kLanes);
     for (std::size_t m = 0; m < out.size(); ++m) {
+      const float* row = rows.data + m * rows.stride + c;
       Vector sums[2] = {};
-      for (int b = 0; b < vectors; ++b) sums[b % 2] += block[b] * Load(rows + m * padded + c + b * kLanes);
+      for (int b = 0; b < vectors; ++b) sums[b % 2] += block[b] * Load(row + b * kLanes);
       out[m] += simd::Sum(sums[0] + sums[1]);
     }
   });

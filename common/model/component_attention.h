@@ -13,9 +13,10 @@ namespace attune::model {
 struct ComponentInputs {
   const float* user_term;    ///< t_i [padded]
   const float* w2;           ///< [padded]
-  const float* projections;  ///< Y_l, [components, padded]
+  const float* projections;  ///< Y_l, [components, stride]
   std::size_t components;
   std::size_t padded;
+  std::size_t stride;  ///< floats from one component to the next, >= padded
 };
 
 /// Words of simd::LaneMask for the hidden units of `components` components.
@@ -31,16 +32,23 @@ void ComponentLogits(const ComponentInputs& inputs, float* logits, simd::LaneMas
 /// Sums of d loss / d b(i,l,m) over the active units; times w2 they are the gradients of Y_l and of t_i
 /// (relu'(0) = 0).
 /// @param logit_gradients  [components]
-/// @param item_sums        [components, padded], added to
+/// @param item_sums        [components, stride], the first `padded` of a row added to
 /// @param user_sums        [padded], added to
 void ComponentBackward(std::span<const float> logit_gradients, const simd::LaneMask* active,
-                       std::size_t padded, float* item_sums, float* user_sums);
+                       std::size_t padded, float* item_sums, std::size_t stride, float* user_sums);
 
-/// out = Σ_m weights_m rows_m, equation 12.  @param rows [weights.size(), padded]; @param out [padded]
-void WeightedSum(std::span<const float> weights, const float* rows, std::size_t padded, float* out);
+/// Rows of `padded` floats, `stride` floats from one to the next.
+struct ComponentRows {
+  const float* data;
+  std::size_t padded;
+  std::size_t stride;
+};
 
-/// out_m = rows_m · x.  @param rows [out.size(), padded]; @param x [padded]
-void RowDots(const float* rows, std::size_t padded, const float* x, std::span<float> out);
+/// out = Σ_m weights_m rows_m, equation 12.  @param out [rows.padded]
+void WeightedSum(std::span<const float> weights, const ComponentRows& rows, float* out);
+
+/// out_m = rows_m · x.  @param x [rows.padded]
+void RowDots(const ComponentRows& rows, const float* x, std::span<float> out);
 
 /// Turns d loss / d β into d loss / d b in place: β_m (dβ_m - Σ β dβ), the softmax of equation 11 backwards.
 void SoftmaxBackward(std::span<const float> weights, std::span<float> gradients);

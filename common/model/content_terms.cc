@@ -100,8 +100,8 @@ void ContentTerms::Compute(const float* user, std::span<const Index> items, floa
     if (range.count == 0) continue;
     const float* projections = Projections(items[n]);
     scratch.beta.resize(range.count);
-    ComponentLogits({user_term, w2_.data(), projections, range.count, padded2_}, scratch.beta.data(),
-                    nullptr);
+    ComponentLogits({user_term, w2_.data(), projections, range.count, padded2_, padded2_},
+                    scratch.beta.data(), nullptr);
     Softmax(scratch.beta);
     const float* summands = projections + range.count * padded2_;
     if (!keeps_values()) {
@@ -109,7 +109,7 @@ void ContentTerms::Compute(const float* user, std::span<const Index> items, floa
       view_.content.Read(range, x, padded_);
       summands = x;
     }
-    WeightedSum(scratch.beta, summands, width, sums + n * width);
+    WeightedSum(scratch.beta, {summands, width, width}, sums + n * width);
     if (betas != nullptr) (*betas)[n] = scratch.beta;
   }
   if (keeps_values()) {
