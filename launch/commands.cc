@@ -5,6 +5,7 @@
 #include "launch/recommend_command.h"
 #include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
+#include "launch/synth_command.h"
 #include "launch/train_command.h"
 
 namespace attune::launch {
@@ -13,6 +14,8 @@ namespace {
 CommandTable MakeTable() {
   CommandTable table{
       MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
+      MakeCommand<config::SynthSettings>(
+          {"synth", "make a log or a data set of any size, or one with planted attention"}, RunSynth),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),

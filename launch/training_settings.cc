@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/error.h"
+#include "launch/require_effect.h"
 
 namespace attune::launch {
 namespace {
@@ -63,11 +64,6 @@ SamplingSpec ToSampling(const config::SamplingSettings& settings) {
   spec.batch_triples = settings.batch_triples();
   spec.seed = settings.seed();
   return spec;
-}
-
-/// Refuses `name` if it was given although `applies` is false.
-void RequireEffect(bool given, bool applies, const char* name, const char* why) {
-  if (given && !applies) ThrowUsage("--{} cannot take effect: {}", name, why);
 }
 
 void CheckModel(const config::ModelSettings& s) {

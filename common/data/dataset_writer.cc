@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "common/data/dataset.h"
 #include "common/error.h"
 #include "common/io/npy.h"
 #include "common/thread.h"
@@ -66,6 +68,42 @@ std::vector<SlicePlan> PlanSlices(std::span<const std::uint32_t> rows_of, std::u
   return plan;
 }
 
+void WriteSliceUsers(const fs::path& directory, const SlicePlan& slice,
+                     std::span<const std::uint32_t> rows_of) {
+  CreateDirectory(directory);
+  io::NpyWriter users(directory / "users.npy", io::DType::kU32);
+  io::NpyWriter indptr(directory / "indptr.npy", io::DType::kU64);
+  std::uint64_t end = 0;
+  indptr.AppendOne(end);
+  for (Index user = slice.first_user; user < slice.first_user + slice.users; ++user) {
+    users.AppendOne(user);
+    end += rows_of[user];
+    indptr.AppendOne(end);
+  }
+  ATTUNE_CHECK(end == slice.interactions);
+  users.Close();
+  indptr.Close();
+}
+
+nlohmann::ordered_json BeginManifest(const char* created_by, Index users, Index items,
+                                     const PartCounts& counts, std::span<const SlicePlan> slices) {
+  nlohmann::ordered_json manifest = {
+      {"kind", kDatasetKind}, {"format_version", kDatasetVersion}, {"created_by", created_by}};
+  manifest["counts"] = {{"users", users},
+                        {"items", items},
+                        {"interactions", counts.train},
+                        {"validation", counts.validation},
+                        {"test", counts.test}};
+  auto& list = manifest["slices"] = nlohmann::ordered_json::array();
+  for (const SlicePlan& slice : slices) {
+    list.push_back({{"name", slice.name},
+                    {"first_user", slice.first_user},
+                    {"users", slice.users},
+                    {"interactions", slice.interactions}});
+  }
+  return manifest;
+}
+
 void WriteIds(const fs::path& path, const IdInterner& ids, std::span<const Index> order) {
   io::OutputFile file(path);
   std::string line;
@@ -111,19 +149,7 @@ std::vector<SlicePlan> SliceWriter::Write(std::uint32_t slices) {
 
 void SliceWriter::WriteSlice(const SlicePlan& slice, std::uint64_t first_row) const {
   const fs::path directory = directory_ / slice.name;
-  CreateDirectory(directory);
-  io::NpyWriter users(directory / "users.npy", io::DType::kU32);
-  io::NpyWriter indptr(directory / "indptr.npy", io::DType::kU64);
-  std::uint64_t end = 0;
-  indptr.AppendOne(end);
-  for (Index user = slice.first_user; user < slice.first_user + slice.users; ++user) {
-    users.AppendOne(user);
-    end += rows_of_[user];
-    indptr.AppendOne(end);
-  }
-  ATTUNE_CHECK(end == slice.interactions);
-  users.Close();
-  indptr.Close();
+  WriteSliceUsers(directory, slice, rows_of_);
   CopyToNpy<Index>(directory / "items.npy", items_, first_row, slice.interactions);
   CopyToNpy<std::int64_t>(directory / "times.npy", times_, first_row, slice.interactions);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,22 @@ std::uint32_t DefaultSlices(std::uint64_t train_interactions);
 /// there are fewer users. Every slice has at least one user.
 /// @param rows_of  training interactions of each user. [users], at least one
 std::vector<SlicePlan> PlanSlices(std::span<const std::uint32_t> rows_of, std::uint32_t slices);
+
+/// Writes users.npy and indptr.npy of a slice to `directory`, which is made.
+/// @param rows_of  training interactions of each user. [users]
+void WriteSliceUsers(const std::filesystem::path& directory, const SlicePlan& slice,
+                     std::span<const std::uint32_t> rows_of);
+
+/// Interactions of each part.
+struct PartCounts {
+  std::uint64_t train = 0;
+  std::uint64_t validation = 0;
+  std::uint64_t test = 0;
+};
+
+/// The part of a data set's manifest that is the same whoever made it: kind, version, counts and slices.
+nlohmann::ordered_json BeginManifest(const char* created_by, Index users, Index items,
+                                     const PartCounts& counts, std::span<const SlicePlan> slices);
 
 /// Writes users.tsv or items.tsv: the ids in `order`, one a line.
 void WriteIds(const std::filesystem::path& path, const IdInterner& ids, std::span<const Index> order);

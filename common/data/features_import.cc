@@ -1,6 +1,7 @@
 #include "common/data/features_import.h"
 
 #include <Eigen/Core>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "common/data/feature_blocks.h"
@@ -105,6 +106,18 @@ void RequireDim(const FeatureOptions& options, const VectorFile& vectors) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json ToJson(const FeaturesReport& report) {
+  nlohmann::ordered_json json = {{"vectors", report.vectors},
+                                 {"dim", report.dim},
+                                 {"dtype", report.dtype},
+                                 {"items_with_features", report.items_with},
+                                 {"items_without_features", report.items_without},
+                                 {"items_not_in_data", report.items_unused},
+                                 {"zero_vectors", report.zero_vectors}};
+  if (report.steps) json["transform"] = ToJson(*report.steps);
+  return json;
+}
 
 void CheckFeatureFiles(const FeatureOptions& options) {
   const VectorFile file(options.vectors);

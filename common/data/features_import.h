@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,9 @@ struct FeaturesReport {
   std::optional<FeatureSteps> steps;  ///< what was done with the vectors; absent if they are as given
   std::string steps_from;             ///< data set that the steps were made for; empty: this one
 };
+
+/// What the manifest says about features.
+nlohmann::ordered_json ToJson(const FeaturesReport& report);
 
 /// Throws what ImportFeatures would throw for the kind and shape of the vectors' file, for options.dim and
 /// for options.projection_from, so that a long job does not find out at its end.

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "common/data/dataset.h"
 #include "common/data/dataset_writer.h"
 #include "common/data/prepare_settings.h"
 #include "common/data/timestamp.h"
@@ -359,20 +358,9 @@ void Preparation::WriteFeatures() {
 }
 
 void Preparation::WriteManifest() {
-  nlohmann::ordered_json manifest = {
-      {"kind", kDatasetKind}, {"format_version", kDatasetVersion}, {"created_by", kCreatedBy}};
-  manifest["counts"] = {{"users", report_.users},
-                        {"items", report_.items},
-                        {"interactions", report_.split.train},
-                        {"validation", report_.split.validation},
-                        {"test", report_.split.test}};
-  auto& slices = manifest["slices"] = nlohmann::ordered_json::array();
-  for (const SlicePlan& slice : slices_) {
-    slices.push_back({{"name", slice.name},
-                      {"first_user", slice.first_user},
-                      {"users", slice.users},
-                      {"interactions", slice.interactions}});
-  }
+  const SplitReport& split = report_.split;
+  nlohmann::ordered_json manifest = BeginManifest(kCreatedBy, report_.users, report_.items,
+                                                  {split.train, split.validation, split.test}, slices_);
   manifest["report"] = ReportJson(report_);
   manifest["settings"] = SettingsJson(options_);
   if (report_.features) manifest["features"] = manifest["report"]["features"];

@@ -11,18 +11,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json FeaturesJson(const FeaturesReport& features) {
-  ordered_json json = {{"vectors", features.vectors},
-                       {"dim", features.dim},
-                       {"dtype", features.dtype},
-                       {"items_with_features", features.items_with},
-                       {"items_without_features", features.items_without},
-                       {"items_not_in_data", features.items_unused},
-                       {"zero_vectors", features.zero_vectors}};
-  if (features.steps) json["transform"] = ToJson(*features.steps);
-  return json;
-}
-
 double Sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -115,7 +103,7 @@ ordered_json ReportJson(const PrepareReport& report) {
       {"slices", report.slices},
   };
   if (split.time_cut_us) json["time_cut"] = FormatTimestamp(*split.time_cut_us);
-  if (report.features) json["features"] = FeaturesJson(*report.features);
+  if (report.features) json["features"] = ToJson(*report.features);
   return json;
 }
 

@@ -22,8 +22,8 @@ struct DTypeName {
   std::size_t bytes;
 };
 constexpr std::array kDTypes = {DTypeName{DType::kF16, "<f2", 2}, DTypeName{DType::kF32, "<f4", 4},
-                                DTypeName{DType::kU32, "<u4", 4}, DTypeName{DType::kU64, "<u8", 8},
-                                DTypeName{DType::kI64, "<i8", 8}};
+                                DTypeName{DType::kU8, "|u1", 1},  DTypeName{DType::kU32, "<u4", 4},
+                                DTypeName{DType::kU64, "<u8", 8}, DTypeName{DType::kI64, "<i8", 8}};
 
 const DTypeName& Lookup(DType dtype) {
   return *std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeName& d) { return d.dtype == dtype; });
@@ -45,7 +45,8 @@ DType ParseDType(std::string_view rest, const std::string& name) {
   for (const auto& known : kDTypes) {
     if (code == known.code) return known.dtype;
   }
-  ThrowBadInput("{}: element type {} is not supported; use little-endian f2, f4, u4, u8 or i8", name, code);
+  ThrowBadInput("{}: element type {} is not supported; use u1 or little-endian f2, f4, u4, u8 or i8", name,
+                code);
 }
 
 std::vector<std::uint64_t> ParseShape(std::string_view rest, const std::string& name) {

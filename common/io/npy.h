@@ -15,7 +15,7 @@
 /// NumPy's .npy format (NEP 1, versions 1 to 3), little-endian, C order.
 namespace attune::io {
 
-enum class DType { kF16, kF32, kU32, kU64, kI64 };
+enum class DType { kF16, kF32, kU8, kU32, kU64, kI64 };
 
 /// "<f4" and so on, as in a .npy header.
 const char* DTypeCode(DType dtype);
@@ -40,6 +40,7 @@ std::string FormatNpyHeader(DType dtype, std::span<const std::uint64_t> shape);
 template <typename T>
 constexpr DType DTypeOf() {
   if constexpr (std::is_same_v<T, float>) return DType::kF32;
+  if constexpr (std::is_same_v<T, std::uint8_t>) return DType::kU8;
   if constexpr (std::is_same_v<T, std::uint32_t>) return DType::kU32;
   if constexpr (std::is_same_v<T, std::uint64_t>) return DType::kU64;
   if constexpr (std::is_same_v<T, std::int64_t>) return DType::kI64;

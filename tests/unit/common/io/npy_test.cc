@@ -39,6 +39,15 @@ TEST(Npy, WhatIsWrittenIsReadBack) {
   EXPECT_THROW(view.As<std::uint32_t>(), Error);
 }
 
+TEST(Npy, BytesAreAnElementTypeToo) {
+  const TemporaryDirectory directory;
+  const std::vector<std::uint8_t> values = {1, 0, 255};
+  WriteNpy<std::uint8_t>(directory / "a.npy", std::array<std::uint64_t, 1>{3}, values);
+  const auto read = NpyView(directory / "a.npy");
+  EXPECT_EQ(std::string(DTypeCode(read.header().dtype)), "|u1");
+  EXPECT_EQ(read.As<std::uint8_t>()[2], 255);
+}
+
 TEST(Npy, FirstDimensionIsFilledInWhenTheWriterCloses) {
   const TemporaryDirectory directory;
   NpyWriter writer(directory / "a.npy", DType::kU64);
