@@ -14,8 +14,8 @@ namespace {
 CommandTable MakeTable() {
   CommandTable table{
       MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
-      MakeCommand<config::FeaturesSettings>({"features", "make component features of pictures and videos"},
-                                            RunFeatures),
+      MakeCommand<config::FeaturesSettings>(
+          {"features", "make component features of pictures and videos", true}, RunFeatures),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),

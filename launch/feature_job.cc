@@ -1,8 +1,8 @@
 #include "launch/feature_job.h"
 
-#include <atomic>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "common/error.h"
 #include "common/io/json_file.h"
@@ -61,6 +61,7 @@ class Job {
  public:
   explicit Job(const FeatureJobOptions& options)
       : options_(options),
+        extractors_(FirstExtractor(options)),
         staged_(options.out, options.overwrite, "features.json"),
         chunks_(PartialDirectory(options.out), options.described, options.files, options.dtype,
                 options.overwrite) {}
@@ -98,12 +99,10 @@ class Job {
 
   void Compute(const std::vector<std::size_t>& missing, Progress& progress) {
     if (missing.empty()) return;
-    std::vector<std::unique_ptr<media::Extractor>> extractors(options_.threads);
-    extractors[0] = options_.make_extractor();  // a network that cannot be used is found before threads start
     progress.Begin(options_.files.size() - report_.kept);
     ParallelFor(options_.threads, missing.size(), "features", [&](unsigned thread, std::size_t n) {
-      if (!extractors[thread]) extractors[thread] = options_.make_extractor();
-      ComputeChunk(missing[n], *extractors[thread], progress);
+      if (!extractors_[thread]) extractors_[thread] = options_.make_extractor();
+      ComputeChunk(missing[n], *extractors_[thread], progress);
     });
     progress.End();
   }
@@ -189,7 +188,15 @@ class Job {
                             description.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
   }
 
+  static std::vector<std::unique_ptr<media::Extractor>> FirstExtractor(const FeatureJobOptions& options) {
+    std::vector<std::unique_ptr<media::Extractor>> extractors(options.threads);
+    extractors[0] = options.make_extractor();
+    return extractors;
+  }
+
   const FeatureJobOptions& options_;
+  // Before anything is written: a network that cannot be used leaves no trace.
+  std::vector<std::unique_ptr<media::Extractor>> extractors_;
   io::StagedDirectory staged_;
   FeatureChunks chunks_;
   FeatureJobReport report_;
