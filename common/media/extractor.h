@@ -65,7 +65,8 @@ class Extractor {
   virtual Components Extract(const MediaFile& file) = 0;
 };
 
-/// What extractors are built on: "OpenCV 4.6.0"; empty if this program was built without it.
+/// What extractors are built on: "OpenCV 4.6.0"; empty if there is none: built without it, or not
+/// installed here.
 std::string ExtractorLibrary();
 
 /// Loads the network. Errors: Error(kBadInput) for a file that is missing or no ONNX network; Error(kUsage)

@@ -1,3 +1,5 @@
+#include "common/media/opencv_extractor.h"
+
 #include <stdlib.h>
 
 #include <fstream>
@@ -7,7 +9,6 @@
 #include <utility>
 
 #include "common/error.h"
-#include "common/media/extractor.h"
 #include "common/media/opencv_network.h"
 #include "common/media/opencv_video.h"
 #include "common/media/pooling.h"
@@ -82,11 +83,11 @@ class OpenCvExtractor : public Extractor {
 
 }  // namespace
 
-std::string ExtractorLibrary() {
-  return std::string("OpenCV ") + CV_VERSION;
+const char* OpenCvName() {
+  return "OpenCV " CV_VERSION;
 }
 
-std::unique_ptr<Extractor> MakeExtractor(const ExtractorOptions& options) {
+std::unique_ptr<Extractor> MakeOpenCvExtractor(const ExtractorOptions& options) {
   return std::make_unique<OpenCvExtractor>(options);
 }
 

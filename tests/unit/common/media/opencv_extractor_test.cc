@@ -1,3 +1,5 @@
+#include "common/media/opencv_extractor.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 
 #include "common/half.h"
 #include "common/io/npy.h"
-#include "common/media/extractor.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/onnx_writer.h"
 #include "tests/support/temporary_directory.h"
@@ -54,7 +55,7 @@ class OpenCvExtractor : public ::testing::Test {
 const std::vector<unsigned char> kPixels = {10, 20, 30, 0, 0, 1, 0, 1, 0, 1, 0, 0};
 
 TEST_F(OpenCvExtractor, GivesAVectorForEachCell) {
-  const Components components = MakeExtractor(options)->Extract(Picture(2, 2, kPixels));
+  const Components components = MakeOpenCvExtractor(options)->Extract(Picture(2, 2, kPixels));
   EXPECT_EQ(components.dim, 2);
   EXPECT_EQ(components.grid.rows, 2);
   EXPECT_EQ(components.vectors, (Floats{170, 20, 4, 0, 2, 1, 1, 0}));
@@ -67,10 +68,10 @@ TEST_F(OpenCvExtractor, SwapsChannelsThenSubtractsThenScales) {
   options.preprocessing.scale = {1, 1, 0.5};
   const std::vector<unsigned char> grey(12, 0);
   // Blue, green, red = -30, 0, 0.
-  EXPECT_EQ(MakeExtractor(options)->Extract(Picture(2, 2, grey)).vectors, (Floats{-30, 0}));
+  EXPECT_EQ(MakeOpenCvExtractor(options)->Extract(Picture(2, 2, grey)).vectors, (Floats{-30, 0}));
   std::vector<unsigned char> red = grey;
   for (std::size_t n = 0; n < red.size(); n += 3) red[n] = 10;
-  EXPECT_EQ(MakeExtractor(options)->Extract(Picture(2, 2, red)).vectors, (Floats{-30 + 4 * 5, 0}));
+  EXPECT_EQ(MakeOpenCvExtractor(options)->Extract(Picture(2, 2, red)).vectors, (Floats{-30 + 4 * 5, 0}));
 }
 
 TEST_F(OpenCvExtractor, CutsOutTheMiddleOrStretches) {
@@ -78,21 +79,21 @@ TEST_F(OpenCvExtractor, CutsOutTheMiddleOrStretches) {
   // Only the left and the right quarter are green.
   std::vector<unsigned char> wide(24, 0);
   for (const std::size_t x : {0, 3, 4, 7}) wide[x * 3 + 1] = 100;
-  EXPECT_GT(MakeExtractor(options)->Extract(Picture(4, 2, wide)).vectors[1], 0);
+  EXPECT_GT(MakeOpenCvExtractor(options)->Extract(Picture(4, 2, wide)).vectors[1], 0);
   options.preprocessing.crop = true;
-  EXPECT_EQ(MakeExtractor(options)->Extract(Picture(4, 2, wide)).vectors[1], 0);
+  EXPECT_EQ(MakeOpenCvExtractor(options)->Extract(Picture(4, 2, wide)).vectors[1], 0);
 }
 
 TEST_F(OpenCvExtractor, AFlatLayerGivesOneVector) {
   options.layer = "vector";
-  const Components components = MakeExtractor(options)->Extract(Picture(2, 2, kPixels));
+  const Components components = MakeOpenCvExtractor(options)->Extract(Picture(2, 2, kPixels));
   EXPECT_EQ(components.grid.rows, 1);
   EXPECT_EQ(components.vectors, (Floats{177.0F / 4, 21.0F / 4}));
 }
 
 TEST_F(OpenCvExtractor, AVideoGivesAVectorForEachFrame) {
   options.frames.frames = 4;
-  const Components components = MakeExtractor(options)->Extract(Video(8));
+  const Components components = MakeOpenCvExtractor(options)->Extract(Video(8));
   ASSERT_EQ(components.frame_seconds.size(), 4);
   ASSERT_EQ(components.vectors.size(), 8);
   for (std::size_t n = 0; n < 4; ++n) {
@@ -104,7 +105,7 @@ TEST_F(OpenCvExtractor, AVideoGivesAVectorForEachFrame) {
 
 TEST_F(OpenCvExtractor, AVideoCanBeSampledByTime) {
   options.frames = {16, 0.25, 3};
-  const Components components = MakeExtractor(options)->Extract(Video(20));
+  const Components components = MakeOpenCvExtractor(options)->Extract(Video(20));
   ASSERT_EQ(components.frame_seconds.size(), 3);
   EXPECT_NEAR(components.frame_seconds[0], 0, 1e-3);
   EXPECT_NEAR(components.frame_seconds[1], 0.3, 1e-3);
@@ -112,7 +113,7 @@ TEST_F(OpenCvExtractor, AVideoCanBeSampledByTime) {
 }
 
 TEST_F(OpenCvExtractor, FilesThatCannotBeDecodedAreUnreadable) {
-  const auto extractor = MakeExtractor(options);
+  const auto extractor = MakeOpenCvExtractor(options);
   std::ofstream(directory / "x.png") << "no picture";
   std::ofstream(directory / "x.mp4") << "no video";
   EXPECT_THROW(extractor->Extract({"x", directory / "x.png", MediaKind::kImage}), UnreadableMedia);
@@ -122,19 +123,19 @@ TEST_F(OpenCvExtractor, FilesThatCannotBeDecodedAreUnreadable) {
 
 TEST_F(OpenCvExtractor, AMissingLayerNamesThoseThatExist) {
   options.layer = "fire9";
-  const std::string error = ErrorOf(ErrorKind::kUsage, [&] { MakeExtractor(options); });
+  const std::string error = ErrorOf(ErrorKind::kUsage, [&] { MakeOpenCvExtractor(options); });
   EXPECT_NE(error.find("'fire9'"), std::string::npos);
   EXPECT_NE(error.find("mix, pool, vector"), std::string::npos) << error;
 }
 
 TEST_F(OpenCvExtractor, AMissingOrBrokenNetworkIsBadInput) {
   options.model = (directory / "none.onnx").string();
-  EXPECT_NE(ErrorOf(ErrorKind::kBadInput, [&] { MakeExtractor(options); }).find("none.onnx"),
+  EXPECT_NE(ErrorOf(ErrorKind::kBadInput, [&] { MakeOpenCvExtractor(options); }).find("none.onnx"),
             std::string::npos);
   for (const char* text : {"", "hello", "\x08\x06\x3a\x7f"}) {
     options.model = (directory / "broken.onnx").string();
     std::ofstream(options.model) << text;
-    EXPECT_NE(ErrorOf(ErrorKind::kBadInput, [&] { MakeExtractor(options); }).find("broken.onnx"),
+    EXPECT_NE(ErrorOf(ErrorKind::kBadInput, [&] { MakeOpenCvExtractor(options); }).find("broken.onnx"),
               std::string::npos);
   }
 }
@@ -152,7 +153,7 @@ TEST_F(OpenCvExtractor, ReproducesFeaturesOfPosters) {
   options.preprocessing.mean = {104, 117, 123};
   const io::NpyView expected(expected_file);
   const auto* halves = reinterpret_cast<const std::uint16_t*>(expected.data().data());
-  const auto extractor = MakeExtractor(options);
+  const auto extractor = MakeOpenCvExtractor(options);
   for (const std::size_t poster : {1, 2, 3}) {  // the first three items of the index
     const auto path = data / "movielens-small-posters/posters" / (std::to_string(poster) + ".jpg");
     const Components components = extractor->Extract({"", path, MediaKind::kImage});
