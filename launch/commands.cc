@@ -1,5 +1,6 @@
 #include "launch/command.h"
 #include "launch/evaluate_command.h"
+#include "launch/features_command.h"
 #include "launch/inspect_command.h"
 #include "launch/prepare_command.h"
 #include "launch/recommend_command.h"
@@ -16,6 +17,8 @@ CommandTable MakeTable() {
       MakeCommand<config::PrepareSettings>({"prepare", "turn interaction logs into a data set"}, RunPrepare),
       MakeCommand<config::SynthSettings>(
           {"synth", "make a log or a data set of any size, or one with planted attention"}, RunSynth),
+      MakeCommand<config::FeaturesSettings>(
+          {"features", "make component features of pictures and videos", true}, RunFeatures),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),

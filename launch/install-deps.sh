@@ -20,6 +20,12 @@ build_packages=(
   libxxhash-dev         # checksums
   libarchive-dev        # .gz and .zst logs
 )
+opencv_packages=(       # optional: 'attune features'; 273 MB installed, where libopencv-dev takes 673
+  libopencv-dnn-dev        # networks
+  libopencv-imgcodecs-dev  # pictures
+  libopencv-imgproc-dev    # resizing
+  libopencv-videoio-dev    # videos
+)
 test_packages=(
   libgtest-dev
   python3-numpy         # opens our .npy files the way users do
@@ -31,11 +37,12 @@ check_packages=(
 
 usage() {
   cat <<'TEXT'
-usage: bash launch/install-deps.sh [--without-tests] [--with-checks] [--list]
+usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--with-checks] [--list]
 
-  --without-tests   only what the program itself needs
-  --with-checks     also what checks formatting and scripts
-  --list            print the packages, one a line, and install nothing
+  --without-tests    only what the program itself needs
+  --without-opencv   not what 'attune features' decodes pictures and runs networks with
+  --with-checks      also what checks formatting and scripts
+  --list             print the packages, one a line, and install nothing
 TEXT
 }
 
@@ -45,11 +52,13 @@ fail() {
 }
 
 with_tests=yes
+with_opencv=yes
 with_checks=no
 list_only=no
 while (($# > 0)); do
   case "$1" in
     --without-tests) with_tests=no ;;
+    --without-opencv) with_opencv=no ;;
     --with-checks) with_checks=yes ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -59,6 +68,7 @@ while (($# > 0)); do
 done
 
 packages=("${build_packages[@]}")
+if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
 if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
 

@@ -42,8 +42,8 @@ void Empty(const fs::path& directory) {
 }
 
 /// Whether --overwrite may replace it: what a command of ours made, or an empty directory.
-bool IsReplaceable(const fs::path& path) {
-  return fs::is_directory(path) && (fs::exists(path / "manifest.json") || fs::is_empty(path));
+bool IsReplaceable(const fs::path& path, const char* marker) {
+  return fs::is_directory(path) && (fs::exists(path / marker) || fs::is_empty(path));
 }
 
 /// Without a trailing slash, so that ".tmp" is appended to the name.
@@ -54,16 +54,16 @@ fs::path Normalised(const fs::path& path) {
 
 }  // namespace
 
-StagedDirectory::StagedDirectory(const fs::path& final_path, bool overwrite)
+StagedDirectory::StagedDirectory(const fs::path& final_path, bool overwrite, const char* marker)
     : final_(Normalised(final_path)), staging_(final_), overwrite_(overwrite) {
   staging_ += ".tmp";
   if (fs::exists(final_) && !overwrite_) {
     ThrowUsage("{}: exists already; choose another --out or pass --overwrite to replace it",
                final_path.string());
   }
-  if (fs::exists(final_) && !IsReplaceable(final_)) {
-    ThrowUsage("{}: is neither empty nor a directory with a manifest.json; --overwrite does not replace it",
-               final_path.string());
+  if (fs::exists(final_) && !IsReplaceable(final_, marker)) {
+    ThrowUsage("{}: is neither empty nor a directory with a {}; --overwrite does not replace it",
+               final_path.string(), marker);
   }
   try {
     fs::create_directories(staging_);

@@ -11,11 +11,11 @@ namespace attune::io {
 class StagedDirectory {
  public:
   /// @param overwrite  whether an existing `final_path` may be replaced by Commit(); only a directory that is
-  /// empty or has
-  ///                   a manifest.json ever is
+  ///                   empty or has a file named `marker` ever is
   /// Errors: Error(kUsage) if `final_path` exists and may not be replaced;
   ///         Error(kFailed) if the directory cannot be created or another process is writing it.
-  StagedDirectory(const std::filesystem::path& final_path, bool overwrite);
+  StagedDirectory(const std::filesystem::path& final_path, bool overwrite,
+                  const char* marker = "manifest.json");
   /// Removes the staging directory unless committed.
   ~StagedDirectory();
   StagedDirectory(const StagedDirectory&) = delete;

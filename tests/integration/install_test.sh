@@ -28,6 +28,12 @@ printed=$(env -i "$program" --version) || fail "'attune --version' failed"
 [[ $printed == *"$version"* ]] || fail "'attune --version' printed '$printed', expected version $version"
 env -i "$program" --help >/dev/null || fail "'attune --help' failed"
 
+# A build with OpenCV finds its module in the installed tree: it gets as far as the network.
+if [[ -e $build/launch/attune_opencv.so ]]; then
+  said=$(env -i "$program" features --model none.onnx --layer x --images / --out none --dry-run 2>&1) || true
+  [[ $said == *"none.onnx: no such file"* ]] || fail "'attune features' of a build with OpenCV said '$said'"
+fi
+
 for file in README.md LICENSE CHANGELOG.md; do
   [[ -s $prefix/share/doc/attune/$file ]] || fail "share/doc/attune/$file was not installed"
 done

@@ -57,6 +57,9 @@ violations() {
     if [[ $path =~ ^(unsupported/)?Eigen/ && ! $file =~ ^common/model/|^tests/|\.cc$ ]]; then
       echo "$place: Eigen belongs to .cc files and common/model ($path)"
     fi
+    if [[ $path =~ ^opencv2/ && ! $file =~ ^common/media/.*\.cc$|^tests/ ]]; then
+      echo "$place: OpenCV belongs to .cc files of common/media ($path)"
+    fi
     if [[ $path =~ ^zmq(_addon)?\.h(pp)?$ && ! $file =~ ^(common/net|tests)/ ]]; then
       echo "$place: ZeroMQ belongs to common/net ($path)"
     fi
@@ -72,7 +75,7 @@ trap 'rm -rf -- "$scratch"' EXIT
 # A checker that finds nothing proves nothing: plants one breach of every rule, and what is allowed beside them.
 check_the_checker() {
   local planted=$scratch/planted expected found
-  mkdir -p "$planted"/{common/{config,model,net},ps,worker,scheduler,launch,tests}
+  mkdir -p "$planted"/{common/{config,media,model,net},ps,worker,scheduler,launch,tests}
   plant() { printf '#include %s\n' "$2" >"$planted/$1"; }
 
   plant common/a.h '"ps/table.h"'
@@ -86,10 +89,13 @@ check_the_checker() {
   plant ps/i.h '<Eigen/Core>'
   plant worker/j.cc '<zmq.hpp>'
   plant common/net/k.cc '<mpi.h>'
-  expected="common/a.h launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
+  plant common/media/l.h '<opencv2/core.hpp>'
+  plant launch/m.cc '<opencv2/dnn.hpp>'
+  expected="common/a.h common/media/l.h launch/m.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
 
   plant common/config/ok.h '<google/protobuf/message.h>'
   plant common/model/ok.h '<Eigen/Core>'
+  plant common/media/ok.cc '<opencv2/core.hpp>'
   plant common/net/ok.cc '<zmq.h>'
   plant ps/ok.cc '<Eigen/Core>'
   plant launch/ok.cc '"scheduler/leases.h"'

@@ -35,6 +35,8 @@ install_deps=$source_dir/launch/install-deps.sh
 
 duplicates=$(bash "$install_deps" --with-checks --list | sort | uniq -d)
 [[ -z $duplicates ]] || fail "listed twice: $duplicates"
+[[ $(bash "$install_deps" --list) == *libopencv-* ]] || fail "OpenCV is not installed unless left out"
+[[ $(bash "$install_deps" --without-opencv --list) != *opencv* ]] || fail "--without-opencv lists OpenCV"
 
 bin=$(machine without_apt)
 expect 1 "libeigen3-dev" env -i PATH="$bin" bash "$install_deps"

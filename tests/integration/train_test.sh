@@ -77,7 +77,8 @@ expect 1 "Lower lr" train --data data --out diverged --lr 90 --epochs 20 --item-
 expect 2 "cannot take effect" train --data data --out x --item-attention none --lr-theta 0.1
 expect 2 "cannot take effect" train --data data --out x --exclude-target --item-attention none
 expect 2 "cannot take effect" train --data data --out x --reduction mean
-expect 2 "u (user), v (item), p" train --data data --out x --attention-inputs ux
+expect 2 "u (user), v (item), p" train --data data --out x --attention-inputs uz
+expect 2 "data has no features" train --data data --out x --attention-inputs ux
 expect 2 "did you mean '--visit-triples'" train --data data --out x --visit-triple 3
 expect 3 "not a directory" train --data nowhere --out x
 
