@@ -1,5 +1,6 @@
 #include "launch/command.h"
 #include "launch/evaluate_command.h"
+#include "launch/explain_command.h"
 #include "launch/features_command.h"
 #include "launch/inspect_command.h"
 #include "launch/prepare_command.h"
@@ -24,6 +25,7 @@ CommandTable MakeTable() {
                                             RunEvaluate),
       MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),
       MakeCommand<config::ScoreSettings>({"score", "score pairs of user and item"}, RunScore),
+      MakeCommand<config::ExplainSettings>({"explain", "show why a user is recommended an item"}, RunExplain),
       MakeCommand<config::InspectSettings>({"inspect", "say what a data set or a model holds, and verify it"},
                                            RunInspect),
   };

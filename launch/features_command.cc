@@ -15,6 +15,7 @@
 #include "common/run/format.h"
 #include "common/thread.h"
 #include "launch/feature_job.h"
+#include "launch/parse_pair.h"
 #include "launch/process_memory.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
@@ -23,20 +24,6 @@ namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Two whole numbers with an x between them, each 1..most.
-std::pair<unsigned, unsigned> ParsePair(const char* flag, const std::string& text, unsigned most) {
-  const auto parse = [&](std::string_view part) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (error != std::errc() || end != part.data() + part.size() || value < 1 || value > most)
-      ThrowUsage("{} '{}': expected two whole numbers of 1 to {}, like 7x7", flag, text, most);
-    return value;
-  };
-  const std::size_t cross = text.find('x');
-  if (cross == std::string::npos) return {parse(text), parse({})};
-  return {parse(std::string_view(text).substr(0, cross)), parse(std::string_view(text).substr(cross + 1))};
-}
 
 /// Three numbers with commas between them, or with `one` a single number for all three.
 std::array<double, 3> ParseChannels(const char* flag, const std::string& text, bool one) {

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "launch/model_data.h"
 #include "launch/recommender.h"
 #include "launch/standard_streams.h"
+#include "launch/titles.h"
 
 namespace attune::launch {
 namespace {
@@ -34,44 +34,6 @@ void CheckSettings(const config::RecommendSettings& settings) {
   if (settings.has_titles() && settings.all()) {
     ThrowUsage("--titles cannot take effect: lists of --all have no titles");
   }
-}
-
-std::vector<std::string> Fields(const std::string& line) {
-  std::vector<std::string> fields(1);
-  for (const char c : line) {
-    if (c == '\t') {
-      fields.emplace_back();
-    } else if (c != '\r') {
-      fields.back() += c;
-    }
-  }
-  return fields;
-}
-
-/// Titles by item row of the model, empty where the file has none.
-std::vector<std::string> ReadTitles(const std::string& path, const data::IdTable& items) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string line;
-  if (!stream || !std::getline(stream, line)) ThrowBadInput("{}: cannot read", path);
-  const std::vector<std::string> header = Fields(line);
-  const auto column = [&](const char* name) {
-    const auto at = std::find(header.begin(), header.end(), name);
-    if (at == header.end()) ThrowBadInput("{}:1: no column '{}' in the header", path, name);
-    return static_cast<std::size_t>(at - header.begin());
-  };
-  const std::size_t item_column = column("item");
-  const std::size_t title_column = column("title");
-  const data::IdIndex index(items);
-  std::vector<std::string> titles(items.size());
-  for (std::size_t number = 2; std::getline(stream, line); ++number) {
-    const std::vector<std::string> fields = Fields(line);
-    if (fields.size() <= std::max(item_column, title_column)) {
-      ThrowBadInput("{}:{}: {} columns, the header has {}", path, number, fields.size(), header.size());
-    }
-    const Index row = index.Find(fields[item_column]);
-    if (row != kNoIndex) titles[row] = fields[title_column];
-  }
-  return titles;
 }
 
 /// Lists as text.
@@ -168,9 +130,7 @@ std::vector<Index> FindUsers(const config::RecommendSettings& settings, const da
 void PrintSome(const config::RecommendSettings& settings, const ModelData& matched,
                const Recommender& recommender, bool json) {
   const std::vector<Index> users = FindUsers(settings, matched.dataset());
-  const Printer printer(matched, settings.has_titles()
-                                     ? ReadTitles(settings.titles(), matched.model().items())
-                                     : std::vector<std::string>());
+  const Printer printer(matched, ReadTitles(settings.titles(), matched.model().items()));
   ordered_json all = ordered_json::array();
   for (const Recommendation& list : recommender.Recommend(users)) {
     if (json) {

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/media/extractor.h"
+#include "common/media/thumbnails.h"
 
 namespace attune::media {
 namespace fs = std::filesystem;
@@ -17,6 +18,7 @@ constexpr const char* kFileName = "attune_opencv.so";
 struct Module {
   Extractor* (*make)(const ExtractorOptions&) = nullptr;
   const char* (*name)() = nullptr;
+  void (*thumbnails)(const MediaFile&, const ThumbnailOptions&, std::vector<std::string>&) = nullptr;
   std::string problem;
 };
 
@@ -45,8 +47,9 @@ Module LoadModule() {
   if (library != nullptr) {
     module.make = reinterpret_cast<decltype(module.make)>(dlsym(library, "AttuneMakeExtractor"));
     module.name = reinterpret_cast<decltype(module.name)>(dlsym(library, "AttuneExtractorName"));
+    module.thumbnails = reinterpret_cast<decltype(module.thumbnails)>(dlsym(library, "AttuneMakeThumbnails"));
   }
-  if (module.make != nullptr && module.name != nullptr) return module;
+  if (module.make != nullptr && module.name != nullptr && module.thumbnails != nullptr) return module;
   const char* const reason = dlerror();
   module.problem = fmt::format("{}: cannot be loaded: {}; install OpenCV with 'bash launch/install-deps.sh'",
                                path.string(), reason == nullptr ? "unknown" : reason);
@@ -68,6 +71,13 @@ std::string ExtractorLibrary() {
 std::unique_ptr<Extractor> MakeExtractor(const ExtractorOptions& options) {
   if (TheModule().make == nullptr) ThrowFailed("{}", TheModule().problem);
   return std::unique_ptr<Extractor>(TheModule().make(options));
+}
+
+std::vector<std::string> MakeThumbnails(const MediaFile& file, const ThumbnailOptions& options) {
+  if (TheModule().make == nullptr) ThrowFailed("{}", TheModule().problem);
+  std::vector<std::string> thumbnails;
+  TheModule().thumbnails(file, options, thumbnails);
+  return thumbnails;
 }
 
 }  // namespace attune::media

@@ -1,47 +1,21 @@
 #include "common/media/opencv_extractor.h"
 
-#include <stdlib.h>
-
-#include <fstream>
-#include <mutex>
-#include <opencv2/core/version.hpp>
-#include <opencv2/imgcodecs.hpp>
+#include <opencv2/core.hpp>
 #include <utility>
 
 #include "common/error.h"
 #include "common/media/opencv_network.h"
+#include "common/media/opencv_picture.h"
 #include "common/media/opencv_video.h"
 #include "common/media/pooling.h"
 
 namespace attune::media {
 namespace {
 
-/// Keeps FFmpeg from writing to standard error: failures are reported by us. OpenCV offers only a variable of
-/// the environment for it, read when the first video is opened; one that the user has set stays.
-void SilenceDecoders() {
-  static std::once_flag once;
-  std::call_once(once, [] { setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); });
-}
-
-/// 8-bit blue, green, red, turned as the file says (EXIF).
-cv::Mat ReadPicture(const std::filesystem::path& path) {
-  if (!std::ifstream(path, std::ios::binary)) throw UnreadableMedia("cannot be opened");
-  cv::Mat picture;
-  try {
-    picture = cv::imread(path.string(), cv::IMREAD_COLOR);
-  } catch (const cv::Exception& failure) {
-    throw UnreadableMedia("cannot be decoded: " + failure.err);
-  }
-  if (picture.empty()) throw UnreadableMedia("not a picture that OpenCV can decode");
-  return picture;
-}
-
 class OpenCvExtractor : public Extractor {
  public:
   explicit OpenCvExtractor(const ExtractorOptions& options)
-      : options_(options), network_(options.model, options.layer, options.preprocessing) {
-    SilenceDecoders();
-  }
+      : options_(options), network_(options.model, options.layer, options.preprocessing) {}
 
   Components Extract(const MediaFile& file) override {
     return file.kind == MediaKind::kImage ? OfImage(file) : OfVideo(file);

@@ -1,6 +1,9 @@
 #include "common/media/opencv_video.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
+#include <mutex>
 #include <opencv2/videoio.hpp>
 #include <optional>
 
@@ -9,8 +12,16 @@
 namespace attune::media {
 namespace {
 
+/// Keeps FFmpeg from writing to standard error: failures are reported by us. OpenCV offers only a variable of
+/// the environment for it, read when the first video is opened; one that the user has set stays.
+void SilenceDecoders() {
+  static std::once_flag once;
+  std::call_once(once, [] { setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); });
+}
+
 /// Only these two read files; others take names of a pattern for sequences of pictures.
 cv::VideoCapture Open(const std::filesystem::path& path) {
+  SilenceDecoders();
   // Absolute, so that no name is taken for an address.
   const std::string name = std::filesystem::absolute(path).string();
   cv::VideoCapture video(name, cv::CAP_FFMPEG);
