@@ -3,7 +3,8 @@
 //
 // usage: content_bench DATA [THREADS [EPOCHS [BATCH_TRIPLES [REFRESH ...]]]]
 //   DATA     a data set with features; D = H1 = H2 = 128
-//   REFRESH  values of projection_refresh to measure beside 0 (default: 16 and the batches of an epoch)
+//   REFRESH  values of projection_refresh to measure beside 0 (default: 16 and the batches of an epoch);
+//            where a period is several epochs, let EPOCHS be a multiple of it and look at the mean
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/run/format.h"
 #include "launch/process_memory.h"
 #include "tests/bench/measure.h"
 
@@ -59,7 +61,9 @@ int Main(int argc, char** argv) {
   const auto measure = [&](const std::string& what, const TrainingSpec& spec) {
     const bench::Spread rate =
         bench::TrainingRate(dataset, data, spec, threads, epochs, content, kLimitSeconds);
-    bench::Print(what, rate, fmt::format("peak memory so far {} MiB", launch::PeakMemoryBytes() >> 20));
+    fmt::print("{:<38} {:>7} triples/s ({}..{}), mean {}; peak memory so far {} MiB\n", what,
+               FormatCount(rate.median), FormatCount(rate.least), FormatCount(rate.most),
+               FormatCount(rate.mean), launch::PeakMemoryBytes() >> 20);
   };
   TrainingSpec spec = SpecOf(content.dim(), batch);
   spec.model.component_attention = model::ComponentAttention::kAverage;

@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,13 @@ inline double Now() {
 
 struct Spread {
   double least, median, most;
+  double mean;
 };
 
 inline Spread SpreadOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return {values.front(), values[values.size() / 2], values.back(), sum / static_cast<double>(values.size())};
 }
 
 /// Single-precision matrix products of all threads at once, GFLOP/s: what the machine can do.
@@ -48,14 +51,16 @@ inline Spread GemmRate(unsigned threads) {
   return SpreadOf(rates);
 }
 
-/// Triples a second over `epochs` epochs, the first left out; stops after `limit` seconds, and is then the
-/// rate of what was done, without spread.
+/// Triples a second over `epochs` epochs, the first left out, the mean weighted by time; stops after `limit`
+/// seconds, and is then the rate of what was done, without spread.
 inline Spread TrainingRate(const data::Dataset& dataset, const data::TrainingData& data,
                            const TrainingSpec& spec, unsigned threads, std::uint32_t epochs,
                            const data::ContentView& content = {}, double limit = 1e9) {
   launch::EmbeddedCluster cluster(spec, data, dataset.num_users(), dataset.num_items(), threads, content);
   const double start = Now();
   std::vector<double> rates;
+  double triples = 0;
+  double seconds = 0;
   for (std::uint32_t epoch = 1; epoch <= epochs + 1; ++epoch) {
     const launch::EpochResult result = cluster.RunEpoch(epoch, 1.0, [&] {
       if (Now() - start > limit) cluster.Stop();
@@ -64,9 +69,14 @@ inline Spread TrainingRate(const data::Dataset& dataset, const data::TrainingDat
       if (rates.empty()) rates.push_back(static_cast<double>(cluster.triples_done()) / (Now() - start));
       break;
     }
-    if (epoch > 1) rates.push_back(static_cast<double>(result.total.triples) / result.seconds);
+    if (epoch == 1) continue;
+    triples += static_cast<double>(result.total.triples);
+    seconds += result.seconds;
+    rates.push_back(static_cast<double>(result.total.triples) / result.seconds);
   }
-  return SpreadOf(rates);
+  Spread spread = SpreadOf(rates);
+  if (seconds > 0) spread.mean = triples / seconds;
+  return spread;
 }
 
 inline void Print(const std::string& what, const Spread& rate, const std::string& beside) {
