@@ -1,6 +1,7 @@
 #include "common/model/item_attention.h"
 
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "common/simd.h"
 
@@ -58,9 +59,21 @@ void AttentionLogits(const AttentionInputs& in, std::span<float> logits) {
 
 void Softmax(std::span<float> values) {
   if (values.empty()) return;
-  Eigen::Map<Eigen::ArrayXf> x(values.data(), static_cast<Eigen::Index>(values.size()));
-  x = (x - x.maxCoeff()).exp();
-  x /= x.sum();
+  // Vector by vector, the last one padded: in one Eigen expression the bits would depend on the address.
+  using Lanes = Eigen::Array<float, static_cast<int>(kLanes), 1>;
+  const float most = *std::max_element(values.begin(), values.end());
+  Lanes sum = Lanes::Zero();
+  for (std::size_t n = 0; n < values.size(); n += kLanes) {
+    const std::size_t count = std::min(kLanes, values.size() - n);
+    Lanes x = Lanes::Constant(most);
+    std::copy_n(values.data() + n, count, x.data());
+    x = (x - most).exp();
+    std::fill(x.data() + count, x.data() + kLanes, 0.0f);
+    sum += x;
+    std::copy_n(x.data(), count, values.data() + n);
+  }
+  const float total = sum.sum();
+  for (float& value : values) value /= total;
 }
 
 void AttentionBackward(const AttentionInputs& inputs, std::span<const float> logit_gradients,

@@ -22,7 +22,7 @@ struct AttentionInputs {
 void AttentionLogits(const AttentionInputs& inputs, std::span<float> logits);
 
 /// Replaces logits by their softmax, equation 9. Subtracts the greatest first: no overflow for any finite
-/// input.
+/// input. The bits of the result do not depend on where `values` lies.
 void Softmax(std::span<float> values);
 
 /// Where the gradients of the logits go; all are added to.

@@ -56,6 +56,8 @@ class PlantedDrawer : public UserDrawer {
         static_cast<std::size_t>(history_.genuine_share_ * static_cast<double>(size) + draws.Unit());
     chosen_.clear();
     genuine_.Take(genuine + history_.held_out_, chosen_);
+    // What was drawn late is less likely, and would be hard to predict: any of them may be held out.
+    Shuffle(std::span(chosen_), draws);
     const std::vector<Index> held_out(chosen_.begin() + static_cast<std::ptrdiff_t>(genuine), chosen_.end());
     chosen_.resize(genuine);
     social_.Take(size - genuine, chosen_);

@@ -8,13 +8,13 @@
 #include <numeric>
 #include <regex>
 
-#include "common/config/command_line.h"
 #include "common/log.h"
 #include "launch/recommend_command.h"
 #include "launch/score_command.h"
 #include "launch/synth_command.h"
 #include "launch/train_command.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/run_command.h"
 #include "tests/support/temporary_directory.h"
 
 namespace attune::launch {
@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using testing::ErrorOf;
+using testing::Output;
 using testing::TemporaryDirectory;
 
 /// Forty users, items with 0 to 9 components, models trained for a moment.
@@ -52,22 +53,6 @@ class Explain : public ::testing::Test {
     const bool attention = flags[0] == "--attention-inputs";
     flags.insert(flags.begin(), common.begin(), attention ? common.end() : common.begin() + 8);
     Output(RunTrain, flags);
-  }
-
-  template <typename Settings>
-  static std::string Output(int (*run)(const Settings&, const CommandContext&),
-                            const std::vector<std::string>& flags, bool json = false) {
-    const auto parsed = config::ParseCommandLine({"attune", "test"}, Settings::default_instance(), flags);
-    CommandContext context;
-    context.json = json;
-    ::testing::internal::CaptureStdout();
-    try {
-      EXPECT_EQ(run(static_cast<const Settings&>(*parsed.settings), context), 0);
-    } catch (...) {
-      ::testing::internal::GetCapturedStdout();
-      throw;
-    }
-    return ::testing::internal::GetCapturedStdout();
   }
 
   static std::vector<std::string> Flags(const std::string& model, const std::string& user,

@@ -12,6 +12,7 @@
 #include "launch/recommend_command.h"
 #include "launch/score_command.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/run_command.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_dataset.h"
 
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using testing::ErrorOf;
+using testing::Output;
 using testing::TemporaryDirectory;
 using testing::TinyDataset;
 
@@ -84,23 +86,6 @@ class QueryCommands : public ::testing::Test {
     settings.set_data(Path("data"));
     settings.set_threads(2);
     return settings;
-  }
-
-  template <typename Settings>
-  static std::string Output(int (*run)(const Settings&, const CommandContext&), const Settings& settings,
-                            bool json = false, int code = 0) {
-    ::testing::internal::CaptureStdout();
-    CommandContext context;
-    context.json = json;
-    int got = -1;
-    try {
-      got = run(settings, context);
-    } catch (...) {
-      ::testing::internal::GetCapturedStdout();
-      throw;
-    }
-    EXPECT_EQ(got, code);
-    return ::testing::internal::GetCapturedStdout();
   }
 
   TemporaryDirectory directory_;

@@ -119,10 +119,11 @@ TEST(PlantedHistory, SocialItemsFollowStyleAndGenuineOnesFollowTasteToo) {
   EXPECT_GT(in_style[1] / count[1], 0.6);
   EXPECT_NEAR(match[0] / count[0], 0, 0.05);
   EXPECT_GT(match[1] / count[1], 0.5);  // gamma = 12 in 8 dimensions
-  EXPECT_GT(test_match / options.users, 0.5);
+  // The test item is like the genuine ones of the history, not the least likely of them.
+  EXPECT_NEAR(test_match / options.users, match[1] / count[1], 0.02);
 }
 
-TEST(PlantedHistory, ValidationIsOneMoreGenuineItemAndLeavesTheHistoryAsItIs) {
+TEST(PlantedHistory, ValidationIsOneMoreGenuineItem) {
   Options options = Recipe();
   options.users = 50;
   const PlantedTruth truth(options);
@@ -134,8 +135,8 @@ TEST(PlantedHistory, ValidationIsOneMoreGenuineItemAndLeavesTheHistoryAsItIs) {
     without.NewDrawer()->Draw(user, a);
     with.NewDrawer()->Draw(user, b);
     ASSERT_EQ(b.items.size(), a.items.size() + 1);
-    ASSERT_EQ(a.genuine, b.genuine);
-    ASSERT_TRUE(std::equal(a.items.begin(), a.items.end(), b.items.begin()));
+    ASSERT_EQ(std::count(a.genuine.begin(), a.genuine.end(), 1),
+              std::count(b.genuine.begin(), b.genuine.end(), 1));
     ASSERT_TRUE(truth.IsGenuine(b.items.back(), truth.UserAt(user).aspect));
   }
 }
