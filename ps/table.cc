@@ -1,9 +1,6 @@
 #include "ps/table.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "common/error.h"
@@ -25,34 +22,13 @@ void FillNormal(const random::Stream& stream, std::uint32_t column, Index row, f
 
 }  // namespace
 
-Table::Table(Id id, std::size_t rows, const RecordLayout& layout) : id_(id), rows_(rows), layout_(layout) {
-  const std::size_t bytes = Bytes(rows, layout);
-  if (bytes == 0) return;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    ThrowFailed("cannot reserve {} bytes for a table of {} rows: {}; use a smaller dim", bytes, rows,
-                ErrnoText(errno));
-  }
-  madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: tables work without huge pages, only slower
-  data_ = static_cast<float*>(memory);
-}
+Table::Table(Id id, std::size_t rows, const RecordLayout& layout)
+    : Table(id, rows, layout,
+            Mapping::Private(Bytes(rows, layout), fmt::format("a table of {} rows", rows).c_str())) {}
 
-Table::~Table() {
-  if (data_ != nullptr) munmap(data_, Bytes(rows_, layout_));
-}
-
-Table::Table(Table&& other) noexcept
-    : id_(other.id_),
-      data_(std::exchange(other.data_, nullptr)),
-      rows_(other.rows_),
-      layout_(other.layout_) {}
-
-Table& Table::operator=(Table&& other) noexcept {
-  std::swap(id_, other.id_);
-  std::swap(data_, other.data_);
-  std::swap(rows_, other.rows_);
-  std::swap(layout_, other.layout_);
-  return *this;
+Table::Table(Id id, std::size_t rows, const RecordLayout& layout, Mapping memory)
+    : id_(id), memory_(std::move(memory)), rows_(rows), layout_(layout) {
+  ATTUNE_CHECK(memory_.size() >= Bytes(rows, layout));
 }
 
 void Table::Initialise(std::uint64_t seed, double std, const optim::OptimizerSpec& optimizer,

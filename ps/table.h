@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/table.h"
+#include "ps/mapping.h"
 
 namespace attune::ps {
 
@@ -14,12 +15,10 @@ class Table {
   enum class Id : std::uint32_t { kUsers = 1, kItems = 2 };
 
   Table() = default;
-  /// Reserves zeroed memory in huge pages where the system grants them. Throws Error(kFailed) if there is not
-  /// enough.
+  /// In memory of this process. Throws Error(kFailed) if there is not enough.
   Table(Id id, std::size_t rows, const RecordLayout& layout);
-  ~Table();
-  Table(Table&& other) noexcept;
-  Table& operator=(Table&& other) noexcept;
+  /// In `memory` of at least Bytes(rows, layout), as it is.
+  Table(Id id, std::size_t rows, const RecordLayout& layout, Mapping memory);
 
   /// Fills every row with Gaussian numbers of deviation `std` and its optimizer state with the rule's first
   /// value.
@@ -28,11 +27,11 @@ class Table {
   static std::size_t Bytes(std::size_t rows, const RecordLayout& layout) {
     return rows * layout.floats * sizeof(float);
   }
-  TableView view() const { return {data_, rows_, layout_}; }
+  TableView view() const { return {reinterpret_cast<float*>(memory_.data()), rows_, layout_}; }
 
  private:
   Id id_ = Id::kUsers;
-  float* data_ = nullptr;
+  Mapping memory_;
   std::size_t rows_ = 0;
   RecordLayout layout_;
 };

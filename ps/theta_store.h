@@ -1,22 +1,29 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 
 #include "common/aligned_buffer.h"
 #include "common/optim/optimizer.h"
 #include "common/theta_service.h"
 #include "common/training_spec.h"
+#include "ps/mapping.h"
 
 namespace attune::ps {
 
-/// Owns Θ and its optimizer state. Every push is applied whole under a lock: all threads would collide on Θ,
-/// and a torn Adagrad accumulator gives NaN. Threads: locked.
+/// Owns Θ and its optimizer state, in memory of this process or of all processes of a host. Every push is
+/// applied whole under a lock: all threads would collide on Θ, and a torn Adagrad accumulator gives NaN. It
+/// is written beside the present Θ, which one store then replaces: a process that is killed while it pushes
+/// leaves the Θ before its push. Threads: locked, over all processes.
 class ThetaStore : public ThetaService {
  public:
   /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases zero, w1 and w2
   /// zero or Xavier.
   explicit ThetaStore(const TrainingSpec& spec);
+  /// In `memory` of at least Bytes(spec).
+  /// @param initialise  whether this process is the one that writes the first Θ, before any other uses it
+  ThetaStore(const TrainingSpec& spec, Mapping memory, bool initialise);
+
+  static std::size_t Bytes(const TrainingSpec& spec);
 
   void Fetch(model::Theta& theta) override;
   void Push(const model::Theta& gradient, std::uint64_t triples, double lr) override;
@@ -24,16 +31,27 @@ class ThetaStore : public ThetaService {
   /// Replaces Θ by one of the same shape; optimizer state starts afresh.
   void Assign(const model::Theta& theta);
 
+  /// Pushes since the beginning, by all processes.
+  std::uint64_t version() const;
+
  private:
-  void InitialiseXavier(std::uint64_t seed, bool output);
+  struct Header;
+  class Lock;
+
+  Header& header() const;
+  /// Values of all blocks, then the optimizer state of those that are trained.
+  float* Copy(std::uint32_t which) const;
+  float* State(std::uint32_t which) const { return Copy(which) + padded_values_; }
+  /// Makes the copy that is not in use the present one.
+  void Flip();
 
   const TrainingSpec spec_;
-  std::mutex mutex_;  // guards the rest
-  model::Theta theta_;
+  std::size_t values_ = 0;   ///< floats of Θ
   std::size_t trained_ = 0;  ///< Theta::trained()
-  AlignedBuffer values_;     ///< trained_ floats, padded
-  AlignedBuffer gradient_;   ///< likewise
-  AlignedBuffer state_;
+  std::size_t padded_values_ = 0;
+  std::size_t copy_floats_ = 0;
+  Mapping memory_;
+  AlignedBuffer gradient_;  ///< guarded by the lock
 };
 
 }  // namespace attune::ps

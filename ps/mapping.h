@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace attune::ps {
+
+/// Zeroed memory, of this process alone or shared with others, in huge pages where the system grants them.
+/// Threads: confined; what it refers to is shared.
+class Mapping {
+ public:
+  Mapping() = default;
+  ~Mapping();
+  Mapping(Mapping&& other) noexcept;
+  Mapping& operator=(Mapping&& other) noexcept;
+
+  /// Of this process. Throws Error(kFailed) if the system has not so much. @param what  for errors
+  static Mapping Private(std::size_t bytes, const char* what);
+  /// Part of a file or memfd, seen by all who map it. The file must be that long.
+  /// @param offset  a multiple of the page size
+  static Mapping Shared(int fd, std::uint64_t offset, std::size_t bytes, const char* what);
+
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  Mapping(int fd, std::uint64_t offset, std::size_t bytes, int flags, const char* what);
+
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace attune::ps
