@@ -1,0 +1,72 @@
+#include "ps/host_memory.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_directory.h"
+
+namespace attune::ps {
+namespace {
+
+HostShape Shape() {
+  return {{1, 2, 3}, 5'000'000, 1000, 64};
+}
+
+TEST(HostMemory, OthersSeeWhatOneWrites) {
+  const HostMemory memory = HostMemory::Create(Shape());
+  const pid_t child = fork();
+  if (child == 0) {
+    const HostMemory same = HostMemory::Open(dup(memory.fd()), Shape());
+    same.Users().data()[4'999'999] = std::byte{7};
+    same.Theta().data()[0] = std::byte{8};
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(memory.Users().data()[4'999'999], std::byte{7});
+  EXPECT_EQ(memory.Theta().data()[0], std::byte{8});
+  EXPECT_EQ(memory.Items().data()[0], std::byte{0});
+  EXPECT_EQ(memory.Items().size(), 1000u);
+}
+
+TEST(HostMemory, AFileHasNoNameEither) {
+  const testing::TemporaryDirectory directory;
+  const HostMemory memory = HostMemory::Create(Shape(), directory / "");
+  EXPECT_TRUE(std::filesystem::is_empty(directory / ""));
+  memory.Items().data()[0] = std::byte{9};
+  EXPECT_EQ(HostMemory::Open(dup(memory.fd()), Shape()).Items().data()[0], std::byte{9});
+  testing::ErrorOf(ErrorKind::kFailed, [&] { HostMemory::Create(Shape(), directory / "missing"); });
+}
+
+TEST(HostMemory, CannotBeCutOff) {
+  const HostMemory memory = HostMemory::Create(Shape());
+  EXPECT_NE(ftruncate(memory.fd(), 0), 0);
+}
+
+TEST(HostMemory, OtherMemoryIsRefused) {
+  const HostMemory memory = HostMemory::Create(Shape());
+  HostShape other = Shape();
+  other.job[15] = 1;
+  const auto open = [&](int fd, const HostShape& shape) {
+    return testing::ErrorOf(ErrorKind::kFailed, [&] { HostMemory::Open(fd, shape); });
+  };
+  EXPECT_NE(open(dup(memory.fd()), other).find("of another job"), std::string::npos);
+  other = Shape();
+  other.users *= 2;
+  EXPECT_NE(open(dup(memory.fd()), other).find("expected"), std::string::npos);
+  open(::open("/dev/null", O_RDWR | O_CLOEXEC), Shape());
+}
+
+TEST(HostMemory, MoreThanThereIsIsSaidBeforeItIsTaken) {
+  HostShape huge = Shape();
+  huge.users = std::uint64_t{1} << 50;
+  const std::string text = testing::ErrorOf(ErrorKind::kFailed, [&] { HostMemory::Create(huge); });
+  EXPECT_NE(text.find("the tables need 1"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace attune::ps
