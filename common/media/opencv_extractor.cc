@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <opencv2/core/version.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <system_error>
 #include <utility>
 
 #include "common/error.h"
@@ -25,6 +27,8 @@ void SilenceDecoders() {
 
 /// 8-bit blue, green, red, turned as the file says (EXIF).
 cv::Mat ReadPicture(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw UnreadableMedia("is a directory");
   if (!std::ifstream(path, std::ios::binary)) throw UnreadableMedia("cannot be opened");
   cv::Mat picture;
   try {
