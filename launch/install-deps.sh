@@ -19,6 +19,8 @@ build_packages=(
   librandom123-dev      # counter-based random numbers
   libxxhash-dev         # checksums
   libarchive-dev        # .gz and .zst logs
+  libzmq3-dev           # messages between processes
+  cppzmq-dev
 )
 opencv_packages=(       # optional: 'attune features'; 273 MB installed, where libopencv-dev takes 673
   libopencv-dnn-dev        # networks

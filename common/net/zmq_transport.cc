@@ -1,0 +1,273 @@
+#include "common/net/zmq_transport.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <zmq.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <vector>
+
+#include "common/error.h"
+#include "common/net/zap_handler.h"
+
+namespace attune::net {
+namespace {
+
+constexpr const char* kZapDomain = "attune";
+/// Parts up to this size are copied into the message; others are sent from where they lie.
+constexpr std::size_t kCopyBytes = std::size_t{64} << 10;
+constexpr std::int64_t kMaxFrameBytes = static_cast<std::int64_t>(wire::kMaxPartBytes);
+
+/// What a node calls itself towards others; the name of its connections.
+struct Identity {
+  std::uint64_t job = 0;
+  NodeId node = 0;
+  std::uint32_t incarnation = 0;
+};
+
+std::string ToBytes(const Identity& identity) {
+  // ZeroMQ keeps names for itself that begin with a zero byte.
+  std::string bytes = "n";
+  bytes.append(reinterpret_cast<const char*>(&identity), sizeof identity);
+  return bytes;
+}
+
+std::optional<Identity> ParseIdentity(const zmq::message_t& frame) {
+  Identity identity;
+  if (frame.size() != 1 + sizeof identity || *frame.data<char>() != 'n') return std::nullopt;
+  std::memcpy(&identity, frame.data<char>() + 1, sizeof identity);
+  return identity;
+}
+
+/// Keeps bytes alive until ZeroMQ has sent them.
+void ReleaseBytes(void*, void* owner) {
+  delete static_cast<wire::Bytes*>(owner);
+}
+
+zmq::message_t FrameOf(const wire::Bytes& bytes) {
+  if (bytes.size() <= kCopyBytes) return {bytes.data(), bytes.size()};
+  auto owner = std::make_unique<wire::Bytes>(bytes);
+  void* const data = const_cast<std::byte*>(bytes.data());  // ZeroMQ reads only
+  zmq::message_t frame(data, bytes.size(), &ReleaseBytes, owner.get());
+  owner.release();
+  return frame;
+}
+
+wire::Bytes BytesOf(zmq::message_t frame) {
+  const auto owner = std::make_shared<zmq::message_t>(std::move(frame));
+  return {{owner->data<std::byte>(), owner->size()}, owner};
+}
+
+bool IsLoopback(const std::string& host) {
+  return host.starts_with("127.") || host == "localhost";
+}
+
+class ZmqTransport : public Transport {
+ public:
+  explicit ZmqTransport(const ZmqOptions& options) : options_(options), context_(1) {
+    if (!encrypted() && !options.insecure && !IsLoopback(options.host)) {
+      ThrowFailed("{}: without keys nodes listen on loopback only; give keys, or --insecure", options.host);
+    }
+    context_.set(zmq::ctxopt::max_sockets, 16'384);
+    if (encrypted()) zap_ = std::make_unique<ZapHandler>(context_);
+    wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
+    Bind();
+  }
+
+  ~ZmqTransport() override {
+    peers_.clear();
+    inbox_.close();
+    zap_.reset();
+    close(wake_);
+  }
+
+  const Address& address() const override { return address_; }
+
+  void Connect(NodeId node, const Address& address) override {
+    const auto at = peers_.find(node);
+    if (at != peers_.end() && at->second.address == address) return;
+    Disconnect(node);
+    Peer peer{address, zmq::socket_t(context_, zmq::socket_type::dealer)};
+    SetCommon(peer.socket);
+    peer.socket.set(zmq::sockopt::routing_id, ToBytes({options_.job, options_.node, options_.incarnation}));
+    peer.socket.set(zmq::sockopt::immediate, true);
+    peer.socket.set(zmq::sockopt::reconnect_ivl, 100);
+    peer.socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
+    if (encrypted()) {
+      peer.socket.set(zmq::sockopt::curve_serverkey, address.public_key);
+      peer.socket.set(zmq::sockopt::curve_publickey, options_.keys.public_key);
+      peer.socket.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
+      zap_->Admit(address.public_key);
+    }
+    try {
+      peer.socket.connect(address.endpoint);
+    } catch (const zmq::error_t& failure) {
+      ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
+    }
+    peers_.emplace(node, std::move(peer));
+  }
+
+  void Disconnect(NodeId node) override {
+    const auto at = peers_.find(node);
+    if (at == peers_.end()) return;
+    if (encrypted()) zap_->Remove(at->second.address.public_key);
+    peers_.erase(at);
+  }
+
+  bool Send(NodeId to, const wire::Message& message) override {
+    const auto at = peers_.find(to);
+    if (at == peers_.end()) return false;
+    zmq::socket_t& socket = at->second.socket;
+    const bool values = !message.values.empty();
+    const bool keys = values || !message.keys.empty();
+    const auto flags = [](bool more) {
+      return more ? zmq::send_flags::dontwait | zmq::send_flags::sndmore : zmq::send_flags::dontwait;
+    };
+    // Only the first part of a message can be refused: the others belong to it.
+    if (!socket.send(zmq::buffer(wire::EncodeHead(message)), flags(keys))) return false;
+    if (keys) socket.send(FrameOf(message.keys), flags(values));
+    if (values) socket.send(FrameOf(message.values), flags(false));
+    return true;
+  }
+
+  std::optional<Received> Receive(std::chrono::milliseconds wait) override {
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    while (true) {
+      if (auto received = TryReceive()) return received;
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0 || !PollOnce(left)) return std::nullopt;
+    }
+  }
+
+  void Wake() override { eventfd_write(wake_, 1); }
+
+  RefusedCounts refused() const override { return refused_; }
+
+ private:
+  struct Peer {
+    Address address;
+    zmq::socket_t socket;
+  };
+
+  bool encrypted() const { return !options_.keys.public_key.empty(); }
+
+  void SetCommon(zmq::socket_t& socket) const {
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::sndhwm, static_cast<int>(options_.queue_messages));
+    socket.set(zmq::sockopt::rcvhwm, static_cast<int>(options_.queue_messages));
+    socket.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);
+    socket.set(zmq::sockopt::handshake_ivl, 5000);
+    socket.set(zmq::sockopt::heartbeat_ivl, 1000);
+    socket.set(zmq::sockopt::heartbeat_timeout, 5000);
+    socket.set(zmq::sockopt::heartbeat_ttl, 5000);
+  }
+
+  void Bind() {
+    inbox_ = zmq::socket_t(context_, zmq::socket_type::router);
+    SetCommon(inbox_);
+    inbox_.set(zmq::sockopt::router_handover, true);
+    inbox_.set(zmq::sockopt::backlog, 1024);
+    if (options_.listen_fd >= 0) inbox_.set(zmq::sockopt::use_fd, options_.listen_fd);
+    if (encrypted()) {
+      inbox_.set(zmq::sockopt::curve_server, true);
+      inbox_.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
+      inbox_.set(zmq::sockopt::zap_domain, kZapDomain);
+    }
+    try {
+      inbox_.bind(fmt::format("tcp://{}:*", options_.host));
+    } catch (const zmq::error_t& failure) {
+      ThrowFailed("cannot listen on {}: {}", options_.host, failure.what());
+    }
+    address_ = {inbox_.get(zmq::sockopt::last_endpoint), options_.keys.public_key};
+  }
+
+  /// Waits for a message. @returns false if woken or nothing came
+  bool PollOnce(std::chrono::milliseconds wait) {
+    std::array<zmq::pollitem_t, 2> items = {
+        {{inbox_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake_, ZMQ_POLLIN, 0}}};
+    zmq::poll(items.data(), items.size(), wait);
+    if ((items[1].revents & ZMQ_POLLIN) != 0) {
+      eventfd_t ignored = 0;
+      eventfd_read(wake_, &ignored);
+      return false;
+    }
+    return (items[0].revents & ZMQ_POLLIN) != 0;
+  }
+
+  /// A message that is there already; what is refused on the way is counted.
+  std::optional<Received> TryReceive() {
+    while (true) {
+      zmq::message_t from;
+      if (!inbox_.recv(from, zmq::recv_flags::dontwait)) return std::nullopt;
+      const std::vector<wire::Bytes> frames = RestOfMessage(from);
+      const auto identity = ParseIdentity(from);
+      if (!identity || identity->job != options_.job || !IsThatNode(*identity)) {
+        ++refused_.foreign;
+        continue;
+      }
+      wire::Refusal refusal{};
+      auto message = wire::Decode(frames, refusal);
+      if (message) return Received{identity->node, identity->incarnation, *std::move(message)};
+      ++refused_.messages[static_cast<std::size_t>(refusal)];
+    }
+  }
+
+  /// At most four frames are kept: more than a message may have, so that it is refused.
+  std::vector<wire::Bytes> RestOfMessage(const zmq::message_t& first) {
+    std::vector<wire::Bytes> frames;
+    user_.clear();
+    for (bool more = first.more(); more;) {
+      zmq::message_t frame;
+      if (!inbox_.recv(frame, zmq::recv_flags::dontwait)) break;
+      more = frame.more();
+      if (encrypted() && frames.empty()) user_ = UserOf(frame);
+      if (frames.size() < 4) frames.push_back(BytesOf(std::move(frame)));
+    }
+    return frames;
+  }
+
+  static std::string UserOf(const zmq::message_t& frame) {
+    const char* const user = zmq_msg_gets(frame.handle(), "User-Id");
+    return user == nullptr ? std::string() : std::string(user);
+  }
+
+  /// With keys, whoever says to be a node must have its key.
+  bool IsThatNode(const Identity& identity) const {
+    if (!encrypted()) return true;
+    const auto peer = peers_.find(identity.node);
+    return peer != peers_.end() && peer->second.address.public_key == user_;
+  }
+
+  const ZmqOptions options_;
+  zmq::context_t context_;
+  std::unique_ptr<ZapHandler> zap_;
+  zmq::socket_t inbox_;
+  std::map<NodeId, Peer> peers_;
+  Address address_;
+  int wake_ = -1;
+  std::string user_;  ///< who sent the message being read, by ZAP
+  RefusedCounts refused_;
+};
+
+}  // namespace
+
+KeyPair KeyPair::Make() {
+  std::array<char, 41> public_key{};
+  std::array<char, 41> secret_key{};
+  if (zmq_curve_keypair(public_key.data(), secret_key.data()) != 0) {
+    ThrowFailed("cannot make a key pair: {}; this ZeroMQ has no CURVE", ErrnoText(errno));
+  }
+  return {public_key.data(), secret_key.data()};
+}
+
+std::unique_ptr<Transport> MakeZmqTransport(const ZmqOptions& options) {
+  return std::make_unique<ZmqTransport>(options);
+}
+
+}  // namespace attune::net

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "common/net/transport.h"
+
+namespace attune::net {
+
+/// A CURVE key pair, in Z85. Threads: value.
+struct KeyPair {
+  std::string public_key;
+  std::string secret_key;
+
+  /// A new pair. Throws Error(kFailed) if ZeroMQ was built without CURVE.
+  static KeyPair Make();
+};
+
+struct ZmqOptions {
+  std::uint64_t job = 0;           ///< messages of another job are refused
+  NodeId node = 0;                 ///< this node
+  std::uint32_t incarnation = 0;   ///< grows when the process is started again
+  std::string host = "127.0.0.1";  ///< address to listen on; a port is chosen
+  int listen_fd = -1;              ///< a listening socket bound to `host` to take over instead of a new one
+  KeyPair keys;                    ///< empty: no encryption, and only for loopback unless `insecure`
+  bool insecure = false;
+  std::size_t queue_messages = 1000;  ///< that may wait for one node
+};
+
+/// Nodes over TCP. Each node listens on one socket (ROUTER) and has one more for each node that it sends to
+/// (DEALER). With keys, only nodes given to Connect are admitted: a ZAP handler compares their keys.
+/// Errors: Error(kFailed) naming the address.
+std::unique_ptr<Transport> MakeZmqTransport(const ZmqOptions& options);
+
+}  // namespace attune::net

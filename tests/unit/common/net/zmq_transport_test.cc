@@ -1,0 +1,161 @@
+#include "common/net/zmq_transport.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/support/expect_error.h"
+
+namespace attune::net {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kDeadline = 10s;
+
+ZmqOptions Options(NodeId node, std::uint64_t job = 1) {
+  ZmqOptions options;
+  options.job = job;
+  options.node = node;
+  return options;
+}
+
+wire::Message Message(std::uint16_t type) {
+  return {type, "meta", {}, {}};
+}
+
+/// Tries until it is taken or the deadline has passed.
+bool SendSoon(Transport& from, NodeId to, const wire::Message& message) {
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (!from.Send(to, message)) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+class TwoNodes : public ::testing::TestWithParam<bool> {
+ protected:
+  TwoNodes() : a_(Make(1)), b_(Make(2)) {
+    a_->Connect(2, b_->address());
+    b_->Connect(1, a_->address());
+  }
+  static std::unique_ptr<Transport> Make(NodeId node, std::uint32_t incarnation = 0) {
+    ZmqOptions options = Options(node);
+    options.incarnation = incarnation;
+    if (GetParam()) options.keys = KeyPair::Make();
+    return MakeZmqTransport(options);
+  }
+
+  std::unique_ptr<Transport> a_, b_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Curve, TwoNodes, ::testing::Bool());
+
+TEST_P(TwoNodes, MessagesArriveInOrderFromWhoSentThem) {
+  for (std::uint16_t n = 0; n < 100; ++n) ASSERT_TRUE(SendSoon(*a_, 2, Message(n)));
+  for (std::uint16_t n = 0; n < 100; ++n) {
+    const auto received = b_->Receive(kDeadline);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->from, 1u);
+    EXPECT_EQ(received->message.type, n);
+    EXPECT_EQ(received->message.meta, "meta");
+  }
+}
+
+TEST_P(TwoNodes, RowsOfAnySizeArrive) {
+  for (const std::size_t rows : {1, 100, 10'000}) {
+    std::vector<std::uint32_t> keys(rows);
+    std::vector<float> values(rows * 64);
+    for (std::size_t n = 0; n < keys.size(); ++n) keys[n] = static_cast<std::uint32_t>(n);
+    for (std::size_t n = 0; n < values.size(); ++n) values[n] = static_cast<float>(n);
+    ASSERT_TRUE(SendSoon(*a_, 2, {9, "", wire::Bytes::Of(keys), wire::Bytes::Of(values)}));
+    const auto received = b_->Receive(kDeadline);
+    ASSERT_TRUE(received);
+    ASSERT_EQ(received->message.keys.Count<std::uint32_t>(), rows);
+    ASSERT_EQ(received->message.values.Count<float>(), values.size());
+    EXPECT_EQ(received->message.keys.At<std::uint32_t>(rows - 1), rows - 1);
+    EXPECT_EQ(received->message.values.At<float>(values.size() - 1), values.back());
+  }
+}
+
+TEST_P(TwoNodes, WakeEndsAWait) {
+  std::thread other([&] { a_->Wake(); });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_FALSE(a_->Receive(kDeadline));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kDeadline);
+  other.join();
+}
+
+TEST_P(TwoNodes, ARestartedNodeIsTheSameNodeAgain) {
+  ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
+  ASSERT_TRUE(b_->Receive(kDeadline));
+  a_ = Make(1, 5);
+  a_->Connect(2, b_->address());
+  b_->Connect(1, a_->address());
+  ASSERT_TRUE(SendSoon(*a_, 2, Message(2)));
+  const auto received = b_->Receive(kDeadline);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->from, 1u);
+  EXPECT_EQ(received->incarnation, 5u);
+  ASSERT_TRUE(SendSoon(*b_, 1, Message(3)));
+  EXPECT_TRUE(a_->Receive(kDeadline));
+}
+
+TEST_P(TwoNodes, NobodyToSendToIsSaid) {
+  EXPECT_FALSE(a_->Send(3, Message(1)));
+  a_->Disconnect(2);
+  EXPECT_FALSE(a_->Send(2, Message(1)));
+}
+
+TEST(ZmqTransport, AnotherJobIsRefusedAndCounted) {
+  const auto a = MakeZmqTransport(Options(1, 7));
+  const auto b = MakeZmqTransport(Options(2, 8));
+  a->Connect(2, b->address());
+  ASSERT_TRUE(SendSoon(*a, 2, Message(1)));
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (b->refused().foreign == 0 && std::chrono::steady_clock::now() < deadline) {
+    EXPECT_FALSE(b->Receive(10ms));
+  }
+  EXPECT_EQ(b->refused().foreign, 1u);
+}
+
+TEST(ZmqTransport, AKeyThatIsNotOnTheListGetsNothingThrough) {
+  ZmqOptions known = Options(1);
+  ZmqOptions server = Options(2);
+  known.keys = KeyPair::Make();
+  server.keys = KeyPair::Make();
+  const auto b = MakeZmqTransport(server);
+  ZmqOptions stranger = known;
+  stranger.keys = KeyPair::Make();
+  const auto a = MakeZmqTransport(known);
+  const auto thief = MakeZmqTransport(stranger);
+  b->Connect(1, a->address());
+  a->Connect(2, b->address());
+  thief->Connect(2, b->address());
+  ASSERT_TRUE(SendSoon(*a, 2, Message(1)));
+  ASSERT_TRUE(b->Receive(kDeadline));
+  for (int n = 0; n < 20; ++n) {
+    EXPECT_FALSE(thief->Send(2, Message(2)));
+    EXPECT_FALSE(b->Receive(10ms));
+  }
+}
+
+TEST(ZmqTransport, WithoutKeysOnlyLoopback) {
+  ZmqOptions open = Options(1);
+  open.host = "0.0.0.0";
+  const std::string text = testing::ErrorOf(ErrorKind::kFailed, [&] { MakeZmqTransport(open); });
+  EXPECT_NE(text.find("--insecure"), std::string::npos) << text;
+}
+
+TEST(ZmqTransport, AnAddressThatIsNotOneIsSaid) {
+  const auto a = MakeZmqTransport(Options(1));
+  testing::ErrorOf(ErrorKind::kFailed, [&] { a->Connect(2, {"nonsense", ""}); });
+  ZmqOptions elsewhere = Options(1);
+  elsewhere.host = "192.0.2.1";
+  elsewhere.insecure = true;
+  const std::string text = testing::ErrorOf(ErrorKind::kFailed, [&] { MakeZmqTransport(elsewhere); });
+  EXPECT_NE(text.find("cannot listen on 192.0.2.1"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace attune::net
