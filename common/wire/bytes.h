@@ -27,6 +27,13 @@ class Bytes {
     const auto owner = std::make_shared<const std::vector<T>>(std::move(numbers));
     return {std::as_bytes(std::span(*owner)), owner};
   }
+  /// Takes over `count` numbers.
+  template <typename T>
+  static Bytes Of(std::unique_ptr<T[]> numbers, std::size_t count) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const std::shared_ptr<T[]> owner = std::move(numbers);
+    return {std::as_bytes(std::span<const T>(owner.get(), count)), owner};
+  }
   static Bytes Of(std::string text) {
     const auto owner = std::make_shared<const std::string>(std::move(text));
     return {std::as_bytes(std::span(*owner)), owner};

@@ -51,8 +51,8 @@ violations() {
     fi
 
     # Libraries whose types stay behind our own.
-    if [[ $path =~ ^google/protobuf/|\.pb\.h$ && ! $file =~ ^(common/config|launch|tests)/ ]]; then
-      echo "$place: Protocol Buffers belong to common/config and launch ($path)"
+    if [[ $path =~ ^google/protobuf/|\.pb\.h$ && ! $file =~ ^(common/config|common/wire|launch|tests)/ ]]; then
+      echo "$place: Protocol Buffers belong to common/config, common/wire and launch ($path)"
     fi
     if [[ $path =~ ^(unsupported/)?Eigen/ && ! $file =~ ^common/model/|^tests/|\.cc$ ]]; then
       echo "$place: Eigen belongs to .cc files and common/model ($path)"
