@@ -1,0 +1,90 @@
+#include "scheduler/lease_board.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "common/random.h"
+
+namespace attune::scheduler {
+
+LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch)
+    : slices_(homes.size()) {
+  const auto count = static_cast<std::uint32_t>(homes.size());
+  if (count == 0) return;
+  const random::Stream stream(seed, random::Purpose::kLeaseOrder, epoch);
+  const random::Permutation permutation(count, stream(0));
+  for (std::uint32_t n = 0; n < count; ++n) {
+    const std::uint32_t slice = permutation(n);
+    slices_[slice].home = homes[slice];
+    Wait(slice);
+  }
+}
+
+void LeaseBoard::Wait(std::uint32_t slice) {
+  waiting_of_[slices_[slice].home].push_back(slice);
+  ++waiting_;
+}
+
+std::optional<std::uint32_t> LeaseBoard::Take(Host host) {
+  if (waiting_ == 0) return std::nullopt;
+  auto from = waiting_of_.find(host);
+  if (from == waiting_of_.end() || from->second.empty()) {
+    from = std::max_element(waiting_of_.begin(), waiting_of_.end(),
+                            [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+  }
+  // A host's own workers take from the front, others from the back: what is moved is what comes last.
+  const bool own = from->first == host;
+  const std::uint32_t slice = own ? from->second.front() : from->second.back();
+  own ? from->second.pop_front() : from->second.pop_back();
+  --waiting_;
+  return slice;
+}
+
+std::optional<LeaseBoard::Lease> LeaseBoard::Next(Worker worker, Host host) {
+  const auto taken = Take(host);
+  if (!taken) return std::nullopt;
+  Slice& slice = slices_[*taken];
+  const bool moved = slice.home != host;
+  slice.home = host;
+  slice.holder = worker;
+  if (++slice.attempts > 1) ++repeated_;
+  return Lease{*taken, slice.attempts, moved};
+}
+
+bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t attempt,
+                          const LeaseReport& report) {
+  if (slice >= slices_.size()) return false;
+  Slice& of = slices_[slice];
+  if (of.holder != worker || of.attempts != attempt) return false;
+  of.holder.reset();
+  of.report = report;
+  ++completed_;
+  return true;
+}
+
+std::size_t LeaseBoard::Return(Worker worker) {
+  std::size_t returned = 0;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    if (slices_[slice].holder != worker) continue;
+    slices_[slice].holder.reset();
+    Wait(slice);
+    ++returned;
+  }
+  return returned;
+}
+
+LeaseReport LeaseBoard::Total() const {
+  LeaseReport total;
+  for (const Slice& slice : slices_) {
+    if (slice.report) total += *slice.report;
+  }
+  return total;
+}
+
+std::vector<LeaseBoard::Host> LeaseBoard::homes() const {
+  std::vector<Host> homes;
+  for (const Slice& slice : slices_) homes.push_back(slice.home);
+  return homes;
+}
+
+}  // namespace attune::scheduler

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "scheduler/lease_queue.h"
+
+namespace attune::scheduler {
+
+/// The leases of one epoch among the workers of a cluster. Each slice has a home, the host that has its rows
+/// of U: its workers are served first, others when none of theirs is left, from the host that has most left.
+/// Leases of a worker that is gone are handed out again. Threads: confined.
+class LeaseBoard {
+ public:
+  using Worker = std::uint32_t;
+  using Host = std::uint32_t;
+
+  /// Handed out now.
+  struct Lease {
+    std::uint32_t slice = 0;
+    std::uint32_t attempt = 0;  ///< 1 the first time; only the newest attempt may complete
+    bool moved = false;         ///< the slice's home was another host, and is this one from now on
+  };
+
+  /// @param homes  host of each slice, as the last epoch left it; all hosts alike at the start is fine
+  LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch);
+
+  /// A slice for a worker, or nothing when none waits: then either the epoch is complete, or others still
+  /// have leases, which may come back.
+  std::optional<Lease> Next(Worker worker, Host host);
+
+  /// Takes a lease back. @returns false for one that was taken from the worker meanwhile, or came back
+  /// already: its report is not counted
+  bool Complete(Worker worker, std::uint32_t slice, std::uint32_t attempt, const LeaseReport& report);
+
+  /// The worker is gone: what it had waits again. @returns how many leases that were
+  std::size_t Return(Worker worker);
+
+  bool complete() const { return completed_ == slices_.size(); }
+  std::size_t waiting() const { return waiting_; }
+  /// Leases beyond the first for a slice: positives that may have been trained twice.
+  std::uint64_t repeated() const { return repeated_; }
+  /// Sum of all completed leases, in order of slices.
+  LeaseReport Total() const;
+  /// Where each slice is now.
+  std::vector<Host> homes() const;
+
+ private:
+  struct Slice {
+    Host home = 0;
+    std::uint32_t attempts = 0;
+    std::optional<Worker> holder;
+    std::optional<LeaseReport> report;
+  };
+
+  std::optional<std::uint32_t> Take(Host host);
+  void Wait(std::uint32_t slice);
+
+  std::vector<Slice> slices_;
+  std::map<Host, std::deque<std::uint32_t>> waiting_of_;  ///< slices that wait, by home
+  std::size_t waiting_ = 0;
+  std::size_t completed_ = 0;
+  std::uint64_t repeated_ = 0;
+};
+
+}  // namespace attune::scheduler

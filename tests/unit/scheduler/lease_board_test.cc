@@ -1,0 +1,93 @@
+#include "scheduler/lease_board.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+namespace attune::scheduler {
+namespace {
+
+LeaseReport Report(std::uint64_t positives) {
+  return {positives, 0, positives, 1.0};
+}
+
+TEST(LeaseBoard, OneWorkerSeesTheOrderOfTheQueue) {
+  LeaseBoard board(std::vector<LeaseBoard::Host>(20, 0), 3, 2);
+  LeaseQueue queue(20, 3, 2);
+  while (const auto slice = queue.Next()) EXPECT_EQ(board.Next(1, 0)->slice, *slice);
+  EXPECT_FALSE(board.Next(1, 0));
+  EXPECT_FALSE(board.complete());
+}
+
+TEST(LeaseBoard, AHostsOwnSlicesComeFirst) {
+  LeaseBoard board({0, 1, 0, 1, 0, 1}, 1, 1);
+  std::set<std::uint32_t> own;
+  for (int n = 0; n < 3; ++n) {
+    const auto lease = board.Next(7, 1);
+    EXPECT_FALSE(lease->moved);
+    own.insert(lease->slice);
+  }
+  EXPECT_EQ(own, (std::set<std::uint32_t>{1, 3, 5}));
+  const auto other = board.Next(7, 1);
+  EXPECT_TRUE(other->moved);
+  EXPECT_EQ(board.homes()[other->slice], 1u);
+}
+
+TEST(LeaseBoard, LeasesOfAWorkerThatIsGoneAreHandedOutAgain) {
+  LeaseBoard board({0, 0}, 1, 1);
+  const auto lost = board.Next(1, 0);
+  const auto kept = board.Next(2, 0);
+  EXPECT_EQ(board.Return(1), 1u);
+  const auto again = board.Next(2, 0);
+  EXPECT_EQ(again->slice, lost->slice);
+  EXPECT_EQ(again->attempt, 2u);
+  EXPECT_EQ(board.repeated(), 1u);
+  EXPECT_FALSE(board.Complete(1, lost->slice, lost->attempt, Report(5)));  // it comes back from the dead
+  EXPECT_TRUE(board.Complete(2, again->slice, again->attempt, Report(5)));
+  EXPECT_FALSE(board.Complete(2, again->slice, again->attempt, Report(5)));
+  EXPECT_TRUE(board.Complete(2, kept->slice, kept->attempt, Report(7)));
+  EXPECT_TRUE(board.complete());
+  EXPECT_EQ(board.Total().positives, 12u);
+}
+
+TEST(LeaseBoard, WhatNobodyHasIsRefused) {
+  LeaseBoard board({0}, 1, 1);
+  EXPECT_FALSE(board.Complete(1, 0, 1, Report(1)));
+  EXPECT_FALSE(board.Complete(1, 99, 1, Report(1)));
+  EXPECT_EQ(board.Return(5), 0u);
+}
+
+TEST(LeaseBoard, NoSlicesAreCompleteAtOnce) {
+  EXPECT_TRUE(LeaseBoard({}, 1, 1).complete());
+}
+
+TEST(LeaseBoard, WhateverDiesEverySliceIsCountedOnce) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    std::mt19937 generator(seed);
+    const auto draws = [&] { return static_cast<std::uint32_t>(generator()); };
+    const std::uint32_t slices = draws() % 40;
+    const std::uint32_t hosts = 1 + draws() % 4;
+    std::vector<LeaseBoard::Host> homes(slices);
+    for (auto& home : homes) home = draws() % hosts;
+    LeaseBoard board(homes, seed, 1);
+    std::vector<std::pair<LeaseBoard::Worker, LeaseBoard::Lease>> held;
+    for (int step = 0; !board.complete(); ++step) {
+      ASSERT_LT(step, 100'000) << "seed " << seed;
+      const LeaseBoard::Worker worker = draws() % 8;
+      if (draws() % 3 != 0) {
+        if (const auto lease = board.Next(worker, worker % hosts)) held.emplace_back(worker, *lease);
+      } else if (draws() % 10 == 0) {
+        board.Return(worker);
+      } else if (!held.empty()) {
+        const std::size_t at = draws() % held.size();
+        board.Complete(held[at].first, held[at].second.slice, held[at].second.attempt, Report(1));
+        held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+    EXPECT_EQ(board.Total().positives, slices) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace attune::scheduler
