@@ -1,0 +1,120 @@
+#include "scheduler/membership.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace attune::scheduler {
+
+Membership::Membership(const Options& options, Time now) : options_(options), start_(now) {}
+
+void Membership::Change(Member& member, State state) {
+  if (member.state == state) return;
+  member.state = state;
+  ++generation_;
+}
+
+std::string Membership::Register(const NodeInfo& info, Time now) {
+  if (info.fingerprint != options_.fingerprint) {
+    return fmt::format(
+        "{} has another program or other settings ({}, here {}); start all ranks with one command and one "
+        "binary",
+        info.where, info.fingerprint, options_.fingerprint);
+  }
+  const auto known = members_.find(info.node);
+  if (known != members_.end()) {
+    const NodeInfo& old = known->second.info;
+    if (info.incarnation < old.incarnation) {
+      return fmt::format("{} was replaced: incarnation {} is older than {}", info.where, info.incarnation,
+                         old.incarnation);
+    }
+    if (info.incarnation == old.incarnation) {
+      if (info.endpoint != old.endpoint) {
+        return fmt::format("node {} is {} already; {} may not be it too", info.node, old.where, info.where);
+      }
+      if (known->second.state != State::kAlive) {
+        return fmt::format("{} was declared dead; only a new process can take its place", info.where);
+      }
+      known->second.last_heard = now;  // the answer to its first registration was lost
+      return {};
+    }
+  }
+  members_[info.node] = {info, State::kAlive, now, 0, false};
+  ++generation_;
+  return {};
+}
+
+bool Membership::Heard(std::uint32_t node, std::uint32_t incarnation, Time now) {
+  const auto at = members_.find(node);
+  if (at == members_.end() || at->second.info.incarnation != incarnation) return false;
+  if (at->second.state != State::kAlive) return false;
+  at->second.last_heard = now;
+  return true;
+}
+
+void Membership::SetClock(std::uint32_t node, std::uint64_t clock) {
+  const auto at = members_.find(node);
+  if (at != members_.end()) at->second.clock = std::max(at->second.clock, clock);
+}
+
+void Membership::SetIdle(std::uint32_t node, bool idle) {
+  const auto at = members_.find(node);
+  if (at != members_.end()) at->second.idle = idle;
+}
+
+void Membership::Leave(std::uint32_t node) {
+  const auto at = members_.find(node);
+  if (at != members_.end() && at->second.state == State::kAlive) Change(at->second, State::kLeft);
+}
+
+std::vector<std::uint32_t> Membership::Expire(Time now) {
+  std::vector<std::uint32_t> dead;
+  for (auto& [node, member] : members_) {
+    if (member.state != State::kAlive || now - member.last_heard <= options_.dead_after) continue;
+    Change(member, State::kDead);
+    dead.push_back(node);
+  }
+  return dead;
+}
+
+bool Membership::gathered() const {
+  for (std::uint32_t node = 0; node < options_.expected; ++node) {
+    if (!members_.contains(node)) return false;
+  }
+  return true;
+}
+
+std::string Membership::MissingAt(Time now) const {
+  if (gathered() || now - start_ <= options_.register_within) return {};
+  std::string missing;
+  for (std::uint32_t node = 0; node < options_.expected; ++node) {
+    if (members_.contains(node)) continue;
+    missing += fmt::format("{}{}", missing.empty() ? "" : ", ", node);
+  }
+  return fmt::format("node {} never registered within {} s", missing,
+                     std::chrono::duration_cast<std::chrono::seconds>(options_.register_within).count());
+}
+
+const Membership::Member* Membership::Find(std::uint32_t node) const {
+  const auto at = members_.find(node);
+  return at == members_.end() ? nullptr : &at->second;
+}
+
+std::vector<const Membership::Member*> Membership::Alive() const {
+  std::vector<const Member*> alive;
+  for (const auto& [node, member] : members_) {
+    if (member.state == State::kAlive) alive.push_back(&member);
+  }
+  return alive;
+}
+
+std::optional<std::uint64_t> Membership::SlowestClock() const {
+  std::optional<std::uint64_t> slowest;
+  for (const auto& [node, member] : members_) {
+    if (member.state != State::kAlive || !member.info.works || member.idle) continue;
+    slowest = std::min(slowest.value_or(member.clock), member.clock);
+  }
+  return slowest;
+}
+
+}  // namespace attune::scheduler

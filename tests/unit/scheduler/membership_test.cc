@@ -1,0 +1,95 @@
+#include "scheduler/membership.h"
+
+#include <gtest/gtest.h>
+
+namespace attune::scheduler {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = Membership::Time;
+
+constexpr Time At(std::chrono::seconds seconds) {
+  return Time(seconds);
+}
+
+Membership::Options Options(std::uint32_t expected) {
+  return {expected, "v1", 60s, 10s};
+}
+
+NodeInfo Node(std::uint32_t node, std::uint32_t incarnation = 0) {
+  NodeInfo info;
+  info.node = node;
+  info.incarnation = incarnation;
+  info.where = "rank " + std::to_string(node);
+  info.endpoint = "tcp://127.0.0.1:" + std::to_string(1000 + 100 * incarnation + node);
+  info.fingerprint = "v1";
+  info.works = true;
+  return info;
+}
+
+TEST(Membership, IsGatheredWhenAllHaveRegistered) {
+  Membership members(Options(2), At(0s));
+  EXPECT_EQ(members.Register(Node(1), At(1s)), "");
+  EXPECT_FALSE(members.gathered());
+  EXPECT_EQ(members.MissingAt(At(60s)), "");
+  EXPECT_EQ(members.MissingAt(At(61s)), "node 0 never registered within 60 s");
+  EXPECT_EQ(members.Register(Node(0), At(61s)), "");
+  EXPECT_TRUE(members.gathered());
+  EXPECT_EQ(members.MissingAt(At(100s)), "");
+}
+
+TEST(Membership, OtherSettingsAreRefused) {
+  Membership members(Options(1), At(0s));
+  NodeInfo other = Node(0);
+  other.fingerprint = "v2";
+  EXPECT_NE(members.Register(other, At(0s)).find("other settings (v2, here v1)"), std::string::npos);
+  EXPECT_FALSE(members.gathered());
+}
+
+TEST(Membership, SilenceIsDeathAndTheDeadAreNotHeard) {
+  Membership members(Options(2), At(0s));
+  members.Register(Node(0), At(0s));
+  members.Register(Node(1), At(0s));
+  const std::uint64_t before = members.generation();
+  EXPECT_TRUE(members.Heard(0, 0, At(9s)));
+  EXPECT_TRUE(members.Expire(At(10s)).empty());
+  EXPECT_EQ(members.Expire(At(11s)), std::vector<std::uint32_t>{1});
+  EXPECT_GT(members.generation(), before);
+  EXPECT_TRUE(members.Expire(At(12s)).empty());  // once
+  EXPECT_FALSE(members.Heard(1, 0, At(12s)));
+  EXPECT_NE(members.Register(Node(1), At(12s)), "");  // the stopped process goes on
+  EXPECT_EQ(members.Register(Node(1, 1), At(12s)), "");
+  EXPECT_TRUE(members.Heard(1, 1, At(13s)));
+  EXPECT_FALSE(members.Heard(1, 0, At(13s)));
+}
+
+TEST(Membership, AReplacedProcessDoesNotComeBack) {
+  Membership members(Options(1), At(0s));
+  members.Register(Node(0, 3), At(0s));
+  EXPECT_NE(members.Register(Node(0, 2), At(1s)).find("was replaced"), std::string::npos);
+  NodeInfo twin = Node(0, 3);
+  twin.endpoint = "tcp://127.0.0.1:9";
+  EXPECT_NE(members.Register(twin, At(1s)).find("may not be it too"), std::string::npos);
+  EXPECT_EQ(members.Register(Node(0, 3), At(1s)), "");  // asked again
+}
+
+TEST(Membership, WhoHasNoWorkHoldsNobodyUp) {
+  Membership members(Options(3), At(0s));
+  EXPECT_FALSE(members.SlowestClock());
+  for (std::uint32_t node = 0; node < 3; ++node) members.Register(Node(node), At(0s));
+  members.SetClock(0, 5);
+  members.SetClock(1, 7);
+  EXPECT_EQ(members.SlowestClock(), 0u);
+  members.SetIdle(2, true);
+  EXPECT_EQ(members.SlowestClock(), 5u);
+  members.SetClock(0, 4);  // late: clocks do not go back
+  EXPECT_EQ(members.SlowestClock(), 5u);
+  members.Leave(0);
+  EXPECT_EQ(members.SlowestClock(), 7u);
+  members.Expire(At(100s));
+  EXPECT_FALSE(members.SlowestClock());
+  EXPECT_EQ(members.Find(0)->state, Membership::State::kLeft);
+}
+
+}  // namespace
+}  // namespace attune::scheduler
