@@ -15,7 +15,7 @@ bool HasValues(std::uint16_t type) {
 }  // namespace
 
 Message MakeRows(Type type, const RowsHead& head, Bytes keys, Bytes values) {
-  RowsMeta meta;
+  proto::RowsMeta meta;
   meta.set_generation(head.generation);
   meta.set_sequence(head.sequence);
   meta.set_table(head.table);
@@ -25,7 +25,7 @@ Message MakeRows(Type type, const RowsHead& head, Bytes keys, Bytes values) {
 }
 
 std::optional<RowsMessage> ParseRows(const Message& message) {
-  RowsMeta meta;
+  proto::RowsMeta meta;
   if (!meta.ParseFromString(message.meta)) return std::nullopt;
   RowsMessage rows{{meta.generation(), meta.sequence(), meta.table(), meta.width(), meta.bf16()},
                    message.keys,

@@ -1,0 +1,171 @@
+#include "common/wire/control.h"
+
+#include <array>
+#include <utility>
+
+#include "common/wire/messages.pb.h"
+
+namespace attune::wire {
+namespace {
+
+// Each kind to and from the generated class of its name.
+
+void Put(const Register& from, proto::Register& to) {
+  to.set_node(from.node);
+  to.set_incarnation(from.incarnation);
+  to.set_host(from.host);
+  to.set_where(from.where);
+  to.set_endpoint(from.endpoint);
+  to.set_public_key(from.public_key);
+  to.set_fingerprint(from.fingerprint);
+  to.set_works(from.works);
+}
+void Get(const proto::Register& from, Register& to) {
+  to = {from.node(),     from.incarnation(), from.host(),        from.where(),
+        from.endpoint(), from.public_key(),  from.fingerprint(), from.works()};
+}
+
+void Put(const Registered& from, proto::Registered& to) {
+  to.set_generation(from.generation);
+  if (!from.refused.empty()) to.set_refused(from.refused);
+}
+void Get(const proto::Registered& from, Registered& to) {
+  to = {from.generation(), from.refused()};
+}
+
+void Put(const Roster& from, proto::Roster& to) {
+  to.set_generation(from.generation);
+  for (const Peer& peer : from.peers) {
+    proto::Peer& added = *to.add_peers();
+    added.set_node(peer.node);
+    added.set_incarnation(peer.incarnation);
+    added.set_host(peer.host);
+    added.set_endpoint(peer.endpoint);
+    added.set_public_key(peer.public_key);
+  }
+}
+void Get(const proto::Roster& from, Roster& to) {
+  to.generation = from.generation();
+  for (const proto::Peer& peer : from.peers()) {
+    to.peers.push_back({peer.node(), peer.incarnation(), peer.host(), peer.endpoint(), peer.public_key()});
+  }
+}
+
+void Put(const Heartbeat& from, proto::Heartbeat& to) {
+  to.set_clock(from.clock);
+  to.set_triples(from.triples);
+}
+void Get(const proto::Heartbeat& from, Heartbeat& to) {
+  to = {from.clock(), from.triples()};
+}
+
+void Put(const BeginEpoch& from, proto::BeginEpoch& to) {
+  to.set_epoch(from.epoch);
+  to.set_rate_factor(from.rate_factor);
+}
+void Get(const proto::BeginEpoch& from, BeginEpoch& to) {
+  to = {from.epoch(), from.rate_factor()};
+}
+
+void Put(const WantLease& from, proto::WantLease& to) {
+  to.set_epoch(from.epoch);
+}
+void Get(const proto::WantLease& from, WantLease& to) {
+  to = {from.epoch()};
+}
+
+void Put(const Lease& from, proto::Lease& to) {
+  to.set_epoch(from.epoch);
+  to.set_slice(from.slice);
+  to.set_attempt(from.attempt);
+  to.set_moved(from.moved);
+}
+void Get(const proto::Lease& from, Lease& to) {
+  to = {from.epoch(), from.slice(), from.attempt(), from.moved()};
+}
+
+void Put(const NoLease& from, proto::NoLease& to) {
+  to.set_epoch(from.epoch);
+}
+void Get(const proto::NoLease& from, NoLease& to) {
+  to = {from.epoch()};
+}
+
+void Put(const LeaseDone& from, proto::LeaseDone& to) {
+  to.set_epoch(from.epoch);
+  to.set_slice(from.slice);
+  to.set_attempt(from.attempt);
+  to.set_positives(from.positives);
+  to.set_untrainable(from.untrainable);
+  to.set_triples(from.triples);
+  to.set_loss(from.loss);
+}
+void Get(const proto::LeaseDone& from, LeaseDone& to) {
+  to = {from.epoch(),       from.slice(),   from.attempt(), from.positives(),
+        from.untrainable(), from.triples(), from.loss()};
+}
+
+void Put(const Stop& from, proto::Stop& to) {
+  to.set_reason(from.reason);
+}
+void Get(const proto::Stop& from, Stop& to) {
+  to = {from.reason()};
+}
+
+void Put(const Leaving& from, proto::Leaving& to) {
+  to.set_reason(from.reason);
+}
+void Get(const proto::Leaving& from, Leaving& to) {
+  to = {from.reason()};
+}
+
+/// The generated classes, in the order of Control.
+using Generated = std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat,
+                               proto::BeginEpoch, proto::WantLease, proto::Lease, proto::NoLease,
+                               proto::LeaseDone, proto::Stop, proto::Leaving>;
+static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
+
+template <std::size_t kKind>
+std::optional<Control> Read(const std::string& meta) {
+  std::variant_alternative_t<kKind, Generated> generated;
+  if (!generated.ParseFromString(meta)) return std::nullopt;
+  std::variant_alternative_t<kKind, Control> value;
+  Get(generated, value);
+  return Control(std::move(value));
+}
+
+template <std::size_t... kKinds>
+std::optional<Control> ReadKind(std::size_t kind, const std::string& meta, std::index_sequence<kKinds...>) {
+  using Reader = std::optional<Control> (*)(const std::string&);
+  constexpr std::array<Reader, sizeof...(kKinds)> kReaders = {&Read<kKinds>...};
+  return kReaders[kind](meta);
+}
+
+template <std::size_t... kKinds>
+std::string WriteKind(const Control& control, std::index_sequence<kKinds...>) {
+  std::string meta;
+  const auto write = [&]<std::size_t kKind>() {
+    if (control.index() != kKind) return;
+    std::variant_alternative_t<kKind, Generated> generated;
+    Put(std::get<kKind>(control), generated);
+    meta = generated.SerializeAsString();
+  };
+  (write.template operator()<kKinds>(), ...);
+  return meta;
+}
+
+constexpr auto kKinds = std::make_index_sequence<std::variant_size_v<Control>>();
+
+}  // namespace
+
+Message Encode(const Control& control) {
+  return {static_cast<std::uint16_t>(control.index() + 1), WriteKind(control, kKinds), {}, {}};
+}
+
+std::optional<Control> DecodeControl(const Message& message) {
+  if (message.type == 0 || message.type > std::variant_size_v<Control>) return std::nullopt;
+  if (!message.keys.empty() || !message.values.empty()) return std::nullopt;
+  return ReadKind(message.type - 1u, message.meta, kKinds);
+}
+
+}  // namespace attune::wire

@@ -1,0 +1,64 @@
+#include "common/wire/control.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace attune::wire {
+namespace {
+
+template <typename Kind>
+Kind Again(const Kind& value) {
+  const auto read = DecodeControl(Encode(Control(value)));
+  EXPECT_TRUE(read && std::holds_alternative<Kind>(*read));
+  return read ? std::get<Kind>(*read) : Kind();
+}
+
+TEST(Control, ValuesAreReadAsTheyWereWritten) {
+  const Register registration = Again(Register{3, 2, "h", "rank 3", "tcp://x:1", "key", "v1", true});
+  EXPECT_EQ(registration.node, 3u);
+  EXPECT_EQ(registration.incarnation, 2u);
+  EXPECT_EQ(registration.where, "rank 3");
+  EXPECT_EQ(registration.public_key, "key");
+  EXPECT_EQ(registration.fingerprint, "v1");
+  EXPECT_TRUE(registration.works);
+  EXPECT_EQ(Again(Registered{7, "no"}).refused, "no");
+  const Roster roster = Again(Roster{9, {{1, 0, "a", "b", "c"}, {2, 5, "d", "e", "f"}}});
+  ASSERT_EQ(roster.peers.size(), 2u);
+  EXPECT_EQ(roster.peers[1].incarnation, 5u);
+  EXPECT_EQ(roster.peers[1].endpoint, "e");
+  EXPECT_EQ(Again(Heartbeat{11, 12}).triples, 12u);
+  EXPECT_EQ(Again(BeginEpoch{4, 0.25}).rate_factor, 0.25);
+  EXPECT_EQ(Again(WantLease{4}).epoch, 4u);
+  EXPECT_TRUE(Again(Lease{4, 17, 2, true}).moved);
+  EXPECT_EQ(Again(NoLease{4}).epoch, 4u);
+  const LeaseDone done = Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5});
+  EXPECT_EQ(done.slice, 17u);
+  EXPECT_EQ(done.triples, 200u);
+  EXPECT_EQ(done.loss, 1.5);
+  EXPECT_EQ(Again(Stop{"end"}).reason, "end");
+  EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
+}
+
+TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
+  EXPECT_EQ(Encode(Control(Register())).type, 1);
+  EXPECT_EQ(Encode(Control(Lease())).type, 7);
+  EXPECT_EQ(Encode(Control(Leaving())).type, 11);
+}
+
+TEST(Control, AnyBytesAreReadOrRefused) {
+  std::mt19937 draws(1);
+  for (int n = 0; n < 20'000; ++n) {
+    Message message;
+    message.type = static_cast<std::uint16_t>(draws() % 40);
+    message.meta.resize(draws() % 60);
+    for (char& c : message.meta) c = static_cast<char>(draws());
+    DecodeControl(message);
+  }
+  EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({12, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
+}
+
+}  // namespace
+}  // namespace attune::wire
