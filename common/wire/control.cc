@@ -28,9 +28,10 @@ void Get(const proto::Register& from, Register& to) {
 void Put(const Registered& from, proto::Registered& to) {
   to.set_generation(from.generation);
   if (!from.refused.empty()) to.set_refused(from.refused);
+  to.set_incarnation(from.incarnation);
 }
 void Get(const proto::Registered& from, Registered& to) {
-  to = {from.generation(), from.refused()};
+  to = {from.generation(), from.refused(), from.incarnation()};
 }
 
 void Put(const Roster& from, proto::Roster& to) {
@@ -69,9 +70,10 @@ void Get(const proto::BeginEpoch& from, BeginEpoch& to) {
 
 void Put(const WantLease& from, proto::WantLease& to) {
   to.set_epoch(from.epoch);
+  to.set_request(from.request);
 }
 void Get(const proto::WantLease& from, WantLease& to) {
-  to = {from.epoch()};
+  to = {from.epoch(), from.request()};
 }
 
 void Put(const Lease& from, proto::Lease& to) {
@@ -79,16 +81,18 @@ void Put(const Lease& from, proto::Lease& to) {
   to.set_slice(from.slice);
   to.set_attempt(from.attempt);
   to.set_moved(from.moved);
+  to.set_request(from.request);
 }
 void Get(const proto::Lease& from, Lease& to) {
-  to = {from.epoch(), from.slice(), from.attempt(), from.moved()};
+  to = {from.epoch(), from.slice(), from.attempt(), from.moved(), from.request()};
 }
 
 void Put(const NoLease& from, proto::NoLease& to) {
   to.set_epoch(from.epoch);
+  to.set_request(from.request);
 }
 void Get(const proto::NoLease& from, NoLease& to) {
-  to = {from.epoch()};
+  to = {from.epoch(), from.request()};
 }
 
 void Put(const LeaseDone& from, proto::LeaseDone& to) {
@@ -103,6 +107,15 @@ void Put(const LeaseDone& from, proto::LeaseDone& to) {
 void Get(const proto::LeaseDone& from, LeaseDone& to) {
   to = {from.epoch(),       from.slice(),   from.attempt(), from.positives(),
         from.untrainable(), from.triples(), from.loss()};
+}
+
+void Put(const LeaseTaken& from, proto::LeaseTaken& to) {
+  to.set_epoch(from.epoch);
+  to.set_slice(from.slice);
+  to.set_attempt(from.attempt);
+}
+void Get(const proto::LeaseTaken& from, LeaseTaken& to) {
+  to = {from.epoch(), from.slice(), from.attempt()};
 }
 
 void Put(const Stop& from, proto::Stop& to) {
@@ -122,7 +135,7 @@ void Get(const proto::Leaving& from, Leaving& to) {
 /// The generated classes, in the order of Control.
 using Generated = std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat,
                                proto::BeginEpoch, proto::WantLease, proto::Lease, proto::NoLease,
-                               proto::LeaseDone, proto::Stop, proto::Leaving>;
+                               proto::LeaseDone, proto::LeaseTaken, proto::Stop, proto::Leaving>;
 static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
 
 template <std::size_t kKind>

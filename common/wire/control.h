@@ -25,6 +25,7 @@ struct Register {
 struct Registered {
   std::uint64_t generation = 0;
   std::string refused;
+  std::uint32_t incarnation = 0;
 };
 
 struct Peer {
@@ -52,6 +53,7 @@ struct BeginEpoch {
 
 struct WantLease {
   std::uint32_t epoch = 0;
+  std::uint64_t request = 0;
 };
 
 struct Lease {
@@ -59,10 +61,12 @@ struct Lease {
   std::uint32_t slice = 0;
   std::uint32_t attempt = 0;
   bool moved = false;
+  std::uint64_t request = 0;
 };
 
 struct NoLease {
   std::uint32_t epoch = 0;
+  std::uint64_t request = 0;
 };
 
 struct LeaseDone {
@@ -75,6 +79,12 @@ struct LeaseDone {
   double loss = 0;
 };
 
+struct LeaseTaken {
+  std::uint32_t epoch = 0;
+  std::uint32_t slice = 0;
+  std::uint32_t attempt = 0;
+};
+
 struct Stop {
   std::string reason;
 };
@@ -85,7 +95,7 @@ struct Leaving {
 
 /// One of them. A kind's number in the protocol is its position here, from 1: add at the end, never reorder.
 using Control = std::variant<Register, Registered, Roster, Heartbeat, BeginEpoch, WantLease, Lease, NoLease,
-                             LeaseDone, Stop, Leaving>;
+                             LeaseDone, LeaseTaken, Stop, Leaving>;
 
 Message Encode(const Control& control);
 

@@ -43,7 +43,7 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
 TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
   EXPECT_EQ(Encode(Control(Register())).type, 1);
   EXPECT_EQ(Encode(Control(Lease())).type, 7);
-  EXPECT_EQ(Encode(Control(Leaving())).type, 11);
+  EXPECT_EQ(Encode(Control(Leaving())).type, 12);
 }
 
 TEST(Control, AnyBytesAreReadOrRefused) {
@@ -56,7 +56,7 @@ TEST(Control, AnyBytesAreReadOrRefused) {
     DecodeControl(message);
   }
   EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
-  EXPECT_FALSE(DecodeControl({12, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({13, "", {}, {}}));
   EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
 }
 

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/wire/control.h"
+#include "scheduler/lease_board.h"
+#include "scheduler/membership.h"
+
+namespace attune::scheduler {
+
+/// The scheduler's side of a cluster: takes nodes in, hands out the leases of an epoch, notices who is gone.
+/// A state machine without threads, clocks or sockets: messages and time go in, messages come out. Messages
+/// may be lost (when a connection breaks) or come twice: nodes ask again until they are answered, and
+/// whatever is asked twice is done once. Threads: confined.
+class Coordinator {
+ public:
+  using Time = Membership::Time;
+
+  struct Options {
+    Membership::Options membership;
+    std::uint32_t slices = 0;
+    std::uint64_t seed = 0;
+    /// How long an epoch may be without any worker before the job fails.
+    Membership::Duration without_workers = std::chrono::seconds(60);
+  };
+
+  enum class Phase {
+    kGathering,  ///< not all expected nodes have registered
+    kIdle,       ///< between epochs: BeginEpoch or Stop is next
+    kTraining,
+    kStopping,  ///< nodes were told to end
+    kFailed,    ///< see failure()
+  };
+
+  struct Outgoing {
+    std::uint32_t to = 0;
+    wire::Control what;
+  };
+
+  Coordinator(const Options& options, Time now);
+
+  void OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message, Time now);
+  /// To be called now and then: notices silence.
+  void Tick(Time now);
+  /// What is to be sent, in order.
+  std::vector<Outgoing> TakeOutgoing();
+
+  /// From kIdle.
+  void BeginEpoch(std::uint32_t epoch, double rate_factor);
+  /// Tells all nodes to end. They say kLeaving or are forgotten.
+  void Stop(const std::string& reason);
+
+  Phase phase() const { return phase_; }
+  /// Whether every node has left or is dead.
+  bool deserted() const { return members_.Alive().empty(); }
+  const std::string& failure() const { return failure_; }
+  const Membership& members() const { return members_; }
+  /// Of the epoch that was trained last.
+  LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
+  std::uint64_t repeated_leases() const { return repeated_; }
+  /// Messages of processes that were declared dead or replaced, or that made no sense.
+  std::uint64_t ignored() const { return ignored_; }
+
+ private:
+  /// The answer to a worker's newest request, kept in case that it is lost.
+  struct Answered {
+    std::uint64_t request = 0;
+    wire::Control answer;
+  };
+
+  void Handle(std::uint32_t from, const wire::Heartbeat& heartbeat);
+  void Handle(std::uint32_t from, const wire::WantLease& want);
+  void Handle(std::uint32_t from, const wire::LeaseDone& done);
+  void Handle(std::uint32_t from, const wire::Leaving& leaving);
+  template <typename Other>
+  void Handle(std::uint32_t, const Other&) {
+    ++ignored_;  // not for the scheduler
+  }
+
+  void Register(const wire::Register& registration, Time now);
+  void Gone(std::uint32_t node);
+  void CloseEpochIfComplete();
+  void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
+  void SendRoster();
+  void Fail(std::string failure);
+  std::uint32_t HostOf(std::uint32_t node);
+
+  const Options options_;
+  Membership members_;
+  Phase phase_ = Phase::kGathering;
+  std::string failure_;
+  std::vector<Outgoing> outgoing_;
+  std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts
+  std::vector<LeaseBoard::Host> homes_;
+  std::uint32_t epoch_ = 0;
+  double rate_factor_ = 1;
+  std::optional<LeaseBoard> board_;
+  std::map<std::uint32_t, Answered> answered_;
+  std::optional<Time> without_workers_since_;
+  std::uint64_t repeated_ = 0;
+  std::uint64_t ignored_ = 0;
+};
+
+}  // namespace attune::scheduler

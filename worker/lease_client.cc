@@ -1,0 +1,131 @@
+#include "worker/lease_client.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace attune::worker {
+
+LeaseClient::LeaseClient(const Options& options, Time now) : options_(options), said_(now), heard_(now) {
+  Say(options_.self);
+}
+
+void LeaseClient::OnMessage(const wire::Control& message, Time now) {
+  if (ended()) return;
+  heard_ = now;
+  std::visit([&](const auto& what) { Handle(what, now); }, message);
+}
+
+void LeaseClient::Handle(const wire::Registered& registered, Time) {
+  if (registered.incarnation != options_.self.incarnation) return;  // for a process before this one
+  if (!registered.refused.empty()) {
+    End(State::kLost, registered.refused);
+  } else if (state_ == State::kRegistering) {
+    state_ = State::kWorking;
+  }
+}
+
+void LeaseClient::Handle(const wire::Roster& roster, Time) {
+  if (roster.generation >= roster_.generation) roster_ = roster;
+}
+
+void LeaseClient::Handle(const wire::BeginEpoch& epoch, Time now) {
+  if (epoch.epoch <= epoch_.epoch) return;  // a late copy
+  epoch_ = epoch;
+  leases_.clear();
+  asking_ = false;
+  none_waits_ = false;
+  Ask(now);
+}
+
+void LeaseClient::Ask(Time now) {
+  if (state_ != State::kWorking || !options_.self.works || epoch_.epoch == 0) return;
+  if (asking_ || leases_.size() >= options_.ahead) return;
+  asking_ = true;
+  none_waits_ = false;
+  asked_ = now;
+  Say(wire::WantLease{epoch_.epoch, ++request_});
+}
+
+void LeaseClient::Handle(const wire::Lease& lease, Time now) {
+  if (!asking_ || lease.request != request_ || lease.epoch != epoch_.epoch) return;
+  asking_ = false;
+  leases_.push_back(lease);
+  Ask(now);
+}
+
+void LeaseClient::Handle(const wire::NoLease& none, Time now) {
+  if (!asking_ || none.request != request_) return;
+  asking_ = false;
+  none_waits_ = true;  // others may come back: asked again after a while
+  asked_ = now;
+}
+
+std::optional<wire::Lease> LeaseClient::TakeLease() {
+  if (leases_.empty() || state_ != State::kWorking) return std::nullopt;
+  const wire::Lease lease = leases_.front();
+  leases_.pop_front();
+  return lease;
+}
+
+void LeaseClient::Finished(const wire::LeaseDone& report, Time now) {
+  if (ended()) return;
+  reports_[{report.epoch, report.slice, report.attempt}] = {report, now};
+  Say(report);
+  if (!none_waits_) Ask(now);
+}
+
+void LeaseClient::Handle(const wire::LeaseTaken& taken, Time) {
+  reports_.erase({taken.epoch, taken.slice, taken.attempt});
+}
+
+void LeaseClient::Handle(const wire::Stop& stop, Time) {
+  End(State::kEnded, stop.reason);
+}
+
+void LeaseClient::Leave(const std::string& reason, Time now) {
+  if (ended() || state_ == State::kLeaving) return;
+  state_ = State::kLeaving;
+  reason_ = reason;
+  leases_.clear();
+  asked_ = now;
+  Say(wire::Leaving{reason});
+}
+
+void LeaseClient::Tick(Time now) {
+  if (ended()) return;
+  if (now - heard_ > options_.give_up) {
+    End(State::kLost,
+        fmt::format("the scheduler was not heard for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(options_.give_up).count()));
+    return;
+  }
+  const bool late = now - asked_ > options_.retry;
+  if (state_ == State::kRegistering && now - said_ > options_.retry) Say(options_.self);
+  if (state_ == State::kLeaving && late) {
+    asked_ = now;
+    Say(wire::Leaving{reason_});
+  }
+  if (asking_ && late) {
+    asked_ = now;
+    Say(wire::WantLease{epoch_.epoch, request_});
+  } else if (!asking_ && late) {
+    Ask(now);
+  }
+  for (auto& [key, report] : reports_) {
+    if (now - report.second <= options_.retry) continue;
+    report.second = now;
+    Say(report.first);
+  }
+  if (state_ == State::kWorking && now - said_ >= options_.heartbeat) Say(progress_);
+  if (!outgoing_.empty()) said_ = now;
+}
+
+void LeaseClient::End(State state, std::string reason) {
+  state_ = state;
+  reason_ = std::move(reason);
+  leases_.clear();
+  reports_.clear();
+}
+
+}  // namespace attune::worker

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/wire/control.h"
+
+namespace attune::worker {
+
+/// A worker's side of a cluster: registers with the scheduler, asks for leases ahead of need, brings reports
+/// back. A state machine like the scheduler's Coordinator: whatever is not answered is said again.
+/// Threads: confined.
+class LeaseClient {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Duration = std::chrono::steady_clock::duration;
+
+  struct Options {
+    wire::Register self;
+    std::uint32_t ahead = 2;  ///< leases that wait here to be trained
+    Duration retry = std::chrono::seconds(1);
+    Duration heartbeat = std::chrono::seconds(1);
+    /// How long the scheduler may be silent before the worker gives up.
+    Duration give_up = std::chrono::seconds(120);
+  };
+
+  enum class State {
+    kRegistering,
+    kWorking,
+    kLeaving,
+    kEnded,  ///< see reason()
+    kLost,   ///< refused, or the scheduler was silent for too long: see reason()
+  };
+
+  LeaseClient(const Options& options, Time now);
+
+  void OnMessage(const wire::Control& message, Time now);
+  /// To be called now and then.
+  void Tick(Time now);
+  /// What is to be sent to the scheduler, in order.
+  std::vector<wire::Control> TakeOutgoing() { return std::exchange(outgoing_, {}); }
+
+  /// A lease to train now; nothing if none waits.
+  std::optional<wire::Lease> TakeLease();
+  /// A lease was trained to its end.
+  void Finished(const wire::LeaseDone& report, Time now);
+  /// What heartbeats say.
+  void SetProgress(std::uint64_t clock, std::uint64_t triples) { progress_ = {clock, triples}; }
+  /// Leaves as agreed; leases that were not finished go to others.
+  void Leave(const std::string& reason, Time now);
+
+  State state() const { return state_; }
+  bool ended() const { return state_ == State::kEnded || state_ == State::kLost; }
+  const std::string& reason() const { return reason_; }
+  /// Epoch that is trained now, and its rates.
+  const wire::BeginEpoch& epoch() const { return epoch_; }
+  const wire::Roster& roster() const { return roster_; }
+
+ private:
+  void Handle(const wire::Registered& registered, Time now);
+  void Handle(const wire::Roster& roster, Time now);
+  void Handle(const wire::BeginEpoch& epoch, Time now);
+  void Handle(const wire::Lease& lease, Time now);
+  void Handle(const wire::NoLease& none, Time now);
+  void Handle(const wire::LeaseTaken& taken, Time now);
+  void Handle(const wire::Stop& stop, Time now);
+  template <typename Other>
+  void Handle(const Other&, Time) {}
+
+  void Ask(Time now);
+  void Say(wire::Control what) { outgoing_.push_back(std::move(what)); }
+  void End(State state, std::string reason);
+
+  const Options options_;
+  State state_ = State::kRegistering;
+  std::string reason_;
+  std::vector<wire::Control> outgoing_;
+  wire::BeginEpoch epoch_;
+  wire::Roster roster_;
+  wire::Heartbeat progress_;
+  std::deque<wire::Lease> leases_;
+  std::uint64_t request_ = 0;  ///< newest
+  bool asking_ = false;        ///< it was not answered yet
+  bool none_waits_ = false;    ///< the last answer was NoLease
+  Time asked_{};
+  /// Reports that were not taken yet, by (epoch, slice, attempt), with when they were said last.
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
+      reports_;
+  Time said_{};   ///< when something was said last
+  Time heard_{};  ///< when the scheduler was heard last
+};
+
+}  // namespace attune::worker
