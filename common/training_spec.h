@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "common/model/spec.h"
@@ -22,6 +23,9 @@ struct SamplingSpec {
   std::uint64_t seed = 1;
 
   std::uint32_t max_visit_triples() const { return visit_triples * visit_steps; }
+  std::uint32_t positives_per_visit() const {
+    return std::max(1u, max_visit_triples() / negatives_per_positive);
+  }
 };
 
 /// L2 weights, each already multiplied by l2_factor.

@@ -115,6 +115,13 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const s
 
 void EmbeddedCluster::ThrowIfDiverged(double loss, std::uint32_t epoch) const {
   if (std::isfinite(loss)) return;
+  if (const auto bad = content_.view().empty() ? std::nullopt : content_.view().FindNotFinite()) {
+    ThrowBadInput(
+        "the loss became infinite or not a number in epoch {}, because the features hold such a number: item "
+        "on line {} of items.tsv, component {}, number {}. They were changed after attune prepare, which "
+        "refuses it: prepare the data again",
+        epoch, bad->row + 1, bad->component, bad->number);
+  }
   ThrowFailed(
       "the loss became infinite or not a number in epoch {}: training diverged. Lower lr (now {}){}, or "
       "lower "

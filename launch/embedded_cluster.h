@@ -36,8 +36,8 @@ class EmbeddedCluster {
                   unsigned threads, const data::ContentView& content = {});
 
   /// Trains one epoch with learning rates `factor` times the spec's. While the workers run, `tick` is called
-  /// on the caller's thread about ten times a second; it may call Stop(). Throws Error(kFailed) when the loss
-  /// is not finite, naming what to change.
+  /// on the caller's thread about ten times a second; it may call Stop(). Throws Error when the loss is not
+  /// finite: kBadInput if the features are not, else kFailed, naming what to change.
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const std::function<void()>& tick = {});
 
   /// Trains the given triples once, in order, on one thread.

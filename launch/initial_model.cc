@@ -39,6 +39,13 @@ std::string InitialiseFrom(const model::LoadedModel& from, const data::Dataset& 
     ThrowUsage("--init-from {}: its dim is {}, not {}; pass --dim {}", from.path().string(), view.spec.dim,
                spec.model.dim, view.spec.dim);
   }
+  if (view.spec.HasContent() && spec.model.HasContent() && view.spec.feature_dim != spec.model.feature_dim) {
+    ThrowUsage(
+        "--init-from {}: it was trained on features of {} numbers, those of {} have {}; prepare the data "
+        "with "
+        "the features it was trained on (--feature-projection-from its data), or leave --init-from out",
+        from.path().string(), view.spec.feature_dim, dataset.path().string(), spec.model.feature_dim);
+  }
   const Tables tables = cluster.tables();
   Index users = 0;
   if (!tables.users.empty() && !view.u.empty()) {
@@ -53,8 +60,12 @@ std::string InitialiseFrom(const model::LoadedModel& from, const data::Dataset& 
   model::Theta theta(spec.model);
   const bool has_theta = !theta.blocks().empty() && SameShape(theta, *view.theta);
   if (has_theta) cluster.theta().Assign(*view.theta);
-  return fmt::format("{} of {} users, {} of {} items{}{} taken over", users, dataset.num_users(), items,
-                     dataset.num_items(), has_p ? " with P" : "", has_theta ? ", attention parameters" : "");
+  std::string text =
+      fmt::format("{} of {} users, {} of {} items{}{} taken over", users, dataset.num_users(), items,
+                  dataset.num_items(), has_p ? " with P" : "", has_theta ? ", attention parameters" : "");
+  if (!theta.blocks().empty() && !has_theta)
+    text += "; attention parameters begin anew: its attention has other inputs or sizes";
+  return text;
 }
 
 }  // namespace attune::launch

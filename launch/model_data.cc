@@ -51,11 +51,17 @@ void ModelData::MatchContent() {
   const std::string data = dataset_.path().string();
   const std::uint32_t dim = model_.view().spec.feature_dim;
   if (dataset_.features() == nullptr) {
-    ThrowBadInput("{} attends to content, but {} has no features; prepare it with --features", model, data);
+    ThrowBadInput(
+        "{} attends to content of {} numbers, but {} has no features; prepare it with --features, "
+        "--features-index and the transformation of the model's data (--feature-projection-from)",
+        model, dim, data);
   }
   if (dataset_.features()->dim() != dim) {
-    ThrowBadInput("{} was trained on features of {} numbers, those of {} have {}", model, dim, data,
-                  dataset_.features()->dim());
+    ThrowBadInput(
+        "{} was trained on features of {} numbers, those of {} have {}; prepare it with the same features "
+        "and "
+        "the transformation of the model's data (--feature-projection-from)",
+        model, dim, data, dataset_.features()->dim());
   }
   if (items_.identity()) return;
   content_items_.assign(model_.items().size(), kNoIndex);

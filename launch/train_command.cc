@@ -10,70 +10,19 @@
 
 #include "common/error.h"
 #include "common/log.h"
-#include "common/model/user_vectors.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
-#include "common/simd.h"
 #include "common/thread.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
 #include "launch/training_job.h"
+#include "launch/training_memory.h"
 #include "launch/training_settings.h"
-#include "worker/attention_batch.h"
 
 namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Scratch of one worker thread, by the sizes of a batch: gathered rows, projections and their gradients.
-std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& dataset) {
-  const std::uint64_t width = simd::Padded(spec.model.dim);
-  const std::uint64_t triples =
-      spec.sampling.batch_triples + std::uint64_t{spec.sampling.max_visit_triples()};
-  const std::uint64_t mean_history = dataset.num_interactions() / std::max<Index>(1, dataset.num_users()) + 1;
-  const std::uint64_t visits =
-      triples / std::min<std::uint64_t>(spec.sampling.max_visit_triples(), mean_history) + 1;
-  const std::uint64_t entries = spec.model.HasHistory() ? visits * mean_history : 0;
-  std::uint64_t floats = 4 * triples + 6 * std::uint64_t{spec.sampling.max_visit_triples()};
-  if (spec.update_batch) floats += 3 * width * (2 * triples + 2 * entries + visits);
-  std::uint64_t bytes = floats * sizeof(float) + (std::uint64_t{1} << 20);
-  if (spec.model.HasAttention()) {
-    const std::uint64_t chunk =
-        std::min<std::uint64_t>(entries, worker::AttentionBatch::MaxEntries(spec.model));
-    const std::uint64_t items = std::min<std::uint64_t>(dataset.num_items(), chunk);
-    const double components = static_cast<double>(ContentOf(spec, dataset).total()) / dataset.num_items();
-    bytes += worker::AttentionBatch::ScratchBytes(spec.model, chunk, items, visits, components);
-  }
-  return bytes;
-}
-
-MemoryPlan PlanMemory(const TrainingSpec& spec, const data::Dataset& dataset, bool copies_data,
-                      unsigned threads) {
-  MemoryPlan plan;
-  plan.Add("tables with optimizer state",
-           EmbeddedCluster::TableBytes(spec, dataset.num_users(), dataset.num_items()), "--dim");
-  plan.Add(copies_data ? "training interactions" : "training interactions (mapped from DATA)",
-           dataset.interaction_bytes());
-  plan.Add("item counts and negative sampler",
-           std::uint64_t{dataset.num_items()} * (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4));
-  plan.Add("worker scratch", threads * ScratchBytes(spec, dataset), "--batch-triples");
-  if (spec.model.HasContent()) {
-    plan.Add("content shared by workers", worker::SharedContent::Bytes(spec, ContentOf(spec, dataset)),
-             spec.projection_refresh > 0 ? "--projection-refresh 0" : "");
-  }
-  plan.Add("histories during evaluation", dataset.num_interactions() * sizeof(Index));
-  if (spec.model.HasAttention()) {
-    plan.Add("projections during evaluation",
-             std::uint64_t{dataset.num_items()} * simd::Padded(spec.model.hidden()) * sizeof(float),
-             "--item-hidden");
-  }
-  if (spec.model.HasComponentAttention()) {
-    plan.Add("component projections during evaluation",
-             model::ContentTerms::Bytes(spec.model, ContentOf(spec, dataset)), "--component-hidden");
-  }
-  return plan;
-}
 
 void PrintPlan(const MemoryPlan& plan, bool json) {
   const AvailableMemory available = FindAvailableMemory();
@@ -145,7 +94,7 @@ int RunTrain(const config::TrainSettings& settings, const CommandContext& contex
     const data::Dataset dataset(run.data());
     SetContent(spec, dataset);
     const unsigned threads = run.has_triples() ? 1 : ResolveThreads(run.threads());
-    const MemoryPlan plan = PlanMemory(spec, dataset, run.include_validation(), threads);
+    const MemoryPlan plan = PlanTrainingMemory(spec, dataset, run.include_validation(), threads);
     if (context.dry_run) {
       PrintPlan(plan, context.json);
       return 0;

@@ -1,6 +1,7 @@
 #include "worker/attention_batch.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "common/hogwild.h"
 #include "common/model/gemm.h"
@@ -58,21 +59,26 @@ std::size_t AttentionBatch::MaxEntries(const model::ModelSpec& spec) {
   return std::min(kMostEntries, kChunkBytes / (floats * sizeof(float)));
 }
 
-std::uint64_t AttentionBatch::ScratchBytes(const model::ModelSpec& spec, std::uint64_t entries,
-                                           std::uint64_t items, std::uint64_t visits, double components) {
-  const std::uint64_t width = simd::Padded(spec.dim);
-  const std::uint64_t hidden = simd::Padded(spec.hidden());
-  std::uint64_t floats = 2 * (items * (2 * width + hidden) + visits * (width + hidden));
-  floats += 3 * model::Theta(spec).values().size();
-  if (spec.HasContent() && !spec.HasComponentAttention()) floats += items * simd::Padded(spec.feature_dim);
-  if (!spec.HasComponentAttention()) return floats * sizeof(float);
-  const std::uint64_t hidden2 = simd::Padded(spec.hidden2());
-  floats += entries * (2 * hidden + ComponentBatch::FloatsPerEntry(spec)) + 2 * visits * hidden2;
-  const double bytes_of_components =
-      static_cast<double>(entries) * components *
-      (sizeof(float) + static_cast<double>(hidden2) / simd::kLanes * sizeof(simd::LaneMask));
-  return floats * sizeof(float) + static_cast<std::uint64_t>(bytes_of_components) +
-         8 * kBlockFloats * sizeof(float);
+std::uint64_t AttentionBatch::ScratchBytes(const TrainingSpec& spec, const data::ContentView& content,
+                                           const BatchExtent& extent, std::uint64_t items,
+                                           double components) {
+  const std::uint64_t width = simd::Padded(spec.model.dim);
+  const std::uint64_t hidden = simd::Padded(spec.model.hidden());
+  const std::uint64_t entries =
+      std::min(extent.entries, std::max<std::uint64_t>(MaxEntries(spec.model), extent.longest));
+  const std::uint64_t rows = std::min(items, entries);
+  std::uint64_t floats = 2 * (rows * (2 * width + hidden) + extent.visits * (width + hidden));
+  floats += 2 * model::Theta(spec.model).values().size();
+  // Numbers of entries: a slot map, kept half empty, a row each, and by item where components attend.
+  std::uint64_t bytes = std::bit_ceil(2 * entries + 1) * 2 * sizeof(Index) + 3 * entries * sizeof(Index);
+  if (spec.model.HasComponentAttention()) {
+    floats += 2 * entries * hidden + 2 * extent.visits * simd::Padded(spec.model.hidden2());
+    floats += model::Theta(spec.model).values().size();
+    bytes += ComponentBatch::ScratchBytes(spec, content, entries, static_cast<double>(entries) * components);
+  } else if (spec.model.HasContent()) {
+    floats += rows * simd::Padded(spec.model.feature_dim);
+  }
+  return bytes + floats * sizeof(float);
 }
 
 void AttentionBatch::BeginBatch() {

@@ -11,6 +11,7 @@
 #include "common/theta_service.h"
 #include "common/training_spec.h"
 #include "worker/batch.h"
+#include "worker/batch_extent.h"
 #include "worker/component_batch.h"
 #include "worker/shared_content.h"
 #include "worker/slot_map.h"
@@ -29,9 +30,11 @@ class AttentionBatch {
 
   /// History entries that a chunk should hold at most; a chunk has at least one visit.
   static std::size_t MaxEntries(const model::ModelSpec& spec);
-  /// Bytes of scratch memory for a chunk of so many entries, distinct items and visits.
-  static std::uint64_t ScratchBytes(const model::ModelSpec& spec, std::uint64_t entries, std::uint64_t items,
-                                    std::uint64_t visits, double components);
+  /// Bytes of scratch memory for batches of at most this extent.
+  /// @param items       rows of the item tables
+  /// @param components  mean of the components of a history entry
+  static std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::ContentView& content,
+                                    const BatchExtent& extent, std::uint64_t items, double components);
 
   /// Copies Θ.
   void BeginBatch();

@@ -26,6 +26,24 @@ std::size_t ComponentBatch::FloatsPerEntry(const model::ModelSpec& spec) {
   return 2 * simd::Padded(spec.feature_dim);
 }
 
+std::uint64_t ComponentBatch::ScratchBytes(const TrainingSpec& spec, const data::ContentView& content,
+                                           std::uint64_t entries, double components) {
+  const bool exact = spec.projection_refresh == 0;
+  const bool keeps_values = !exact && ProjectionCache::KeepsValues(spec.model);
+  const std::size_t dim = simd::Padded(spec.model.feature_dim);
+  const std::size_t hidden1 = simd::Padded(spec.model.hidden());
+  const std::size_t hidden2 = simd::Padded(spec.model.hidden2());
+  const std::size_t projections = hidden2 + (keeps_values ? hidden1 : 0);
+  const std::uint64_t rows = LargestBlock(content, dim + projections);
+  std::uint64_t floats = entries * (keeps_values ? hidden1 : 2 * dim);
+  floats += rows * ((keeps_values ? 0 : dim) + 2 * projections);
+  if (!exact) floats += rows * (dim + projections) + projections * spec.model.feature_dim;
+  const double of_component =
+      sizeof(float) + static_cast<double>(hidden2) / simd::kLanes * sizeof(simd::LaneMask);
+  return floats * sizeof(float) + static_cast<std::uint64_t>(components * of_component) +
+         entries * sizeof(std::size_t);
+}
+
 void ComponentBatch::BeginBatch(const model::Theta& theta) {
   theta_ = &theta;
   std::ranges::fill(gradient_.values(), 0.0f);

@@ -38,6 +38,12 @@ class ComponentBatch {
   /// Floats kept for each entry of a chunk, but for the weights and bits of its components.
   static std::size_t FloatsPerEntry(const model::ModelSpec& spec);
 
+  /// Bytes of scratch memory for a chunk.
+  /// @param entries     history entries of the chunk
+  /// @param components  of all entries together
+  static std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::ContentView& content,
+                                    std::uint64_t entries, double components);
+
   /// @param theta  must stay as it is until EndBatch
   void BeginBatch(const model::Theta& theta);
 

@@ -20,6 +20,11 @@ struct ItemBlock {
 /// Floats of one block in all its matrices together.
 inline constexpr std::size_t kBlockFloats = std::size_t{1} << 17;
 
+/// Most components of a block. @param width  floats for one component in all matrices
+inline std::uint64_t LargestBlock(const data::ContentView& content, std::size_t width) {
+  return std::max<std::uint64_t>(kBlockFloats / width, content.LargestItem());
+}
+
 /// Calls body(block) for consecutive blocks of `items`.
 /// @param width  floats for one component in all matrices
 template <typename Body>

@@ -31,7 +31,8 @@ ProjectionCache::ProjectionCache(const model::ModelSpec& spec, const data::Conte
 
 std::uint64_t ProjectionCache::Bytes(const model::ModelSpec& spec, const data::ContentView& content) {
   return content.total() * Width(spec) * (sizeof(std::uint16_t) + sizeof(float)) +
-         content.items() * sizeof(std::uint32_t);
+         content.items() * sizeof(std::uint32_t) +
+         2 * Width(spec) * spec.feature_dim * sizeof(float);  // Θ of two periods
 }
 
 std::shared_ptr<const ProjectionCache::Period> ProjectionCache::BeginBatch(const model::Theta& theta) {

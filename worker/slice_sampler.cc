@@ -7,10 +7,6 @@
 namespace attune::worker {
 namespace {
 
-std::uint32_t PositivesPerVisit(const SamplingSpec& spec) {
-  return std::max(1u, spec.max_visit_triples() / spec.negatives_per_positive);
-}
-
 /// A uniform number below n from the words of stream(a, b, attempt).
 std::uint32_t BoundedDraw(const random::Stream& stream, std::uint32_t a, std::uint32_t b, std::uint32_t n) {
   for (std::uint32_t attempt = 0;; ++attempt) {
@@ -33,7 +29,7 @@ SliceSampler::SliceSampler(const model::ModelSpec& model, const SamplingSpec& sa
       negative_stream_(sampling.seed, random::Purpose::kNegative, epoch),
       order_stream_(sampling.seed, random::Purpose::kPositiveOrder, epoch),
       history_stream_(sampling.seed, random::Purpose::kHistorySample, epoch),
-      positives_per_visit_(PositivesPerVisit(sampling)) {
+      positives_per_visit_(sampling.positives_per_visit()) {
   if (sampling.sampling == Sampling::kBootstrap) DrawBootstrap(slice, epoch);
   PlanVisits();
   Shuffle(slice, epoch);

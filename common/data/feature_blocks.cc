@@ -104,7 +104,9 @@ std::uint64_t FeatureBlocks::FileRow(std::uint64_t row) const {
 }
 
 std::string FeatureBlocks::PlaceOf(std::uint64_t row) const {
-  return fmt::format("{}: item '{}': row {}", file_.path(), items_.id_of(ItemOf(row)), FileRow(row));
+  const Index item = ItemOf(row);
+  return fmt::format("{}: item '{}', component {}: row {}", file_.path(), items_.id_of(item),
+                     row - rows_.indptr[item], FileRow(row));
 }
 
 /// Visits the vectors first to end - 1 in runs that follow each other in the file, across items where they

@@ -3,7 +3,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "common/error.h"
 #include "common/half.h"
@@ -20,6 +23,12 @@ std::uint64_t ContentView::total() const {
   std::uint64_t sum = 0;
   for (Index row = 0; row < item_of_row_.size(); ++row) sum += (*this)[row].count;
   return sum;
+}
+
+std::uint32_t ContentView::LargestItem() const {
+  std::uint32_t most = 0;
+  for (Index row = 0; row < items(); ++row) most = std::max(most, (*this)[row].count);
+  return most;
 }
 
 void ContentView::Read(const Range& range, float* out, std::size_t stride) const {
@@ -42,6 +51,21 @@ void ContentView::WillNeed(const Range& range) const {
   madvise(reinterpret_cast<void*>(begin), end - begin, MADV_WILLNEED);  // a hint: failure changes nothing
 }
 
+std::optional<ContentView::NotFinite> ContentView::FindNotFinite() const {
+  std::vector<float> vector(dim_);
+  for (Index row = 0; row < items(); ++row) {
+    const Range range = (*this)[row];
+    for (std::uint32_t component = 0; component < range.count; ++component) {
+      Read({range.first + component, 1}, vector.data(), dim_);
+      const auto bad =
+          std::find_if_not(vector.begin(), vector.end(), [](float v) { return std::isfinite(v); });
+      if (bad != vector.end())
+        return NotFinite{row, component, static_cast<std::size_t>(bad - vector.begin())};
+    }
+  }
+  return std::nullopt;
+}
+
 ContentView ContentView::WithRows(std::span<const Index> item_of_row) const {
   ContentView view = *this;
   view.item_of_row_ = item_of_row;
@@ -56,10 +80,12 @@ Features::Features(const std::filesystem::path& directory, Index items)
                   vectors_.path().string(), io::DTypeCode(header.dtype));
   }
   if (header.shape.size() != 2 || header.shape[1] == 0) {
-    ThrowBadInput("{}: expected an array [vectors, Dx]", vectors_.path().string());
+    ThrowBadInput("{}: {} dimension{}, expected an array [vectors, Dx] with Dx of 1 or more",
+                  vectors_.path().string(), header.shape.size(), header.shape.size() == 1 ? "" : "s");
   }
   const auto indptr = indptr_.As<std::uint64_t>();
-  if (indptr.size() != std::size_t{items} + 1 || indptr.front() != 0 || indptr.back() != header.shape[0] ||
+  indptr_.RequireShape(std::array{std::uint64_t{items} + 1});
+  if (indptr.front() != 0 || indptr.back() != header.shape[0] ||
       !std::is_sorted(indptr.begin(), indptr.end())) {
     ThrowBadInput("{}: does not partition {} vectors over {} items", indptr_.path().string(), header.shape[0],
                   items);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,6 +38,9 @@ class ContentView {
   /// Components of all items together.
   std::uint64_t total() const;
 
+  /// Components of the item that has most.
+  std::uint32_t LargestItem() const;
+
   Range operator[](Index row) const {
     const Index item = item_of_row_.empty() ? row : item_of_row_[row];
     if (item == kNoIndex) return {};
@@ -48,6 +52,15 @@ class ContentView {
   void Read(const Range& range, float* out, std::size_t stride) const;
   /// Tells the system that these vectors are needed soon.
   void WillNeed(const Range& range) const;
+
+  /// A number that is infinite or none.
+  struct NotFinite {
+    Index row = 0;                ///< of the item tables
+    std::uint32_t component = 0;  ///< of the item
+    std::size_t number = 0;       ///< of the vector
+  };
+  /// Reads every vector. @returns the first number that is not finite, or nothing
+  std::optional<NotFinite> FindNotFinite() const;
 
   /// The same vectors for a model whose item rows are others.
   /// @param item_of_row  item of the data for each row, kNoIndex where it has none; must outlive the view

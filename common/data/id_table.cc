@@ -9,7 +9,7 @@
 
 namespace attune::data {
 
-IdTable::IdTable(const std::filesystem::path& path) : file_(path) {
+IdTable::IdTable(const std::filesystem::path& path) : path_(path), file_(path) {
   const auto bytes = file_.bytes();
   const char* text = reinterpret_cast<const char*>(bytes.data());
   starts_.push_back(0);
@@ -38,7 +38,8 @@ IdIndex::IdIndex(const IdTable& table)
     std::size_t slot = XXH3_64bits(id.data(), id.size()) & mask;
     for (; slots_[slot] != kNoIndex; slot = (slot + 1) & mask) {
       if (table[slots_[slot]] == id)
-        ThrowBadInput("id '{}' stands on lines {} and {}", id, slots_[slot] + 1, index + 1);
+        ThrowBadInput("{}: id '{}' stands on lines {} and {}", table.path().string(), id, slots_[slot] + 1,
+                      index + 1);
     }
     slots_[slot] = index;
   }

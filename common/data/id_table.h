@@ -21,8 +21,10 @@ class IdTable {
 
   Index size() const { return static_cast<Index>(starts_.empty() ? 0 : starts_.size() - 1); }
   std::string_view operator[](Index index) const;
+  const std::filesystem::path& path() const { return path_; }
 
  private:
+  std::filesystem::path path_;
   io::MappedFile file_;
   std::vector<std::uint64_t> starts_;  ///< [n+1] offset of each line, then of the end
 };
@@ -30,7 +32,7 @@ class IdTable {
 /// Finds the index of an id. Refers to the table, which must outlive it.
 class IdIndex {
  public:
-  /// Throws Error(kBadInput) if an id occurs twice.
+  /// Throws Error(kBadInput) naming the file if an id occurs twice.
   explicit IdIndex(const IdTable& table);
 
   /// Index of `id`, or kNoIndex.

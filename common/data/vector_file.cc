@@ -17,7 +17,7 @@ constexpr std::size_t kHeaderBytes = 1 << 16;
 
 /// A descriptor for reading. Throws Error(kBadInput) naming the file.
 int Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe is refused, not waited for
   if (fd < 0) ThrowBadInput("{}: cannot open: {}", path, ErrnoText(errno));
   return fd;
 }
@@ -28,10 +28,11 @@ VectorFile::VectorFile(const std::string& path) : path_(path), fd_(Open(path)) {
   try {
     struct stat status {};
     if (fstat(fd_, &status) != 0) ThrowBadInput("{}: cannot read: {}", path, ErrnoText(errno));
+    if (!S_ISREG(status.st_mode)) ThrowBadInput("{}: not a regular file", path);
     const auto bytes = static_cast<std::uint64_t>(status.st_size);
     std::vector<std::byte> head(std::min<std::uint64_t>(bytes, kHeaderBytes));
     ReadAt(0, head);
-    header_ = io::ParseNpyHeader(head, bytes, path);
+    header_ = io::ParseNpyHeader(head, bytes, path, "little-endian f2 or f4, as array.astype('<f4') gives");
     CheckHeader();
   } catch (...) {
     close(fd_);

@@ -101,6 +101,8 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
       ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
                     manifest.at("format_version").dump(), format_version);
     }
+    if (!manifest.at("files").is_object())
+      ThrowBadInput("{}: 'files' is {}, expected an object", path.string(), manifest.at("files").type_name());
     for (const auto& [name, entry] : manifest.at("files").items()) {
       const fs::path relative = SafeRelative(name);
       if (relative.empty()) ThrowBadInput("{}: file name '{}' leaves the directory", path.string(), name);

@@ -39,14 +39,13 @@ std::string_view AfterKey(std::string_view dictionary, std::string_view key, con
   return at == std::string_view::npos ? std::string_view() : dictionary.substr(at);
 }
 
-DType ParseDType(std::string_view rest, const std::string& name) {
+DType ParseDType(std::string_view rest, const std::string& name, const char* types) {
   const std::size_t end = rest.size() < 2 ? std::string_view::npos : rest.find('\'', 1);
   const std::string_view code = end == std::string_view::npos ? rest : rest.substr(1, end - 1);
   for (const auto& known : kDTypes) {
     if (code == known.code) return known.dtype;
   }
-  ThrowBadInput("{}: element type {} is not supported; use u1 or little-endian f2, f4, u4, u8 or i8", name,
-                code);
+  ThrowBadInput("{}: element type {} is not supported; use {}", name, code, types);
 }
 
 std::vector<std::uint64_t> ParseShape(std::string_view rest, const std::string& name) {
@@ -101,7 +100,8 @@ std::uint64_t NpyHeader::count() const {
   return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>());
 }
 
-NpyHeader ParseNpyHeader(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& name) {
+NpyHeader ParseNpyHeader(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& name,
+                         const char* types) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   if (text.size() < 10 || text.substr(0, 6) != kMagic) ThrowBadInput("{}: not a .npy file", name);
   const unsigned major = static_cast<unsigned char>(text[6]);
@@ -114,7 +114,7 @@ NpyHeader ParseNpyHeader(std::span<const std::byte> head, std::uint64_t file_byt
   header.data_offset = 8 + length_bytes + length;
   if (text.size() < header.data_offset) ThrowBadInput("{}: .npy header cut off", name);
   const std::string_view dictionary = text.substr(8 + length_bytes, length);
-  header.dtype = ParseDType(AfterKey(dictionary, "descr", name), name);
+  header.dtype = ParseDType(AfterKey(dictionary, "descr", name), name, types);
   if (!AfterKey(dictionary, "fortran_order", name).starts_with("False")) {
     ThrowBadInput("{}: stored in Fortran order; save it with numpy.ascontiguousarray", name);
   }

@@ -31,8 +31,9 @@ struct NpyHeader {
 
 /// Parses a header from the first bytes of a file of `file_bytes` bytes; `name` is used in errors.
 /// Checks magic, version, dtype, order, shape and that the file's size is exactly header plus data.
-/// Throws Error(kBadInput).
-NpyHeader ParseNpyHeader(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& name);
+/// Throws Error(kBadInput). @param types  what an error says of a dtype that is none of ours
+NpyHeader ParseNpyHeader(std::span<const std::byte> head, std::uint64_t file_bytes, const std::string& name,
+                         const char* types = "u1 or little-endian f2, f4, u4, u8 or i8");
 
 /// Header bytes for an array, padded so that the data starts at a multiple of 64.
 std::string FormatNpyHeader(DType dtype, std::span<const std::uint64_t> shape);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "common/config/nearest.h"
 #include "common/error.h"
 
 namespace attune::media {
@@ -51,8 +52,11 @@ std::string FindLayer(const cv::dnn::Net& net, const std::string& wanted, const 
   // The last ones: they are the likely ones.
   const std::size_t left_out = names.size() - std::min(names.size(), kNamesInError);
   for (std::size_t n = left_out; n < names.size(); ++n) shown.push_back(WithoutPrefix(names[n]));
-  ThrowUsage("--layer '{}': {} has no such layer; it has {}{}", wanted, model,
-             left_out == 0 ? "" : fmt::format("{} more and, last, ", left_out), fmt::join(shown, ", "));
+  std::vector<std::string> known;
+  for (const std::string& name : names) known.emplace_back(WithoutPrefix(name));
+  ThrowUsage("--layer '{}': {} has no such layer; it has {}{}{}", wanted, model,
+             left_out == 0 ? "" : fmt::format("{} more and, last, ", left_out), fmt::join(shown, ", "),
+             config::DidYouMean(wanted, known));
 }
 
 std::string ShapeText(const cv::Mat& output) {

@@ -2,12 +2,15 @@
 
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
+#include <system_error>
 
 #include "common/media/extractor.h"
 
 namespace attune::media {
 
 cv::Mat ReadPicture(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw UnreadableMedia("is a directory");
   if (!std::ifstream(path, std::ios::binary)) throw UnreadableMedia("cannot be opened");
   cv::Mat picture;
   try {

@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
 
 #include "common/error.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/tiny_content.h"
 #include "tests/support/tiny_dataset.h"
 
 namespace attune::launch {
@@ -109,6 +112,21 @@ TEST_F(EmbeddedClusterTest, DivergenceNamesTheSettingToChange) {
     EXPECT_EQ(error.kind(), ErrorKind::kFailed);
     EXPECT_NE(std::string(error.what()).find("Lower lr"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(EmbeddedClusterTest, FeaturesThatAreNotFiniteAreNamedNotTheLearningRate) {
+  TrainingSpec spec = Spec(model::ItemAttention::kAttention);
+  spec.model.attend_content = true;
+  spec.model.feature_dim = 2;
+  spec.xavier_output = true;
+  std::vector<std::vector<double>> components(kItems, {1, 2, 3, 4});
+  components[30][3] = std::numeric_limits<double>::quiet_NaN();
+  const testing::TinyContent content(components, 2);
+  EmbeddedCluster cluster(spec, *data_, kUsers, kItems, 2, content.view());
+  const std::string error = testing::ErrorOf(ErrorKind::kBadInput, [&] {
+    for (std::uint32_t epoch = 1; epoch <= 5; ++epoch) cluster.RunEpoch(epoch, 1.0);
+  });
+  EXPECT_NE(error.find("item on line 31 of items.tsv, component 1, number 1"), std::string::npos) << error;
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
 
+#include "worker/batch_extent.h"
 #include "worker/negative_sampler.h"
 #include "worker/slice_sampler.h"
 
@@ -55,6 +57,58 @@ std::vector<TripleKey> TriplesOf(const Slice& slice, const SamplingSpec& spec, s
 std::vector<TripleKey> Sorted(std::vector<TripleKey> triples) {
   std::sort(triples.begin(), triples.end());
   return triples;
+}
+
+/// A few users with very long histories among many with short ones.
+std::vector<std::size_t> HeavyTail(std::size_t users) {
+  std::vector<std::size_t> lengths;
+  for (std::size_t user = 0; user < users; ++user) lengths.push_back(600 / (1 + (user * 37) % users));
+  return lengths;
+}
+
+/// The largest batch that three epochs of the slice have.
+BatchExtent Seen(const Slice& slice, const SamplingSpec& spec, const model::ModelSpec& model) {
+  const NegativeSampler negatives(spec, slice.counts);
+  BatchExtent seen;
+  Batch batch;
+  for (std::uint32_t epoch = 1; epoch <= 3; ++epoch) {
+    SliceSampler sampler(model, spec, slice.rows(), 3, epoch, negatives);
+    while (sampler.Fill(batch)) {
+      std::uint64_t entries = 0;
+      for (const Visit& visit : batch.visits) {
+        entries += visit.history.size();
+        seen.longest = std::max<std::uint64_t>(seen.longest, visit.history.size());
+      }
+      seen.triples = std::max<std::uint64_t>(seen.triples, batch.triples());
+      seen.visits = std::max<std::uint64_t>(seen.visits, batch.visits.size());
+      seen.entries = std::max(seen.entries, entries);
+    }
+  }
+  return seen;
+}
+
+TEST(LargestBatch, IsWhatBatchesReachAndNotMuchMore) {
+  const Slice slice(1009, HeavyTail(400));
+  model::ModelSpec model;
+  for (const std::uint32_t batch_triples : {64u, 512u, 1u << 20}) {
+    for (const std::uint32_t cap : {0u, 50u}) {
+      model.max_history = cap;
+      SamplingSpec spec;
+      spec.visit_steps = 4;
+      spec.batch_triples = batch_triples;
+      const std::array rows = {slice.rows()};
+      const BatchExtent planned = LargestBatch(model, spec, rows);
+      const BatchExtent seen = Seen(slice, spec, model);
+      EXPECT_EQ(planned.longest, seen.longest);
+      EXPECT_GE(planned.triples, seen.triples);
+      EXPECT_GE(planned.visits, seen.visits);
+      EXPECT_GE(planned.entries, seen.entries);
+      EXPECT_LE(planned.entries, 2.5 * static_cast<double>(seen.entries)) << batch_triples << ' ' << cap;
+      if (batch_triples == 1u << 20) {
+        EXPECT_EQ(planned, seen) << cap;
+      }
+    }
+  }
 }
 
 const std::vector<std::size_t> kLengths = {0, 1, 2, 5, 40, 0, 13, 29};

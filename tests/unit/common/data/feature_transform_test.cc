@@ -263,7 +263,7 @@ TEST_F(FeatureTransformTest, NumbersThatDoNotFitNameTheirItem) {
   values[6 * kDim + 2] = 70'000;
   files_.Write("v.npy", values);
   options_.dtype = io::DType::kF16;
-  EXPECT_CONTAINS(Failure(), "v.npy: item '4': row 6: number 2 is too large for float16");
+  EXPECT_CONTAINS(Failure(), "v.npy: item '4', component 0: row 6: number 2 is too large for float16");
   EXPECT_CONTAINS(Failure(), "use --feature-normalise l2 or scale, or --feature-dtype f32");
   options_.normalise = FeatureNormalise::kL2;
   EXPECT_EQ(Failure(), "accepted");

@@ -1,14 +1,18 @@
 #include "common/data/features_import.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "common/data/features.h"
 #include "common/error.h"
 #include "common/io/npy.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/common/data/text_files.h"
 
@@ -93,13 +97,14 @@ TEST_F(FeaturesImportTest, HalfPrecisionStaysAsItIs) {
   EXPECT_EQ(Import(std::string(kHeader) + "a\t1\t1\n").dtype, "<f2");
   EXPECT_TRUE(ReadText(directory_ / "features/vectors.npy").ends_with("\xff\x7b"));
   EXPECT_CONTAINS(Failure(std::string(kHeader) + "b\t1\t2\n"),
-                  "v.npy: item 'b': row 2, column 0 is infinite or not");
+                  "v.npy: item 'b', component 1: row 2, column 0 is infinite or not");
 }
 
 TEST_F(FeaturesImportTest, ValuesThatAreNotFiniteNameTheirItem) {
   values_[7] = std::numeric_limits<float>::quiet_NaN();
   WriteArray(std::array<std::uint64_t, 2>{6, 2});
-  EXPECT_CONTAINS(Failure(std::string(kHeader) + "a\t0\t2\nc\t2\t2\n"), "item 'c': row 3, column 1");
+  EXPECT_CONTAINS(Failure(std::string(kHeader) + "a\t0\t2\nc\t2\t2\n"),
+                  "item 'c', component 1: row 3, column 1");
 }
 
 TEST_F(FeaturesImportTest, BadIndexLinesAreNamed) {
@@ -129,6 +134,60 @@ TEST_F(FeaturesImportTest, ArraysOfTheWrongKindAreRefused) {
   EXPECT_CONTAINS(Failure(index), "v.npy: 47 bytes of data, but shape (6,2) of <f4 needs 48");
   WriteText(directory_ / "v.npy", "not an array");
   EXPECT_CONTAINS(Failure(index), "v.npy: not a .npy file");
+  for (const char* type : {"<f8", ">f4"}) {
+    std::string header = io::FormatNpyHeader(io::DType::kF32, std::array<std::uint64_t, 2>{6, 2});
+    header.replace(header.find("<f4"), 3, type);
+    WriteText(directory_ / "v.npy", header + std::string(48, ' '));
+    EXPECT_CONTAINS(Failure(index),
+                    fmt::format("element type {} is not supported; use little-endian f2 or f4", type));
+  }
+}
+
+TEST_F(FeaturesImportTest, APipeIsRefusedNotWaitedFor) {
+  std::filesystem::remove(directory_ / "v.npy");
+  ASSERT_EQ(mkfifo((directory_ / "v.npy").c_str(), 0600), 0);
+  EXPECT_CONTAINS(Failure(std::string(kHeader) + "a\t0\t1\n"), "v.npy: not a regular file");
+}
+
+/// The features of a data set of three items, as the other commands open them.
+class FeaturesTest : public FeaturesImportTest {
+ protected:
+  FeaturesTest() { Import(std::string(kHeader) + "a\t0\t2\nc\t2\t2\n"); }
+  std::string FailureToOpen() {
+    return testing::ErrorOf(ErrorKind::kBadInput, [&] { Features(directory_ / "features", 3); });
+  }
+};
+
+TEST_F(FeaturesTest, FilesThatDoNotFitEachOtherAreRefused) {
+  const auto write_indptr = [&](std::span<const std::uint64_t> shape,
+                                const std::vector<std::uint64_t>& values) {
+    io::WriteNpy<std::uint64_t>(directory_ / "features/indptr.npy", shape, values);
+  };
+  write_indptr(std::array<std::uint64_t, 1>{3}, {0, 2, 4});
+  EXPECT_CONTAINS(FailureToOpen(), "indptr.npy: shape (3,), expected (4,)");
+  write_indptr(std::array<std::uint64_t, 2>{4, 1}, {0, 2, 2, 4});
+  EXPECT_CONTAINS(FailureToOpen(), "indptr.npy: shape (4,1), expected (4,)");
+  for (const std::vector<std::uint64_t>& wrong :
+       {std::vector<std::uint64_t>{0, 3, 2, 4}, {1, 2, 2, 4}, {0, 2, 2, 5}}) {
+    write_indptr(std::array<std::uint64_t, 1>{4}, wrong);
+    EXPECT_CONTAINS(FailureToOpen(), "indptr.npy: does not partition 4 vectors over 3 items");
+  }
+  io::WriteNpy<float>(directory_ / "features/vectors.npy", std::array<std::uint64_t, 1>{4},
+                      std::vector<float>(4));
+  EXPECT_CONTAINS(FailureToOpen(), "vectors.npy: 1 dimension, expected an array [vectors, Dx]");
+}
+
+TEST_F(FeaturesTest, ANumberThatIsNotFiniteIsFound) {
+  EXPECT_FALSE(Features(directory_ / "features", 3).view().FindNotFinite());
+  std::vector<float> values(8, 1.0f);
+  values[7] = std::numeric_limits<float>::infinity();
+  io::WriteNpy<float>(directory_ / "features/vectors.npy", std::array<std::uint64_t, 2>{4, 2}, values);
+  const Features features(directory_ / "features", 3);
+  const auto found = features.view().FindNotFinite();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->row, 2u);
+  EXPECT_EQ(found->component, 1u);
+  EXPECT_EQ(found->number, 1u);
 }
 
 }  // namespace

@@ -615,7 +615,8 @@ TEST_F(PrepareTest, FeaturesThatFailLeaveNothingBehind) {
   options_.features.vectors = (directory_ / "v.npy").string();
   options_.features.index = Put("index.tsv", "item\tfirst_row\tn_rows\na\t0\t2\n");
   options_.features.dtype = io::DType::kF16;
-  EXPECT_CONTAINS(FailureOf("user\titem\nu\ta\n"), "item 'a': row 1: number 1 is too large for float16");
+  EXPECT_CONTAINS(FailureOf("user\titem\nu\ta\n"),
+                  "item 'a', component 1: row 1: number 1 is too large for float16");
   options_.features.index = Put("index.tsv", "item\tfirst_row\tn_rows\nz\t0\t2\n");
   EXPECT_CONTAINS(FailureOf("user\titem\nu\ta\n"), "none of its 1 items is in the data");
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
 namespace attune::io {
@@ -41,6 +42,15 @@ TEST_F(ManifestTest, EveryDamagedFileIsNamed) {
   Put("b", "twO");
   EXPECT_NE(Problems().find("a: 4 bytes, the manifest says 3"), std::string::npos);
   EXPECT_NE(Problems().find("b: checksum"), std::string::npos);
+}
+
+TEST_F(ManifestTest, FilesThatAreNoObjectAreRefused) {
+  for (const ordered_json& files : {ordered_json(), ordered_json::array()}) {
+    WriteManifest(directory_.path(), {{"kind", "attune test"}, {"format_version", 1}, {"files", files}});
+    const std::string error =
+        testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
+    EXPECT_NE(error.find("manifest.json: 'files' is"), std::string::npos) << error;
+  }
 }
 
 TEST_F(ManifestTest, MissingFileIsAProblemLikeOthers) {

@@ -126,6 +126,23 @@ TEST_F(OpenCvExtractor, AMissingLayerNamesThoseThatExist) {
   const std::string error = ErrorOf(ErrorKind::kUsage, [&] { MakeOpenCvExtractor(options); });
   EXPECT_NE(error.find("'fire9'"), std::string::npos);
   EXPECT_NE(error.find("mix, pool, vector"), std::string::npos) << error;
+  EXPECT_EQ(error.find("did you mean"), std::string::npos) << error;
+}
+
+TEST_F(OpenCvExtractor, AMisspeltLayerIsAnsweredWithTheNearest) {
+  options.layer = "Vector";
+  const std::string error = ErrorOf(ErrorKind::kUsage, [&] { MakeOpenCvExtractor(options); });
+  EXPECT_NE(error.find("did you mean 'vector'?"), std::string::npos) << error;
+}
+
+TEST_F(OpenCvExtractor, ADirectoryIsCalledSo) {
+  std::filesystem::create_directory(directory / "d.jpg");
+  try {
+    MakeOpenCvExtractor(options)->Extract({"d", directory / "d.jpg", MediaKind::kImage});
+    FAIL() << "accepted";
+  } catch (const UnreadableMedia& failure) {
+    EXPECT_STREQ(failure.what(), "is a directory");
+  }
 }
 
 TEST_F(OpenCvExtractor, AMissingOrBrokenNetworkIsBadInput) {

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Component features as a user meets them: data that do not fit a model, damaged files, memory as it was stated.
+#
+# usage: content_test.sh ATTUNE
+set -euo pipefail
+
+attune=$1
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+cd "$work"
+
+fail() {
+  printf 'content_test: %s\n' "$1"
+  [[ -s err ]] && tail -n 5 err
+  exit 1
+}
+
+# expect CODE TEXT COMMAND...: runs the program; exit code and a part of standard error must be these.
+expect() {
+  local want=$1 text=$2 code=0
+  shift 2
+  "$attune" "$@" >out 2>err || code=$?
+  [[ $code == "$want" ]] || fail "exit code $code, expected $want: attune $*"
+  grep -qF -- "$text" err || fail "standard error lacks '$text': attune $*"
+}
+
+synth() {
+  "$attune" synth --users 300 --items 200 --interactions 6000 --validation latest --out "$@" >/dev/null 2>err ||
+    fail "synth $*"
+}
+
+synth d16 --components 3 --min-components 0 --feature-dim 16
+synth d24 --components 3 --feature-dim 24
+synth d0
+"$attune" train --data d16 --out m --dim 8 --epochs 2 --attention-inputs uvpx >/dev/null 2>err || fail "train"
+printf 'u1\ti1\n' >pairs
+
+# Data with features of another size, or without any: both numbers, and what to do.
+for query in "evaluate" "recommend --user u1" "score --pairs pairs"; do
+  # shellcheck disable=SC2086  # words of a command
+  expect 3 "m was trained on features of 16 numbers, those of d24 have 24; prepare it" $query --model m --data d24
+  # shellcheck disable=SC2086
+  expect 3 "m attends to content of 16 numbers, but d0 has no features; prepare it" $query --model m --data d0
+done
+start=(train --dim 8 --epochs 1 --out again --overwrite --init-from m)
+expect 2 "trained on features of 16 numbers, those of d24 have 24; prepare" "${start[@]}" --data d24 --attention-inputs uvpx
+[[ ! -e again && ! -e again.tmp ]] || fail "a refused --init-from left files"
+expect 0 "attention parameters begin anew" "${start[@]}" --data d0
+expect 0 "with P, attention parameters taken over" "${start[@]}" --data d16 --attention-inputs uvpx
+
+# A data set that was changed by hand is an error, never a crash.
+cp -r d16 cut
+truncate -s -100 cut/features/vectors.npy
+expect 3 "cut/features/vectors.npy: " train --data cut --out x --epochs 1 --attention-inputs uvpx
+expect 3 "cut/features/vectors.npy: " evaluate --data cut --model m
+[[ ! -e x && ! -e x.tmp ]] || fail "training on damaged features left files"
+
+# --dry-run states what a run takes: not less than it took beyond the program and the mapped features, and not
+# much more.
+memory() {
+  local features stated peak
+  features=$(stat -c %s "big/features/vectors.npy")
+  stated=$("$attune" train --data big --out x "$@" --dry-run --json 2>/dev/null |
+    sed -n 's/.*"total_bytes":\([0-9]*\).*/\1/p')
+  peak=$("$attune" train --data big --out x --overwrite "$@" --json 2>/dev/null |
+    sed -n 's/.*"peak_memory_bytes":\([0-9]*\).*/\1/p')
+  ((stated >= peak - features - (24 << 20))) || fail "stated $stated, took $peak with $features mapped: $*"
+  ((stated <= 2 * (peak - features))) || fail "stated $stated, took only $peak with $features mapped: $*"
+}
+"$attune" synth --users 2000 --items 600 --interactions 60000 --validation latest --components 4 \
+  --feature-dim 1024 --feature-dtype f16 --out big >/dev/null 2>err || fail "synth big"
+for refresh in 0 8; do
+  for batch in 1024 16384; do
+    memory --epochs 1 --evaluate-every 1 --threads 2 --attention-inputs uvpx --batch-triples $batch \
+      --projection-refresh $refresh
+  done
+done
+printf 'content_test: passed\n'
