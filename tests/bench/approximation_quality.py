@@ -131,14 +131,14 @@ class Runs:
         more = ["--include-validation"] if posters and not choosing else []
         outcome = {"key": self.key(*wanted), **dataclasses.asdict(case), "seed": seed, "choosing": choosing}
         try:
-            trained = json.loads(run(self.logs.attune, "train", "--data", data, "--out", model, "--overwrite", "--seed",
-                                     seed, "--threads", 1, "--json", "--log-level", "off", *case.flags(), *more))
+            run(self.logs.attune, "train", "--data", data, "--out", model, "--overwrite", "--seed", seed, "--threads", 1,
+                "--log-level", "off", *case.flags(), *more)
             ranks_file = model.with_suffix(".tsv")
             run(self.logs.attune, "evaluate", "--model", model, "--data", data, "--split",
                 "validation" if posters and choosing else "test", "--threads", 1, "--per-user", ranks_file,
                 "--log-level", "error")
             gains = {user: gain(rank) for user, rank in ranks_of(ranks_file).items()}
-            outcome |= {"ndcg@100": statistics.fmean(gains.values()), "train_seconds": trained["train_seconds"]}
+            outcome["ndcg@100"] = statistics.fmean(gains.values())
             if posters:
                 outcome["users"] = {user: round(value, 6) for user, value in gains.items()}
         except subprocess.CalledProcessError as failed:
@@ -169,7 +169,7 @@ def difference(runs, exact):
 
 def print_study(title, rows, runs, seeds):
     """@param rows  label and case; the first is what the others are compared with"""
-    print(f"\n{title}\n{'':<24}{'NDCG@100':>9} {'sd':>7} {'difference':>11} {'95 % interval':>20} {'seconds':>8}")
+    print(f"\n{title}\n{'':<24}{'NDCG@100':>9} {'sd':>7} {'difference':>11} {'95 % interval':>20}")
     exact = runs.of(rows[0][1], seeds)
     for n, (label, case) in enumerate(rows):
         outcomes = runs.of(case, seeds)
@@ -181,9 +181,7 @@ def print_study(title, rows, runs, seeds):
         if n > 0:
             mean, half = difference(outcomes, exact)
             line += f" {mean:>+11.4f} {mean - half:>+9.4f} .. {mean + half:>+7.4f}"
-        else:
-            line += f" {'':>32}"
-        print(f"{line} {statistics.median(r['train_seconds'] for r in outcomes):>8.1f}", flush=True)
+        print(line, flush=True)
 
 
 def base(data, inputs):
