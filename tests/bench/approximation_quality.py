@@ -3,8 +3,9 @@
 numbers, sampled histories, larger batches. On planted logs, in which content matters, each seed is another log; on
 posters seeds differ in the training's random draws. Every run has one thread, so it can be repeated to the last digit.
 
-usage: approximation_quality.py POSTERS OUT [--data planted,posters] [--studies refresh,batch,features,history]
+usage: approximation_quality.py POSTERS OUT [--data planted,wide,posters] [--studies refresh,batch,features,history]
                                             [--seeds 5] [--jobs 2] [--attune PATH]
+  wide is planted with features of 128 numbers: more than 2 H1, so that W1x x_lm ages too
   POSTERS   holds interactions.tsv.gz, features_pca64.npy and features_index.tsv
   OUT       logs and models go there; runs are kept in OUT/runs.json, and a later call makes only those it lacks
 """
@@ -25,27 +26,43 @@ from content_quality import ROOT, gain, ranks_of, run
 
 # 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom.
 STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
-CHOOSING_SEEDS = {"planted": (101, 102), "posters": (1,)}
-STEPS = {"planted": ["--visit-triples", 8, "--visit-steps", 1], "posters": []}
-RECIPE = {  # the planted recipe; the best settings that content_quality.py found for posters at D = 32
-    "planted": ["--dim", 32, "--epochs", 24, "--lr", 0.05, "--l2", 0.01, "--l2-p", 0.0013, "--exclude-target", "--clip",
-                0, "--theta-optimizer", "sgd"],
-    "posters": ["--dim", 32, "--epochs", 48, "--lr", 0.05, "--l2", 0.02, "--l2-p", 0.003, "--history-exponent", 0.5,
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """Data of one kind, how models are trained on it, and what is tried."""
+    recipe: list
+    inputs: list  # inputs of the item attention
+    batch: int
+    lr_theta: float
+    batches: list
+    rates: list  # of the attention, one of which is chosen for each size of batches
+    choosing_seeds: tuple  # by these, which are other logs than those measured, or on the validation split
+    dims: list
+    histories: list
+    synth: list = dataclasses.field(default_factory=list)  # flags of planted logs
+
+
+PLANTED = Kind(  # the recipe of tests/planted
+    recipe=["--dim", 32, "--epochs", 24, "--lr", 0.05, "--l2", 0.01, "--l2-p", 0.0013, "--exclude-target", "--clip", 0,
+            "--theta-optimizer", "sgd", "--visit-triples", 8, "--visit-steps", 1],
+    inputs=["uvpx", "ux"], batch=256, lr_theta=0.01, batches=[64, 256, 1024, 4096, 16384], rates=[0.0025, 0.01, 0.04],
+    choosing_seeds=(101, 102), dims=[2, 4, 8, 12, 16], histories=[4, 8, 16])
+KINDS = {
+    "planted": PLANTED,
+    "wide": dataclasses.replace(PLANTED, inputs=["ux"], synth=["--feature-dim", 128], dims=[4, 8, 16, 32, 64]),
+    "posters": Kind(  # the best settings that content_quality.py found at D = 32
+        recipe=["--dim", 32, "--epochs", 48, "--lr", 0.05, "--l2", 0.02, "--l2-p", 0.003, "--history-exponent", 0.5,
                 "--evaluate-every", 0],
+        inputs=["uvpx"], batch=4096, lr_theta=0.001, batches=[256, 1024, 4096, 16384], rates=[0.0003, 0.001, 0.003],
+        choosing_seeds=(1,), dims=[8, 16, 32, 64], histories=[4, 8, 16, 64]),
 }
-INPUTS = {"planted": ["uvpx", "ux"], "posters": ["uvpx"]}
-BATCH = {"planted": 256, "posters": 4096}
-BATCHES = {"planted": [64, 256, 1024, 4096, 16384], "posters": [256, 1024, 4096, 16384]}
-LR_THETA = {"planted": [0.0025, 0.01, 0.04], "posters": [0.0003, 0.001, 0.003]}
-DEFAULT_LR = {"planted": 0.01, "posters": 0.001}
-DIMS = {"planted": [2, 4, 8, 12, 16], "posters": [8, 16, 32, 64]}
-HISTORIES = {"planted": [4, 8, 16], "posters": [4, 8, 16, 64]}
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A way to train, but for the seed."""
-    data: str  # planted or posters
+    data: str  # planted, wide or posters
     inputs: str
     features: tuple = ()  # flags of attune prepare; None: a planted log as synth writes it
     batch: int = 0  # 0: that of the recipe
@@ -54,9 +71,10 @@ class Case:
     history: int = 0
 
     def flags(self):
-        return [*RECIPE[self.data], *STEPS[self.data], "--attention-inputs", self.inputs, "--batch-triples",
-                self.batch or BATCH[self.data], "--lr-theta", self.lr_theta or DEFAULT_LR[self.data],
-                "--projection-refresh", self.refresh, "--max-history", self.history]
+        kind = KINDS[self.data]
+        return [*kind.recipe, "--attention-inputs", self.inputs, "--batch-triples", self.batch or kind.batch,
+                "--lr-theta", self.lr_theta or kind.lr_theta, "--projection-refresh", self.refresh, "--max-history",
+                self.history]
 
 
 class Logs:
@@ -71,9 +89,10 @@ class Logs:
                                  ["--input", self.posters / "interactions.tsv.gz", "--split", "latest", "--validation",
                                   "latest", "--features", self.posters / "features_pca64.npy", "--features-index",
                                   self.posters / "features_index.tsv", "--feature-normalise", "scale"])
-        planted = self.out / f"planted-{seed}"
+        planted = self.out / f"{case.data}-{seed}"
         if not planted.exists():
-            run(self.attune, "synth", "--kind", "planted", "--seed", seed, "--out", planted, "--log-level", "warning")
+            run(self.attune, "synth", "--kind", "planted", *KINDS[case.data].synth, "--seed", seed, "--out", planted,
+                "--log-level", "warning")
         return planted if case.features is None else self.prepared(planted, case.features, self.exported(planted))
 
     def prepared(self, base, features, source):
@@ -131,8 +150,8 @@ class Runs:
         more = ["--include-validation"] if posters and not choosing else []
         outcome = {"key": self.key(*wanted), **dataclasses.asdict(case), "seed": seed, "choosing": choosing}
         try:
-            run(self.logs.attune, "train", "--data", data, "--out", model, "--overwrite", "--seed", seed, "--threads", 1,
-                "--log-level", "off", *case.flags(), *more)
+            run(self.logs.attune, "train", "--data", data, "--out", model, "--overwrite", "--seed", seed, "--threads",
+                1, "--log-level", "off", *case.flags(), *more)
             ranks_file = model.with_suffix(".tsv")
             run(self.logs.attune, "evaluate", "--model", model, "--data", data, "--split",
                 "validation" if posters and choosing else "test", "--threads", 1, "--per-user", ranks_file,
@@ -162,8 +181,9 @@ def interval(values, quantile):
 def difference(runs, exact):
     """Paired difference: over logs where seeds are logs, else over users with their mean over the seeds."""
     if "users" in exact[0]:
-        users = [statistics.fmean(a["users"][u] - b["users"][u] for a, b in zip(runs, exact)) for u in exact[0]["users"]]
-        return interval(users, 1.96)
+        pairs = list(zip(runs, exact))
+        return interval([statistics.fmean(a["users"][u] - b["users"][u] for a, b in pairs) for u in exact[0]["users"]],
+                        1.96)
     return interval([a["ndcg@100"] - b["ndcg@100"] for a, b in zip(runs, exact)], STUDENT[len(runs) - 2])
 
 
@@ -185,7 +205,7 @@ def print_study(title, rows, runs, seeds):
 
 
 def base(data, inputs):
-    return Case(data, inputs, features=None if data == "planted" else ())
+    return Case(data, inputs, features=() if data == "posters" else None)
 
 
 def refresh_rows(data, inputs, batches_an_epoch):
@@ -201,25 +221,27 @@ def feature_rows(data, inputs):
     whole = Case(data, inputs)
     return [("all numbers", whole)] + [
         (f"{kind}, {dim}", dataclasses.replace(whole, features=("--feature-dim", dim, "--feature-projection", kind)))
-        for kind in ("pca", "random") for dim in DIMS[data]]
+        for kind in ("pca", "random") for dim in KINDS[data].dims]
 
 
 def history_rows(data, inputs):
     whole = base(data, inputs)
-    return [("all items", whole)] + [(f"{n} items", dataclasses.replace(whole, history=n)) for n in HISTORIES[data]]
+    return [("all items", whole)] + [(f"{n} items", dataclasses.replace(whole, history=n))
+                                     for n in KINDS[data].histories]
 
 
 def batch_rows(data, inputs, runs):
     """Each batch size with the rate of the attention that is best for it on other logs, or on the validation split."""
-    cases = {b: [dataclasses.replace(base(data, inputs), batch=b, lr_theta=lr) for lr in LR_THETA[data]]
-             for b in BATCHES[data]}
-    seeds = CHOOSING_SEEDS[data]
+    kind = KINDS[data]
+    cases = {b: [dataclasses.replace(base(data, inputs), batch=b, lr_theta=rate) for rate in kind.rates]
+             for b in kind.batches}
+    seeds = kind.choosing_seeds
     runs.make((case, seed, True) for choices in cases.values() for case in choices for seed in seeds)
     rows = []
     for batch, choices in cases.items():
         best = max(choices, key=lambda c: sum(r["ndcg@100"] or -1 for r in runs.of(c, seeds, True)))
         rows.append((f"{batch} triples, rate {best.lr_theta}", best))
-    rows.sort(key=lambda row: row[1].batch != BATCH[data])  # that of the recipe first
+    rows.sort(key=lambda row: row[1].batch != kind.batch)  # that of the recipe first
     return rows
 
 
@@ -227,7 +249,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("posters", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--data", default="planted,posters")
+    parser.add_argument("--data", default="planted,wide,posters")
     parser.add_argument("--studies", default="refresh,batch,features,history")
     parser.add_argument("--seeds", type=int, default=5, choices=range(2, 11))
     parser.add_argument("--jobs", type=int, default=2)
@@ -239,16 +261,17 @@ def main():
     seeds = range(1, options.seeds + 1)
     for data in options.data.split(","):
         manifest = json.loads((logs.get(base(data, "uvpx"), 1) / "manifest.json").read_text())
-        batches_an_epoch = -(-manifest["counts"]["interactions"] // BATCH[data])
+        batches_an_epoch = -(-manifest["counts"]["interactions"] // KINDS[data].batch)
         make_rows = {"refresh": lambda inputs: refresh_rows(data, inputs, batches_an_epoch),
                      "batch": lambda inputs: batch_rows(data, inputs, runs),
                      "features": lambda inputs: feature_rows(data, inputs),
                      "history": lambda inputs: history_rows(data, inputs)}
         for study in options.studies.split(","):
-            for inputs in INPUTS[data]:
+            for inputs in KINDS[data].inputs:
                 rows = make_rows[study](inputs)
                 runs.make((case, seed, False) for _, case in rows for seed in seeds)
-                print_study(f"{study}, {data}, inputs {inputs} ({batches_an_epoch} batches an epoch)", rows, runs, seeds)
+                title = f"{study}, {data}, inputs {inputs} ({batches_an_epoch} batches an epoch)"
+                print_study(title, rows, runs, seeds)
 
 
 if __name__ == "__main__":
