@@ -112,7 +112,7 @@ class Logs:
             out.write("user\titem\ttimestamp\n")
             for part in sorted((planted / "train").iterdir()):
                 array = {name: numpy.load(part / f"{name}.npy") for name in ("users", "indptr", "items", "times")}
-                rows = zip(numpy.repeat(array["users"], numpy.diff(array["indptr"])), array["items"],
+                rows = zip(numpy.repeat(array["users"], numpy.diff(array["indptr"]).astype(int)), array["items"],
                            array["times"] // 1_000_000)
                 out.writelines(f"{users[user]}\t{items[item]}\t{time}\n" for user, item, time in rows)
         (text / "test.tsv").write_text("user\titem\ttimestamp\n" + (planted / "test.tsv").read_text())
@@ -151,23 +151,25 @@ class Runs:
         outcome = {"key": self.key(*wanted), **dataclasses.asdict(case), "seed": seed, "choosing": choosing}
         try:
             run(self.logs.attune, "train", "--data", data, "--out", model, "--overwrite", "--seed", seed, "--threads",
-                1, "--log-level", "off", *case.flags(), *more)
-            ranks_file = model.with_suffix(".tsv")
+                1, "--log-level", "error", *case.flags(), *more)
             run(self.logs.attune, "evaluate", "--model", model, "--data", data, "--split",
-                "validation" if posters and choosing else "test", "--threads", 1, "--per-user", ranks_file,
-                "--log-level", "error")
-            gains = {user: gain(rank) for user, rank in ranks_of(ranks_file).items()}
+                "validation" if posters and choosing else "test", "--threads", 1, "--per-user",
+                model.with_suffix(".tsv"), "--log-level", "error")
+            gains = {user: gain(rank) for user, rank in ranks_of(model.with_suffix(".tsv")).items()}
             outcome["ndcg@100"] = statistics.fmean(gains.values())
             if posters:
                 outcome["users"] = {user: round(value, 6) for user, value in gains.items()}
         except subprocess.CalledProcessError as failed:
             if failed.returncode != 1:
                 raise
-            outcome["ndcg@100"] = None  # diverged
+            outcome["ndcg@100"] = None  # diverged: standard error says so
         shutil.rmtree(model, ignore_errors=True)
+        model.with_suffix(".tsv").unlink(missing_ok=True)
         with self.lock:
             self.done[outcome["key"]] = outcome
-            self.file.write_text(json.dumps(list(self.done.values()), indent=1))
+            partial = self.file.with_suffix(".tmp")
+            partial.write_text(json.dumps(list(self.done.values()), indent=1))
+            partial.replace(self.file)
 
     def of(self, case, seeds, choosing=False):
         return [self.done[self.key(case, seed, choosing)] for seed in seeds]
@@ -189,15 +191,15 @@ def difference(runs, exact):
 
 def print_study(title, rows, runs, seeds):
     """@param rows  label and case; the first is what the others are compared with"""
-    print(f"\n{title}\n{'':<24}{'NDCG@100':>9} {'sd':>7} {'difference':>11} {'95 % interval':>20}")
+    print(f"\n{title}\n{'':<28}{'NDCG@100':>9} {'sd':>7} {'difference':>11} {'95 % interval':>20}")
     exact = runs.of(rows[0][1], seeds)
     for n, (label, case) in enumerate(rows):
         outcomes = runs.of(case, seeds)
         values = [r["ndcg@100"] for r in outcomes]
         if None in values:
-            print(f"{label:<24} diverged: {values.count(None)} of {len(values)}")
+            print(f"{label:<28} diverged: {values.count(None)} of {len(values)}")
             continue
-        line = f"{label:<24}{statistics.fmean(values):>9.4f} {statistics.stdev(values):>7.4f}"
+        line = f"{label:<28}{statistics.fmean(values):>9.4f} {statistics.stdev(values):>7.4f}"
         if n > 0:
             mean, half = difference(outcomes, exact)
             line += f" {mean:>+11.4f} {mean - half:>+9.4f} .. {mean + half:>+7.4f}"
