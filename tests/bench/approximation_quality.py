@@ -3,9 +3,10 @@
 numbers, sampled histories, larger batches. On planted logs, in which content matters, each seed is another log; on
 posters seeds differ in the training's random draws. Every run has one thread, so it can be repeated to the last digit.
 
-usage: approximation_quality.py POSTERS OUT [--data planted,wide,posters] [--studies refresh,batch,features,history]
-                                            [--seeds 5] [--jobs 2] [--attune PATH]
+usage: approximation_quality.py POSTERS OUT [--data planted,wide,unsliced,posters]
+         [--studies refresh,batch,features,history] [--seeds 5] [--jobs 2] [--attune PATH]
   wide is planted with features of 128 numbers: more than 2 H1, so that W1x x_lm ages too
+  unsliced is planted in one slice: a batch ends with its slice, one of 16 (planted 7,500 triples, posters 2,500)
   POSTERS   holds interactions.tsv.gz, features_pca64.npy and features_index.tsv
   OUT       logs and models go there; runs are kept in OUT/runs.json, and a later call makes only those it lacks
 """
@@ -51,10 +52,11 @@ PLANTED = Kind(  # the recipe of tests/planted
 KINDS = {
     "planted": PLANTED,
     "wide": dataclasses.replace(PLANTED, inputs=["ux"], synth=["--feature-dim", 128], dims=[4, 8, 16, 32, 64]),
+    "unsliced": dataclasses.replace(PLANTED, synth=["--slices", 1]),
     "posters": Kind(  # the best settings that content_quality.py found at D = 32
         recipe=["--dim", 32, "--epochs", 48, "--lr", 0.05, "--l2", 0.02, "--l2-p", 0.003, "--history-exponent", 0.5,
                 "--evaluate-every", 0],
-        inputs=["uvpx"], batch=4096, lr_theta=0.001, batches=[256, 1024, 4096, 16384], rates=[0.0003, 0.001, 0.003],
+        inputs=["uvpx"], batch=4096, lr_theta=0.001, batches=[256, 1024, 4096], rates=[0.0003, 0.001, 0.003],
         choosing_seeds=(1,), dims=[8, 16, 32, 64], histories=[4, 8, 16, 64]),
 }
 
@@ -62,7 +64,7 @@ KINDS = {
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A way to train, but for the seed."""
-    data: str  # planted, wide or posters
+    data: str  # of KINDS
     inputs: str
     features: tuple = ()  # flags of attune prepare; None: a planted log as synth writes it
     batch: int = 0  # 0: that of the recipe
@@ -251,7 +253,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("posters", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--data", default="planted,wide,posters")
+    parser.add_argument("--data", default=",".join(KINDS))
     parser.add_argument("--studies", default="refresh,batch,features,history")
     parser.add_argument("--seeds", type=int, default=5, choices=range(2, 11))
     parser.add_argument("--jobs", type=int, default=2)
@@ -262,8 +264,8 @@ def main():
     runs = Runs(logs, options.out, options.jobs)
     seeds = range(1, options.seeds + 1)
     for data in options.data.split(","):
-        manifest = json.loads((logs.get(base(data, "uvpx"), 1) / "manifest.json").read_text())
-        batches_an_epoch = -(-manifest["counts"]["interactions"] // KINDS[data].batch)
+        slices = json.loads((logs.get(base(data, "uvpx"), 1) / "manifest.json").read_text())["slices"]
+        batches_an_epoch = sum(-(-part["interactions"] // KINDS[data].batch) for part in slices)
         make_rows = {"refresh": lambda inputs: refresh_rows(data, inputs, batches_an_epoch),
                      "batch": lambda inputs: batch_rows(data, inputs, runs),
                      "features": lambda inputs: feature_rows(data, inputs),
