@@ -106,7 +106,13 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const s
   worker::TripleSource source(triples, data_.slices(), spec_.model.HasHistory(), spec_.sampling.batch_triples,
                               spec_.sampling.max_visit_triples());
   worker::LeaseOutcome outcome;
-  RunWithTicks([&] { outcome = workers_[0]->Run(source, worker::RatesOf(spec_, 1.0), stop_); }, tick);
+  const worker::EpochRates rates = worker::RatesOf(spec_, 1.0);
+  RunWithTicks(
+      [&] {
+        outcome = workers_[0]->Run(source, rates, stop_);
+        FoldOverdue(rates);
+      },
+      tick);
   ThrowIfDiverged(outcome.trained.loss, 1);
   return {{outcome.trained.triples, 0, outcome.trained.triples, outcome.trained.loss},
           SecondsSince(start),

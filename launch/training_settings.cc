@@ -134,6 +134,16 @@ void CheckSampling(const config::SamplingSettings& s, bool from_file) {
   RequireEffect(s.has_negatives_per_positive(), false, "negatives-per-positive", why);
 }
 
+/// Quality does not change measurably up to an age of an epoch (docs/approximations.md), and 16 batches give
+/// most of what there is to gain while they are much younger. Single steps are meant to be exact.
+std::uint32_t ProjectionRefreshOf(const config::TrainSettings& settings) {
+  constexpr std::uint32_t kDefaultBatches = 16;
+  const auto& optimisation = settings.optimisation();
+  if (optimisation.has_projection_refresh()) return optimisation.projection_refresh();
+  const bool exact = optimisation.update() == config::UPDATE_BATCH || settings.run_settings().has_triples();
+  return exact ? 0 : kDefaultBatches;
+}
+
 }  // namespace
 
 model::ModelSpec ToModelSpec(const config::ModelSettings& settings) {
@@ -208,7 +218,7 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
                 "projection-refresh", "there is no component attention");
   RequireEffect(optimisation.projection_refresh() > 0, optimisation.update() != config::UPDATE_BATCH,
                 "projection-refresh", "update batch takes the textbook step");
-  if (spec.model.HasComponentAttention()) spec.projection_refresh = optimisation.projection_refresh();
+  if (spec.model.HasComponentAttention()) spec.projection_refresh = ProjectionRefreshOf(settings);
   spec.update_batch = optimisation.update() == config::UPDATE_BATCH;
   spec.mean = optimisation.reduction() == config::REDUCTION_MEAN;
   if (std::uint64_t{spec.sampling.visit_triples} * spec.sampling.visit_steps > (1u << 24)) {
