@@ -69,7 +69,7 @@ class PlantedLog {
     const Flags flags = {"--data", Path("data"),      "--out", model,           "--overwrite", "--dim",
                          "32",     "--epochs",        "24",    "--lr",          "0.05",        "--l2",
                          "0.01",   "--visit-triples", "8",     "--visit-steps", "1",           "--seed",
-                         seed_,    "--threads",       "1"};
+                         Start(),  "--threads",       "1"};
     Output(launch::RunTrain, flags + variant.flags);
     const auto json = nlohmann::json::parse(
         Output(launch::RunEvaluate, Flags{"--model", model, "--data", Path("data")}, true));
@@ -84,6 +84,11 @@ class PlantedLog {
 
  private:
   std::string Path(const char* name) const { return (directory_ / name).string(); }
+  /// Seed of the training: that of the log, or another to see what a start decides.
+  std::string Start() const {
+    const char* const given = std::getenv("ATTUNE_PLANTED_START");
+    return given == nullptr ? seed_ : given;
+  }
 
   const testing::TemporaryDirectory directory_;
   const std::string seed_;
@@ -137,15 +142,19 @@ TEST(Planted, VariantsComeInOrderAndAttentionIsFound) {
   EXPECT_GT(sums["U+V+P+X ATT"], sums["U+V+P"] + 0.002);
 }
 
-/// Features that say nothing, drowned in noise: attention has nothing to find, and nothing is gained.
+/// Features that say nothing, drowned in noise: attention has nothing to find, with V and P as inputs
+/// neither, and nothing is gained.
 TEST(Planted, NoiseIsNotAttendedTo) {
   PrintHead();
   PlantedLog log(1, {"--noise", "20"});
   const Outcome average = log.Train(kVariants[1]);
-  const Outcome content = log.Train(kVariants[6]);
-  EXPECT_NEAR(content.agreement.alpha_auc, 0.5, 0.1);
-  EXPECT_NEAR(content.agreement.beta_auc, 0.5, 0.1);
-  EXPECT_LT(content.ndcg100, average.ndcg100 + 0.005);
+  for (const Variant& variant : {kVariants[4], kVariants[6]}) {
+    SCOPED_TRACE(variant.name);
+    const Outcome content = log.Train(variant);
+    EXPECT_NEAR(content.agreement.alpha_auc, 0.5, 0.1);
+    EXPECT_NEAR(content.agreement.beta_auc, 0.5, 0.1);
+    EXPECT_LT(content.ndcg100, average.ndcg100 + 0.005);
+  }
 }
 
 }  // namespace
