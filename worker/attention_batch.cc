@@ -14,7 +14,7 @@ using model::Matrix;
 using model::ThetaName;
 
 /// Scratch of a chunk that grows with its entries.
-constexpr std::size_t kChunkBytes = std::size_t{256} << 20;
+constexpr std::size_t kChunkBytes = std::size_t{512} << 20;
 constexpr std::size_t kMostEntries = std::size_t{1} << 20;
 
 /// `count` rows of `padded` floats, with zeros where a row has padding.
