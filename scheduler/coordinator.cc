@@ -7,12 +7,26 @@
 namespace attune::scheduler {
 
 Coordinator::Coordinator(const Options& options, Time now)
-    : options_(options), members_(options.membership, now), homes_(options.slices, 0) {}
+    : options_(options), members_(options.membership, now), homes_(options.slices, LeaseBoard::kNowhere) {}
 
 std::uint32_t Coordinator::HostOf(std::uint32_t node) {
   const auto* member = members_.Find(node);
   ATTUNE_CHECK(member != nullptr);
   return hosts_.emplace(member->info.host, static_cast<std::uint32_t>(hosts_.size())).first->second;
+}
+
+std::optional<std::uint32_t> Coordinator::NodeOf(LeaseBoard::Host host) const {
+  for (const auto* member : members_.Alive()) {
+    const auto at = hosts_.find(member->info.host);
+    if (at != hosts_.end() && at->second == host) return member->info.node;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::optional<std::uint32_t>> Coordinator::NodesOfSlices() const {
+  std::vector<std::optional<std::uint32_t>> nodes;
+  for (const LeaseBoard::Host home : board_ ? board_->homes() : homes_) nodes.push_back(NodeOf(home));
+  return nodes;
 }
 
 void Coordinator::SendRoster() {
@@ -39,7 +53,7 @@ void Coordinator::Register(const wire::Register& registration, Time now) {
     SendRoster();
   }
   if (phase_ == Phase::kGathering && members_.gathered()) phase_ = Phase::kIdle;
-  if (phase_ == Phase::kTraining) Send(registration.node, wire::BeginEpoch{epoch_, rate_factor_});
+  if (phase_ == Phase::kWorking) Send(registration.node, round_);
   if (phase_ == Phase::kStopping) Send(registration.node, wire::Stop{"the job has ended"});
 }
 
@@ -65,56 +79,92 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetClock(from, heartbeat.clock);
+  if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
+  if (phase_ == Phase::kStopping) Send(from, wire::Stop{"the job has ended"});
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
-  if (phase_ != Phase::kTraining || want.epoch != epoch_) {
-    Send(from, wire::NoLease{want.epoch, want.request});
+  const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && want.round == round_.round;
+  if (!now) {
+    Send(from, wire::NoLease{want.round, want.request});
     return;
   }
   Answered& last = answered_[from];
   if (want.request < last.request) return;  // a late copy
-  if (want.request == last.request && std::holds_alternative<wire::Lease>(last.answer)) {
-    Send(from, last.answer);
-    return;
-  }
-  const auto lease = board_->Next(from, HostOf(from));
-  members_.SetIdle(from, !lease);
-  last.request = want.request;
-  if (lease) {
-    last.answer = wire::Lease{epoch_, lease->slice, lease->attempt, lease->moved, want.request};
-    if (lease->attempt > 1) ++repeated_;
-  } else {
-    last.answer = wire::NoLease{epoch_, want.request};
-  }
+  // The same question has the same answer: a worker that was told there is nothing would not hear of a lease.
+  if (want.request > last.request) last = {want.request, AnswerOf(from, want)};
   Send(from, last.answer);
 }
 
+wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
+  const LeaseBoard::Host host = HostOf(worker);
+  const auto lease = board_->Next(worker, host);
+  members_.SetIdle(worker, !lease);
+  if (!lease) return wire::NoLease{round_.round, want.request};
+  if (lease->attempt > 1) ++repeated_;
+  wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false, want.request};
+  if (lease->home != host) answer.rows_at = NodeOf(lease->home);
+  answer.fresh = lease->home != host && !answer.rows_at;
+  return answer;
+}
+
 void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
-  if (phase_ == Phase::kTraining && done.epoch == epoch_) {
-    board_->Complete(from, done.slice, done.attempt,
-                     {done.positives, done.untrainable, done.triples, done.loss});
-    CloseEpochIfComplete();
+  const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
+  if (now && board_->Complete(from, done.slice, done.attempt,
+                              {done.positives, done.untrainable, done.triples, done.loss})) {
+    ranks_[done.slice] = done.ranks;
+    CloseRoundIfComplete();
   }
   // Also when it does not count, or no longer: the worker need not ask again.
-  Send(from, wire::LeaseTaken{done.epoch, done.slice, done.attempt});
+  Send(from, wire::LeaseTaken{done.round, done.slice, done.attempt});
+}
+
+void Coordinator::Handle(std::uint32_t from, const wire::RoundDone& done) {
+  if (phase_ != Phase::kWorking || wire::HasLeases(round_.work) || done.round != round_.round) return;
+  done_.insert(from);
+  CloseRoundIfComplete();
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::Leaving&) {
   members_.Leave(from);
   Gone(from);
+  LoseHostIfEmpty(from);
   Send(from, wire::Stop{"left"});
   SendRoster();
+  CloseRoundIfComplete();
 }
 
 void Coordinator::Gone(std::uint32_t node) {
   answered_.erase(node);
+  done_.erase(node);
   if (board_) board_->Return(node);
 }
 
-void Coordinator::CloseEpochIfComplete() {
-  if (!board_->complete()) return;
-  homes_ = board_->homes();
+/// Rows of U are in the memory of a host: they are there as long as one of its nodes is.
+void Coordinator::LoseHostIfEmpty(std::uint32_t node) {
+  const LeaseBoard::Host host = HostOf(node);
+  if (NodeOf(host)) return;
+  if (board_) {
+    lost_slices_ += board_->Lose(host);
+    homes_ = board_->homes();
+  }
+}
+
+bool Coordinator::RoundComplete() const {
+  if (wire::HasLeases(round_.work)) return board_->complete();
+  for (const auto* member : members_.Alive()) {
+    if (!done_.contains(member->info.node)) return false;
+  }
+  return true;
+}
+
+void Coordinator::CloseRoundIfComplete() {
+  if (phase_ != Phase::kWorking || !RoundComplete()) return;
+  Abandon();
+}
+
+void Coordinator::Abandon() {
+  if (board_) homes_ = board_->homes();
   phase_ = Phase::kIdle;
 }
 
@@ -125,33 +175,52 @@ void Coordinator::Tick(Time now) {
     if (!missing.empty()) Fail(missing);
   }
   const auto dead = members_.Expire(now);
-  for (const std::uint32_t node : dead) Gone(node);
-  if (!dead.empty()) SendRoster();
+  for (const std::uint32_t node : dead) {
+    Gone(node);
+    LoseHostIfEmpty(node);
+  }
+  if (!dead.empty()) {
+    SendRoster();
+    CloseRoundIfComplete();
+  }
+  if (now - told_ > options_.retry) TellAgain(now);
 
   bool workers = false;
   for (const auto* member : members_.Alive()) workers |= member->info.works;
-  if (workers || phase_ != Phase::kTraining) {
+  if (workers || phase_ != Phase::kWorking) {
     without_workers_since_.reset();
     return;
   }
   if (!without_workers_since_) without_workers_since_ = now;
   if (now - *without_workers_since_ > options_.without_workers) {
-    Fail(fmt::format("no worker is left, and none came in epoch {}", epoch_));
+    Fail(fmt::format("no worker is left, and none came in epoch {}", round_.epoch));
   }
 }
 
-void Coordinator::BeginEpoch(std::uint32_t epoch, double rate_factor) {
+/// A round without leases is over when all have said so, so those that have not are told again.
+void Coordinator::TellAgain(Time now) {
+  told_ = now;
+  if (phase_ != Phase::kWorking || wire::HasLeases(round_.work)) return;
+  for (const auto* member : members_.Alive()) {
+    if (!done_.contains(member->info.node)) Send(member->info.node, round_);
+  }
+}
+
+void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor) {
   ATTUNE_CHECK(phase_ == Phase::kIdle);
-  epoch_ = epoch;
-  rate_factor_ = rate_factor;
-  board_.emplace(homes_, options_.seed, epoch);
+  round_ = {round_.round + 1, work, epoch, rate_factor};
+  if (wire::HasLeases(work)) {
+    board_.emplace(homes_, options_.seed, epoch);
+    ranks_.assign(options_.slices, {});
+  }
   answered_.clear();
-  phase_ = Phase::kTraining;
+  done_.clear();
+  phase_ = Phase::kWorking;
   for (const auto* member : members_.Alive()) {
     members_.SetIdle(member->info.node, false);
-    Send(member->info.node, wire::BeginEpoch{epoch, rate_factor});
+    Send(member->info.node, round_);
   }
-  CloseEpochIfComplete();
+  CloseRoundIfComplete();
 }
 
 void Coordinator::Stop(const std::string& reason) {

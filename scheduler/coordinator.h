@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@
 
 namespace attune::scheduler {
 
-/// The scheduler's side of a cluster: takes nodes in, hands out the leases of an epoch, notices who is gone.
+/// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, hands out leases,
+/// notices who is gone.
 /// A state machine without threads, clocks or sockets: messages and time go in, messages come out. Messages
 /// may be lost (when a connection breaks) or come twice: nodes ask again until they are answered, and
 /// whatever is asked twice is done once. Threads: confined.
@@ -24,14 +26,16 @@ class Coordinator {
     Membership::Options membership;
     std::uint32_t slices = 0;
     std::uint64_t seed = 0;
-    /// How long an epoch may be without any worker before the job fails.
+    /// How long a round may be without any worker before the job fails.
     Membership::Duration without_workers = std::chrono::seconds(60);
+    /// How often a node is told again what it seems not to know.
+    Membership::Duration retry = std::chrono::seconds(1);
   };
 
   enum class Phase {
     kGathering,  ///< not all expected nodes have registered
-    kIdle,       ///< between epochs: BeginEpoch or Stop is next
-    kTraining,
+    kIdle,       ///< between rounds: Begin or Stop is next
+    kWorking,
     kStopping,  ///< nodes were told to end
     kFailed,    ///< see failure()
   };
@@ -49,8 +53,10 @@ class Coordinator {
   /// What is to be sent, in order.
   std::vector<Outgoing> TakeOutgoing();
 
-  /// From kIdle.
-  void BeginEpoch(std::uint32_t epoch, double rate_factor);
+  /// A round of work, from kIdle.
+  void Begin(wire::Work work, std::uint32_t epoch, double rate_factor = 1);
+  /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
+  void Abandon();
   /// Tells all nodes to end. They say kLeaving or are forgotten.
   void Stop(const std::string& reason);
 
@@ -59,9 +65,15 @@ class Coordinator {
   bool deserted() const { return members_.Alive().empty(); }
   const std::string& failure() const { return failure_; }
   const Membership& members() const { return members_; }
-  /// Of the epoch that was trained last.
+  /// Of the last round of leases.
   LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
+  /// Ranks that the last round of evaluation brought, by slice.
+  const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
+  /// Host of each slice's rows, as a node that is there; nothing where no host has them.
+  std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   std::uint64_t repeated_leases() const { return repeated_; }
+  /// Slices whose rows of U went with their host, counted each time.
+  std::uint64_t lost_slices() const { return lost_slices_; }
   /// Messages of processes that were declared dead or replaced, or that made no sense.
   std::uint64_t ignored() const { return ignored_; }
 
@@ -75,6 +87,7 @@ class Coordinator {
   void Handle(std::uint32_t from, const wire::Heartbeat& heartbeat);
   void Handle(std::uint32_t from, const wire::WantLease& want);
   void Handle(std::uint32_t from, const wire::LeaseDone& done);
+  void Handle(std::uint32_t from, const wire::RoundDone& done);
   void Handle(std::uint32_t from, const wire::Leaving& leaving);
   template <typename Other>
   void Handle(std::uint32_t, const Other&) {
@@ -83,11 +96,16 @@ class Coordinator {
 
   void Register(const wire::Register& registration, Time now);
   void Gone(std::uint32_t node);
-  void CloseEpochIfComplete();
+  void LoseHostIfEmpty(std::uint32_t node);
+  wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
+  bool RoundComplete() const;
+  void CloseRoundIfComplete();
+  void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
   void SendRoster();
   void Fail(std::string failure);
   std::uint32_t HostOf(std::uint32_t node);
+  std::optional<std::uint32_t> NodeOf(LeaseBoard::Host host) const;
 
   const Options options_;
   Membership members_;
@@ -96,12 +114,15 @@ class Coordinator {
   std::vector<Outgoing> outgoing_;
   std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts
   std::vector<LeaseBoard::Host> homes_;
-  std::uint32_t epoch_ = 0;
-  double rate_factor_ = 1;
+  wire::BeginRound round_;
   std::optional<LeaseBoard> board_;
+  std::vector<std::vector<std::uint32_t>> ranks_;
+  std::set<std::uint32_t> done_;  ///< nodes that said kRoundDone in this round
+  Time told_{};                   ///< when nodes were told again last
   std::map<std::uint32_t, Answered> answered_;
   std::optional<Time> without_workers_since_;
   std::uint64_t repeated_ = 0;
+  std::uint64_t lost_slices_ = 0;
   std::uint64_t ignored_ = 0;
 };
 

@@ -28,14 +28,15 @@ void LeaseBoard::Wait(std::uint32_t slice) {
 std::optional<std::uint32_t> LeaseBoard::Take(Host host) {
   if (waiting_ == 0) return std::nullopt;
   auto from = waiting_of_.find(host);
+  if (from == waiting_of_.end() || from->second.empty()) from = waiting_of_.find(kNowhere);
   if (from == waiting_of_.end() || from->second.empty()) {
     from = std::max_element(waiting_of_.begin(), waiting_of_.end(),
                             [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
   }
   // A host's own workers take from the front, others from the back: what is moved is what comes last.
-  const bool own = from->first == host;
-  const std::uint32_t slice = own ? from->second.front() : from->second.back();
-  own ? from->second.pop_front() : from->second.pop_back();
+  const bool front = from->first == host || from->first == kNowhere;
+  const std::uint32_t slice = front ? from->second.front() : from->second.back();
+  front ? from->second.pop_front() : from->second.pop_back();
   --waiting_;
   return slice;
 }
@@ -44,11 +45,10 @@ std::optional<LeaseBoard::Lease> LeaseBoard::Next(Worker worker, Host host) {
   const auto taken = Take(host);
   if (!taken) return std::nullopt;
   Slice& slice = slices_[*taken];
-  const bool moved = slice.home != host;
-  slice.home = host;
   slice.holder = worker;
+  slice.holder_host = host;
   if (++slice.attempts > 1) ++repeated_;
-  return Lease{*taken, slice.attempts, moved};
+  return Lease{*taken, slice.attempts, slice.home};
 }
 
 bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t attempt,
@@ -57,6 +57,7 @@ bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t atte
   Slice& of = slices_[slice];
   if (of.holder != worker || of.attempts != attempt) return false;
   of.holder.reset();
+  of.home = of.holder_host;
   of.report = report;
   ++completed_;
   return true;
@@ -71,6 +72,20 @@ std::size_t LeaseBoard::Return(Worker worker) {
     ++returned;
   }
   return returned;
+}
+
+std::size_t LeaseBoard::Lose(Host host) {
+  std::size_t lost = 0;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    if (slices_[slice].home != host) continue;
+    slices_[slice].home = kNowhere;
+    ++lost;
+  }
+  auto& waiting = waiting_of_[host];
+  auto& nowhere = waiting_of_[kNowhere];
+  nowhere.insert(nowhere.end(), waiting.begin(), waiting.end());
+  waiting.clear();
+  return lost;
 }
 
 LeaseReport LeaseBoard::Total() const {

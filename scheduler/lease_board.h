@@ -10,22 +10,27 @@
 
 namespace attune::scheduler {
 
-/// The leases of one epoch among the workers of a cluster. Each slice has a home, the host that has its rows
+/// The leases of one round among the workers of a cluster. Each slice has a home, the host that has its rows
 /// of U: its workers are served first, others when none of theirs is left, from the host that has most left.
+/// A slice moves to the host of the worker that completed it.
 /// Leases of a worker that is gone are handed out again. Threads: confined.
 class LeaseBoard {
  public:
   using Worker = std::uint32_t;
   using Host = std::uint32_t;
 
+  /// Home of a slice that no host has rows of.
+  static constexpr Host kNowhere = ~Host{0};
+
   /// Handed out now.
   struct Lease {
     std::uint32_t slice = 0;
     std::uint32_t attempt = 0;  ///< 1 the first time; only the newest attempt may complete
-    bool moved = false;         ///< the slice's home was another host, and is this one from now on
+    Host home = 0;              ///< who has the rows now: nobody (kNowhere), another host, or the worker's
   };
 
-  /// @param homes  host of each slice, as the last epoch left it; all hosts alike at the start is fine
+  /// @param homes  host of each slice, as the last round left it
+  /// @param epoch  with the seed, decides the order
   LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch);
 
   /// A slice for a worker, or nothing when none waits: then either the epoch is complete, or others still
@@ -38,6 +43,8 @@ class LeaseBoard {
 
   /// The worker is gone: what it had waits again. @returns how many leases that were
   std::size_t Return(Worker worker);
+  /// The host is gone, and its rows with it. @returns how many slices had their home there
+  std::size_t Lose(Host host);
 
   bool complete() const { return completed_ == slices_.size(); }
   std::size_t waiting() const { return waiting_; }
@@ -53,6 +60,7 @@ class LeaseBoard {
     Host home = 0;
     std::uint32_t attempts = 0;
     std::optional<Worker> holder;
+    Host holder_host = 0;
     std::optional<LeaseReport> report;
   };
 

@@ -29,9 +29,11 @@ void LeaseClient::Handle(const wire::Roster& roster, Time) {
   if (roster.generation >= roster_.generation) roster_ = roster;
 }
 
-void LeaseClient::Handle(const wire::BeginEpoch& epoch, Time now) {
-  if (epoch.epoch <= epoch_.epoch) return;  // a late copy
-  epoch_ = epoch;
+void LeaseClient::Handle(const wire::BeginRound& round, Time now) {
+  if (round.round == finished_round_) Say(wire::RoundDone{finished_round_});  // it was not heard
+  if (round.round <= round_.round) return;                                    // a late copy
+  round_ = round;
+  progress_.round = round.round;
   leases_.clear();
   asking_ = false;
   none_waits_ = false;
@@ -39,16 +41,17 @@ void LeaseClient::Handle(const wire::BeginEpoch& epoch, Time now) {
 }
 
 void LeaseClient::Ask(Time now) {
-  if (state_ != State::kWorking || !options_.self.works || epoch_.epoch == 0) return;
+  if (state_ != State::kWorking || !options_.self.works || !wire::HasLeases(round_.work)) return;
+  if (round_.round == 0) return;
   if (asking_ || leases_.size() >= options_.ahead) return;
   asking_ = true;
   none_waits_ = false;
   asked_ = now;
-  Say(wire::WantLease{epoch_.epoch, ++request_});
+  Say(wire::WantLease{round_.round, ++request_});
 }
 
 void LeaseClient::Handle(const wire::Lease& lease, Time now) {
-  if (!asking_ || lease.request != request_ || lease.epoch != epoch_.epoch) return;
+  if (!asking_ || lease.request != request_ || lease.round != round_.round) return;
   asking_ = false;
   leases_.push_back(lease);
   Ask(now);
@@ -70,17 +73,23 @@ std::optional<wire::Lease> LeaseClient::TakeLease() {
 
 void LeaseClient::Finished(const wire::LeaseDone& report, Time now) {
   if (ended()) return;
-  reports_[{report.epoch, report.slice, report.attempt}] = {report, now};
+  reports_[{report.round, report.slice, report.attempt}] = {report, now};
   Say(report);
   if (!none_waits_) Ask(now);
 }
 
 void LeaseClient::Handle(const wire::LeaseTaken& taken, Time) {
-  reports_.erase({taken.epoch, taken.slice, taken.attempt});
+  reports_.erase({taken.round, taken.slice, taken.attempt});
 }
 
 void LeaseClient::Handle(const wire::Stop& stop, Time) {
   End(State::kEnded, stop.reason);
+}
+
+void LeaseClient::FinishedRound(std::uint32_t round) {
+  if (ended()) return;
+  finished_round_ = round;
+  Say(wire::RoundDone{round});
 }
 
 void LeaseClient::Leave(const std::string& reason, Time now) {
@@ -108,7 +117,7 @@ void LeaseClient::Tick(Time now) {
   }
   if (asking_ && late) {
     asked_ = now;
-    Say(wire::WantLease{epoch_.epoch, request_});
+    Say(wire::WantLease{round_.round, request_});
   } else if (!asking_ && late) {
     Ask(now);
   }

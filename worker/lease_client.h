@@ -51,21 +51,26 @@ class LeaseClient {
   /// A lease was trained to its end.
   void Finished(const wire::LeaseDone& report, Time now);
   /// What heartbeats say.
-  void SetProgress(std::uint64_t clock, std::uint64_t triples) { progress_ = {clock, triples}; }
+  void SetProgress(std::uint64_t clock, std::uint64_t triples) {
+    progress_.clock = clock;
+    progress_.triples = triples;
+  }
   /// Leaves as agreed; leases that were not finished go to others.
   void Leave(const std::string& reason, Time now);
 
   State state() const { return state_; }
   bool ended() const { return state_ == State::kEnded || state_ == State::kLost; }
   const std::string& reason() const { return reason_; }
-  /// Epoch that is trained now, and its rates.
-  const wire::BeginEpoch& epoch() const { return epoch_; }
+  /// What all nodes do now; round 0 before the first.
+  const wire::BeginRound& round() const { return round_; }
+  /// This node has nothing more to do in a round without leases.
+  void FinishedRound(std::uint32_t round);
   const wire::Roster& roster() const { return roster_; }
 
  private:
   void Handle(const wire::Registered& registered, Time now);
   void Handle(const wire::Roster& roster, Time now);
-  void Handle(const wire::BeginEpoch& epoch, Time now);
+  void Handle(const wire::BeginRound& round, Time now);
   void Handle(const wire::Lease& lease, Time now);
   void Handle(const wire::NoLease& none, Time now);
   void Handle(const wire::LeaseTaken& taken, Time now);
@@ -81,7 +86,8 @@ class LeaseClient {
   State state_ = State::kRegistering;
   std::string reason_;
   std::vector<wire::Control> outgoing_;
-  wire::BeginEpoch epoch_;
+  wire::BeginRound round_;
+  std::uint32_t finished_round_ = 0;  ///< newest of those without leases
   wire::Roster roster_;
   wire::Heartbeat progress_;
   std::deque<wire::Lease> leases_;
@@ -89,7 +95,7 @@ class LeaseClient {
   bool asking_ = false;        ///< it was not answered yet
   bool none_waits_ = false;    ///< the last answer was NoLease
   Time asked_{};
-  /// Reports that were not taken yet, by (epoch, slice, attempt), with when they were said last.
+  /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
       reports_;
   Time said_{};   ///< when something was said last

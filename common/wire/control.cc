@@ -55,67 +55,80 @@ void Get(const proto::Roster& from, Roster& to) {
 void Put(const Heartbeat& from, proto::Heartbeat& to) {
   to.set_clock(from.clock);
   to.set_triples(from.triples);
+  to.set_round(from.round);
 }
 void Get(const proto::Heartbeat& from, Heartbeat& to) {
-  to = {from.clock(), from.triples()};
+  to = {from.clock(), from.triples(), from.round()};
 }
 
-void Put(const BeginEpoch& from, proto::BeginEpoch& to) {
+void Put(const BeginRound& from, proto::BeginRound& to) {
+  to.set_round(from.round);
+  to.set_work(static_cast<std::uint32_t>(from.work));
   to.set_epoch(from.epoch);
   to.set_rate_factor(from.rate_factor);
 }
-void Get(const proto::BeginEpoch& from, BeginEpoch& to) {
-  to = {from.epoch(), from.rate_factor()};
+void Get(const proto::BeginRound& from, BeginRound& to) {
+  to = {from.round(), static_cast<Work>(from.work()), from.epoch(), from.rate_factor()};
+}
+
+void Put(const RoundDone& from, proto::RoundDone& to) {
+  to.set_round(from.round);
+}
+void Get(const proto::RoundDone& from, RoundDone& to) {
+  to = {from.round()};
 }
 
 void Put(const WantLease& from, proto::WantLease& to) {
-  to.set_epoch(from.epoch);
+  to.set_round(from.round);
   to.set_request(from.request);
 }
 void Get(const proto::WantLease& from, WantLease& to) {
-  to = {from.epoch(), from.request()};
+  to = {from.round(), from.request()};
 }
 
 void Put(const Lease& from, proto::Lease& to) {
-  to.set_epoch(from.epoch);
+  to.set_round(from.round);
   to.set_slice(from.slice);
   to.set_attempt(from.attempt);
-  to.set_moved(from.moved);
+  if (from.rows_at) to.set_rows_at(*from.rows_at);
+  to.set_fresh(from.fresh);
   to.set_request(from.request);
 }
 void Get(const proto::Lease& from, Lease& to) {
-  to = {from.epoch(), from.slice(), from.attempt(), from.moved(), from.request()};
+  to = {from.round(), from.slice(), from.attempt(), std::nullopt, from.fresh(), from.request()};
+  if (from.has_rows_at()) to.rows_at = from.rows_at();
 }
 
 void Put(const NoLease& from, proto::NoLease& to) {
-  to.set_epoch(from.epoch);
+  to.set_round(from.round);
   to.set_request(from.request);
 }
 void Get(const proto::NoLease& from, NoLease& to) {
-  to = {from.epoch(), from.request()};
+  to = {from.round(), from.request()};
 }
 
 void Put(const LeaseDone& from, proto::LeaseDone& to) {
-  to.set_epoch(from.epoch);
+  to.set_round(from.round);
   to.set_slice(from.slice);
   to.set_attempt(from.attempt);
   to.set_positives(from.positives);
   to.set_untrainable(from.untrainable);
   to.set_triples(from.triples);
   to.set_loss(from.loss);
+  to.mutable_ranks()->Assign(from.ranks.begin(), from.ranks.end());
 }
 void Get(const proto::LeaseDone& from, LeaseDone& to) {
-  to = {from.epoch(),       from.slice(),   from.attempt(), from.positives(),
-        from.untrainable(), from.triples(), from.loss()};
+  to = {from.round(),       from.slice(),   from.attempt(), from.positives(),
+        from.untrainable(), from.triples(), from.loss(),    {from.ranks().begin(), from.ranks().end()}};
 }
 
 void Put(const LeaseTaken& from, proto::LeaseTaken& to) {
-  to.set_epoch(from.epoch);
+  to.set_round(from.round);
   to.set_slice(from.slice);
   to.set_attempt(from.attempt);
 }
 void Get(const proto::LeaseTaken& from, LeaseTaken& to) {
-  to = {from.epoch(), from.slice(), from.attempt()};
+  to = {from.round(), from.slice(), from.attempt()};
 }
 
 void Put(const Stop& from, proto::Stop& to) {
@@ -133,9 +146,10 @@ void Get(const proto::Leaving& from, Leaving& to) {
 }
 
 /// The generated classes, in the order of Control.
-using Generated = std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat,
-                               proto::BeginEpoch, proto::WantLease, proto::Lease, proto::NoLease,
-                               proto::LeaseDone, proto::LeaseTaken, proto::Stop, proto::Leaving>;
+using Generated =
+    std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat, proto::BeginRound,
+                 proto::WantLease, proto::Lease, proto::NoLease, proto::LeaseDone, proto::LeaseTaken,
+                 proto::Stop, proto::Leaving, proto::RoundDone>;
 static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
 
 template <std::size_t kKind>

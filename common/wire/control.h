@@ -44,43 +44,63 @@ struct Roster {
 struct Heartbeat {
   std::uint64_t clock = 0;
   std::uint64_t triples = 0;
+  std::uint32_t round = 0;
 };
 
-struct BeginEpoch {
+/// What all nodes do in a round.
+enum class Work : std::uint32_t {
+  kTrain = 1,               ///< leases of slices
+  kEvaluateValidation = 2,  ///< leases of the users of a slice
+  kEvaluateTest = 3,
+  kFlush = 4,  ///< every node brings its changes to the owners, then fetches theirs
+};
+inline bool HasLeases(Work work) {
+  return work != Work::kFlush;
+}
+
+struct BeginRound {
+  std::uint32_t round = 0;
+  Work work = Work::kTrain;
   std::uint32_t epoch = 0;
   double rate_factor = 1;
 };
 
+struct RoundDone {
+  std::uint32_t round = 0;
+};
+
 struct WantLease {
-  std::uint32_t epoch = 0;
+  std::uint32_t round = 0;
   std::uint64_t request = 0;
 };
 
 struct Lease {
-  std::uint32_t epoch = 0;
+  std::uint32_t round = 0;
   std::uint32_t slice = 0;
   std::uint32_t attempt = 0;
-  bool moved = false;
+  std::optional<std::uint32_t> rows_at;
+  bool fresh = false;
   std::uint64_t request = 0;
 };
 
 struct NoLease {
-  std::uint32_t epoch = 0;
+  std::uint32_t round = 0;
   std::uint64_t request = 0;
 };
 
 struct LeaseDone {
-  std::uint32_t epoch = 0;
+  std::uint32_t round = 0;
   std::uint32_t slice = 0;
   std::uint32_t attempt = 0;
   std::uint64_t positives = 0;
   std::uint64_t untrainable = 0;
   std::uint64_t triples = 0;
   double loss = 0;
+  std::vector<std::uint32_t> ranks;
 };
 
 struct LeaseTaken {
-  std::uint32_t epoch = 0;
+  std::uint32_t round = 0;
   std::uint32_t slice = 0;
   std::uint32_t attempt = 0;
 };
@@ -94,8 +114,8 @@ struct Leaving {
 };
 
 /// One of them. A kind's number in the protocol is its position here, from 1: add at the end, never reorder.
-using Control = std::variant<Register, Registered, Roster, Heartbeat, BeginEpoch, WantLease, Lease, NoLease,
-                             LeaseDone, LeaseTaken, Stop, Leaving>;
+using Control = std::variant<Register, Registered, Roster, Heartbeat, BeginRound, WantLease, Lease, NoLease,
+                             LeaseDone, LeaseTaken, Stop, Leaving, RoundDone>;
 
 Message Encode(const Control& control);
 

@@ -56,8 +56,20 @@ class SimWorker {
     } else if (client_->ended()) {
       End(false);
     } else if (!training_) {
+      const wire::BeginRound& round = client_->round();
+      if (!wire::HasLeases(round.work) && round.round > flushed_) Flush(round.round);
       if (const auto lease = client_->TakeLease()) Train(*lease);
     }
+  }
+
+  void Flush(std::uint32_t round) {
+    flushed_ = round;
+    const std::uint32_t incarnation = incarnation_;
+    network_.After(network_.draws().About(20ms), [this, incarnation, round] {
+      if (!client_ || incarnation != incarnation_) return;
+      client_->FinishedRound(round);
+      Proceed();
+    });
   }
 
   void Train(const wire::Lease& lease) {
@@ -84,8 +96,9 @@ class SimWorker {
       return;
     }
     training_ = false;
-    client_->Finished({lease.epoch, lease.slice, lease.attempt, kPositives, 0, kPositives, 0.5},
-                      network_.now());
+    client_->Finished(
+        {lease.round, lease.slice, lease.attempt, kPositives, 0, kPositives, 0.5, {lease.slice}},
+        network_.now());
     Proceed();
   }
 
@@ -93,6 +106,7 @@ class SimWorker {
   void End(bool again) {
     client_.reset();
     training_ = false;
+    flushed_ = 0;
     network_.StopListening(node_);
     if (!again) return;
     starting_ = true;
@@ -107,6 +121,7 @@ class SimWorker {
   std::uint32_t incarnation_ = 0;
   std::unique_ptr<worker::LeaseClient> client_;
   bool training_ = false;
+  std::uint32_t flushed_ = 0;  ///< newest round of flushing
   bool starting_ = false;
 };
 
@@ -143,7 +158,7 @@ class SimScheduler {
   }
 
   void Proceed() {
-    if (coordinator_.phase() == Phase::kIdle) NextEpoch();
+    while (coordinator_.phase() == Phase::kIdle) NextRound();
     for (const auto& out : coordinator_.TakeOutgoing()) network_.Send(kScheduler, 0, out.to, out.what);
     if (coordinator_.phase() == Phase::kFailed) {
       outcome_.problem = coordinator_.failure();
@@ -152,16 +167,38 @@ class SimScheduler {
     outcome_.repeated = coordinator_.repeated_leases();
   }
 
+  /// Each epoch is trained, flushed and evaluated.
+  void NextRound() {
+    switch (step_++ % 3) {
+      case 0:
+        NextEpoch();
+        break;
+      case 1:
+        outcome_.epochs.push_back(coordinator_.Total());
+        coordinator_.Begin(wire::Work::kFlush, epoch_);
+        break;
+      default:
+        coordinator_.Begin(wire::Work::kEvaluateValidation, epoch_);
+        evaluating_ = true;
+    }
+  }
+
   void NextEpoch() {
-    if (epoch_ > 0) outcome_.epochs.push_back(coordinator_.Total());
-    if (epoch_ == plan_.epochs) {
-      coordinator_.Stop("completed");
-      outcome_.completed = true;
-      ended_ = true;
+    if (evaluating_) CheckRanks();
+    if (epoch_ < plan_.epochs) {
+      coordinator_.Begin(wire::Work::kTrain, ++epoch_);
       return;
     }
-    coordinator_.BeginEpoch(++epoch_, 1.0);
-    if (coordinator_.phase() == Phase::kIdle) NextEpoch();  // no slices
+    coordinator_.Stop("completed");
+    outcome_.completed = outcome_.problem.empty();
+    ended_ = true;
+  }
+
+  void CheckRanks() {
+    for (std::uint32_t slice = 0; slice < plan_.slices; ++slice) {
+      if (coordinator_.ranks()[slice] == std::vector<std::uint32_t>{slice}) continue;
+      outcome_.problem = fmt::format("ranks of slice {} are missing", slice);
+    }
   }
 
   const Plan& plan_;
@@ -169,6 +206,8 @@ class SimScheduler {
   Outcome& outcome_;
   scheduler::Coordinator coordinator_;
   std::uint32_t epoch_ = 0;
+  std::uint32_t step_ = 0;
+  bool evaluating_ = false;
   bool ended_ = false;
 };
 

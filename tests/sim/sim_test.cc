@@ -77,7 +77,7 @@ TEST(Simulation, WorkersThatLeaveLeaveNothingUndone) {
   Plan plan;
   plan.workers = 6;
   plan.slices = 60;
-  plan.leave = 0.02;
+  plan.leave = 0.01;
   plan.seed = 3;
   const Outcome outcome = Simulate(plan);
   ASSERT_TRUE(outcome.completed) << outcome.problem;

@@ -25,12 +25,14 @@ TEST(LeaseBoard, AHostsOwnSlicesComeFirst) {
   std::set<std::uint32_t> own;
   for (int n = 0; n < 3; ++n) {
     const auto lease = board.Next(7, 1);
-    EXPECT_FALSE(lease->moved);
+    EXPECT_EQ(lease->home, 1u);
     own.insert(lease->slice);
   }
   EXPECT_EQ(own, (std::set<std::uint32_t>{1, 3, 5}));
   const auto other = board.Next(7, 1);
-  EXPECT_TRUE(other->moved);
+  EXPECT_EQ(other->home, 0u);
+  EXPECT_EQ(board.homes()[other->slice], 0u);
+  EXPECT_TRUE(board.Complete(7, other->slice, 1, Report(1)));
   EXPECT_EQ(board.homes()[other->slice], 1u);
 }
 
@@ -49,6 +51,22 @@ TEST(LeaseBoard, LeasesOfAWorkerThatIsGoneAreHandedOutAgain) {
   EXPECT_TRUE(board.Complete(2, kept->slice, kept->attempt, Report(7)));
   EXPECT_TRUE(board.complete());
   EXPECT_EQ(board.Total().positives, 12u);
+}
+
+TEST(LeaseBoard, SlicesWithoutHomeGoToWhoeverComesAndBeforeThoseOfOthers) {
+  LeaseBoard board({LeaseBoard::kNowhere, 0, LeaseBoard::kNowhere}, 1, 1);
+  EXPECT_EQ(board.Next(7, 1)->home, LeaseBoard::kNowhere);
+  EXPECT_EQ(board.Next(7, 1)->home, LeaseBoard::kNowhere);
+  EXPECT_EQ(board.Next(7, 1)->home, 0u);
+}
+
+TEST(LeaseBoard, SlicesOfALostHostAreNowhere) {
+  LeaseBoard board({0, 0, 1}, 1, 1);
+  EXPECT_EQ(board.Lose(0), 2u);
+  EXPECT_EQ(board.waiting(), 3u);
+  EXPECT_EQ(board.Next(1, 1)->home, 1u);
+  EXPECT_EQ(board.Next(1, 1)->home, LeaseBoard::kNowhere);
+  EXPECT_EQ(board.Next(1, 1)->home, LeaseBoard::kNowhere);
 }
 
 TEST(LeaseBoard, WhatNobodyHasIsRefused) {

@@ -28,14 +28,20 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(roster.peers[1].incarnation, 5u);
   EXPECT_EQ(roster.peers[1].endpoint, "e");
   EXPECT_EQ(Again(Heartbeat{11, 12}).triples, 12u);
-  EXPECT_EQ(Again(BeginEpoch{4, 0.25}).rate_factor, 0.25);
-  EXPECT_EQ(Again(WantLease{4}).epoch, 4u);
-  EXPECT_TRUE(Again(Lease{4, 17, 2, true}).moved);
-  EXPECT_EQ(Again(NoLease{4}).epoch, 4u);
-  const LeaseDone done = Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5});
+  EXPECT_EQ(Again(Heartbeat{11, 12, 13}).round, 13u);
+  const BeginRound begin = Again(BeginRound{4, Work::kFlush, 3, 0.25});
+  EXPECT_EQ(begin.work, Work::kFlush);
+  EXPECT_EQ(begin.rate_factor, 0.25);
+  EXPECT_EQ(Again(RoundDone{4}).round, 4u);
+  EXPECT_EQ(Again(WantLease{4}).round, 4u);
+  EXPECT_EQ(Again(Lease{4, 17, 2, 0, true}).rows_at, 0u);
+  EXPECT_FALSE(Again(Lease{4, 17, 2, std::nullopt, true}).rows_at);
+  EXPECT_EQ(Again(NoLease{4}).round, 4u);
+  const LeaseDone done = Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {7, 300, 1}});
   EXPECT_EQ(done.slice, 17u);
   EXPECT_EQ(done.triples, 200u);
   EXPECT_EQ(done.loss, 1.5);
+  EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end"}).reason, "end");
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
 }
@@ -56,7 +62,7 @@ TEST(Control, AnyBytesAreReadOrRefused) {
     DecodeControl(message);
   }
   EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
-  EXPECT_FALSE(DecodeControl({13, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({14, "", {}, {}}));
   EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
 }
 
