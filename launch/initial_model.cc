@@ -33,7 +33,7 @@ bool SameShape(const model::Theta& a, const model::Theta& b) {
 }  // namespace
 
 std::string InitialiseFrom(const model::LoadedModel& from, const data::Dataset& dataset,
-                           const TrainingSpec& spec, EmbeddedCluster& cluster) {
+                           const TrainingSpec& spec, ps::ModelStore& store) {
   const model::ModelView view = from.view();
   if (view.spec.dim != spec.model.dim) {
     ThrowUsage("--init-from {}: its dim is {}, not {}; pass --dim {}", from.path().string(), view.spec.dim,
@@ -46,7 +46,7 @@ std::string InitialiseFrom(const model::LoadedModel& from, const data::Dataset& 
         "the features it was trained on (--feature-projection-from its data), or leave --init-from out",
         from.path().string(), view.spec.feature_dim, dataset.path().string(), spec.model.feature_dim);
   }
-  const Tables tables = cluster.tables();
+  const Tables tables = store.tables();
   Index users = 0;
   if (!tables.users.empty() && !view.u.empty()) {
     users =
@@ -59,7 +59,7 @@ std::string InitialiseFrom(const model::LoadedModel& from, const data::Dataset& 
     CopyRows(view.p, from.items(), dataset.items(), [&](Index row) { return tables.items.Second(row); });
   model::Theta theta(spec.model);
   const bool has_theta = !theta.blocks().empty() && SameShape(theta, *view.theta);
-  if (has_theta) cluster.theta().Assign(*view.theta);
+  if (has_theta) store.theta().Assign(*view.theta);
   std::string text =
       fmt::format("{} of {} users, {} of {} items{}{} taken over", users, dataset.num_users(), items,
                   dataset.num_items(), has_p ? " with P" : "", has_theta ? ", attention parameters" : "");

@@ -10,6 +10,7 @@
 #include "common/run/format.h"
 #include "common/run/version.h"
 #include "common/thread.h"
+#include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/process_memory.h"
 #include "launch/signals.h"
@@ -88,12 +89,13 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
     metrics_log_ = std::make_unique<MetricsLog>(run.run());
     log::AddFile((std::filesystem::path(run.run()) / "log").string());
   }
-  cluster_ = std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(),
-                                               threads_, ContentOf(spec_, dataset));
+  auto cluster = std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(),
+                                                   threads_, ContentOf(spec_, dataset));
   if (run.has_init_from()) {
     const model::LoadedModel from(run.init_from());
-    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec_, *cluster_));
+    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec_, cluster->store()));
   }
+  cluster_ = std::move(cluster);
   OpenEvaluation();
   Record("start",
          {{"version", Version()}, {"threads", threads_}, {"settings", config::SettingsToJson(settings_)}});
@@ -180,9 +182,8 @@ void TrainingJob::TrainTriples() {
   if (result.complete) progress_.End(last_loss_);
 }
 
-TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task) {
-  model::Theta theta;
-  const worker::EvaluationResult result = worker::Evaluate(cluster_->View(theta), task, threads_);
+TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task, data::Split split) {
+  const worker::EvaluationResult result = cluster_->Evaluate(task, split);
   evaluation_seconds_ += result.seconds;
   std::vector<eval::UserMetrics> users;
   users.reserve(task.size());
@@ -197,14 +198,14 @@ TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task)
 void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
   const std::string& metric = settings_.run_settings().metric();
   if (test_task_) {
-    const Evaluation test = Measure(*test_task_);
+    const Evaluation test = Measure(*test_task_, data::Split::kTest);
     log::Info("epoch {}: test {} {:.4f}", epoch, metric, test.chosen);
     Record(
         "evaluation",
         {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test.metrics}});
   }
   if (!validation_task_) return;
-  const Evaluation evaluation = Measure(*validation_task_);
+  const Evaluation evaluation = Measure(*validation_task_, data::Split::kValidation);
   const bool best = stopping_.Note(epoch, evaluation.chosen);
   log::Info("epoch {}: validation {} {:.4f}{}", epoch, metric, evaluation.chosen,
             best ? ", the best so far" : "");
@@ -215,12 +216,7 @@ void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
                         {"metrics", evaluation.metrics}});
   if (!best) return;
   best_metrics_ = evaluation.metrics;
-  SaveArrays();
-}
-
-void TrainingJob::SaveArrays() {
-  model::Theta theta;
-  model::WriteModelArrays(staged_.path(), cluster_->View(theta));
+  cluster_->WriteModel(staged_.path());
 }
 
 ordered_json TrainingJob::Provenance() const {
@@ -234,7 +230,7 @@ ordered_json TrainingJob::Provenance() const {
 }
 
 JobResult TrainingJob::Finish(const std::string& status) {
-  if (!stopping_.HasBest()) SaveArrays();
+  if (!stopping_.HasBest()) cluster_->WriteModel(staged_.path());
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
   details["provenance"]["status"] = status;
   if (!best_metrics_.is_null()) details["metrics"] = {{"validation", best_metrics_}};

@@ -13,7 +13,7 @@
 #include "common/io/staged_directory.h"
 #include "common/run/metrics_log.h"
 #include "common/run/progress.h"
-#include "launch/embedded_cluster.h"
+#include "launch/cluster.h"
 #include "scheduler/early_stopping.h"
 #include "worker/evaluator.h"
 
@@ -47,8 +47,7 @@ class TrainingJob {
   bool TrainEpoch(std::uint32_t epoch);
   void TrainTriples();
   void EvaluateEpoch(std::uint32_t epoch);
-  Evaluation Measure(const worker::EvaluationTask& task);
-  void SaveArrays();
+  Evaluation Measure(const worker::EvaluationTask& task, data::Split split);
   JobResult Finish(const std::string& status);
   nlohmann::ordered_json Provenance() const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
@@ -60,7 +59,7 @@ class TrainingJob {
   std::optional<data::HeldOut> validation_;
   std::unique_ptr<data::TrainingData> data_;
   io::StagedDirectory staged_;
-  std::unique_ptr<EmbeddedCluster> cluster_;
+  std::unique_ptr<Cluster> cluster_;
   std::unique_ptr<MetricsLog> metrics_log_;
   ProgressLine progress_;
   std::optional<worker::EvaluationTask> validation_task_;

@@ -4,8 +4,8 @@
 
 #include "common/model/user_vectors.h"
 #include "common/simd.h"
-#include "launch/embedded_cluster.h"
 #include "launch/training_settings.h"
+#include "ps/model_store.h"
 #include "worker/attention_batch.h"
 #include "worker/batch_extent.h"
 
@@ -59,7 +59,7 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
   const worker::BatchExtent extent = worker::LargestBatch(spec.model, spec.sampling, dataset.slices());
   MemoryPlan plan;
   plan.Add("tables with optimizer state",
-           EmbeddedCluster::TableBytes(spec, dataset.num_users(), dataset.num_items()), "--dim");
+           ps::ModelStore::TableBytes(spec, dataset.num_users(), dataset.num_items()), "--dim");
   plan.Add(copies_data ? "training interactions" : "training interactions (mapped from DATA)",
            dataset.interaction_bytes());
   plan.Add("item counts and negative sampler",

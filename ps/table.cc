@@ -31,15 +31,16 @@ Table::Table(Id id, std::size_t rows, const RecordLayout& layout, Mapping memory
   ATTUNE_CHECK(memory_.size() >= Bytes(rows, layout));
 }
 
-void Table::Initialise(std::uint64_t seed, double std, const optim::OptimizerSpec& optimizer,
-                       unsigned threads) {
+void Table::Initialise(Index first, Index end, std::uint64_t seed, double std,
+                       const optim::OptimizerSpec& optimizer, unsigned threads) {
+  ATTUNE_CHECK(first <= end && end <= rows_);
   const random::Stream stream(seed, random::Purpose::kInitialRow, static_cast<std::uint32_t>(id_));
   const auto deviation = static_cast<float>(std);
   const TableView table = view();
-  const std::size_t tasks = (rows_ + kRowsPerTask - 1) / kRowsPerTask;
+  const std::size_t tasks = (end - first + kRowsPerTask - 1) / kRowsPerTask;
   ParallelFor(threads, tasks, "init", [&](unsigned, std::size_t task) {
-    const std::size_t end = std::min(rows_, (task + 1) * kRowsPerTask);
-    for (std::size_t n = task * kRowsPerTask; n < end; ++n) {
+    const std::size_t last = std::min<std::size_t>(end, first + (task + 1) * kRowsPerTask);
+    for (std::size_t n = first + task * kRowsPerTask; n < last; ++n) {
       const auto row = static_cast<Index>(n);
       FillNormal(stream, 0, row, deviation, table.First(row), layout_.width);
       optim::InitialiseState(optimizer, table.FirstState(row), layout_.padded);

@@ -20,9 +20,10 @@ class Table {
   /// In `memory` of at least Bytes(rows, layout), as it is.
   Table(Id id, std::size_t rows, const RecordLayout& layout, Mapping memory);
 
-  /// Fills every row with Gaussian numbers of deviation `std` and its optimizer state with the rule's first
-  /// value.
-  void Initialise(std::uint64_t seed, double std, const optim::OptimizerSpec& optimizer, unsigned threads);
+  /// Fills rows `first` … `end` - 1 with Gaussian numbers of deviation `std` and their optimizer state with
+  /// the rule's first value.
+  void Initialise(Index first, Index end, std::uint64_t seed, double std,
+                  const optim::OptimizerSpec& optimizer, unsigned threads);
 
   static std::size_t Bytes(std::size_t rows, const RecordLayout& layout) {
     return rows * layout.floats * sizeof(float);

@@ -29,7 +29,7 @@ using bench::TrainingRate;
 Spread RowUpdateRate(Index rows, std::size_t dim, unsigned threads) {
   constexpr std::uint32_t kUpdates = 2'000'000;
   ps::Table table(ps::Table::Id::kItems, rows, RecordLayout(dim, false, optim::Kind::kSgd));
-  table.Initialise(1, 0.1, {}, threads);
+  table.Initialise(0, static_cast<Index>(table.view().rows), 1, 0.1, {}, threads);
   const TableView view = table.view();
   std::vector<Index> order(kUpdates);
   const random::Stream stream(1, random::Purpose::kSynthetic);

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "common/training_spec.h"
+#include "common/types.h"
+#include "scheduler/lease_queue.h"
+#include "worker/evaluator.h"
+#include "worker/worker.h"
+
+namespace attune::launch {
+
+/// What one epoch did.
+struct EpochResult {
+  scheduler::LeaseReport total;
+  double seconds = 0;
+  bool complete = false;  ///< false when stopped before its end
+};
+
+/// Servers and workers of a job, as the scheduler sees them: in this process, or in many.
+/// Threads: methods confined to one thread, but for Stop() and triples_done().
+class Cluster {
+ public:
+  /// Called about ten times a second while something runs; may call Stop().
+  using Tick = std::function<void()>;
+
+  virtual ~Cluster() = default;
+
+  /// Trains one epoch with learning rates `factor` times the spec's. Throws Error when the loss is not
+  /// finite: kBadInput if the features are not, else kFailed, naming what to change.
+  virtual EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) = 0;
+
+  /// Trains the given triples once, in order, on one thread.
+  virtual EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) = 0;
+
+  /// Ranks of the task's targets, by all workers. @param split  whose task it is
+  virtual worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) = 0;
+
+  /// Writes U, V, P and Θ as they stand into a directory of a model.
+  virtual void WriteModel(const std::filesystem::path& directory) = 0;
+
+  /// Makes what runs end after the current batches. Async-signal-safe.
+  virtual void Stop() = 0;
+  virtual bool stopped() const = 0;
+
+  /// Triples trained since the start, as far as is known here.
+  virtual std::uint64_t triples_done() const = 0;
+};
+
+/// What the scheduler is told of a lease.
+scheduler::LeaseReport ReportOf(const worker::LeaseOutcome& outcome, const TrainingSpec& spec);
+
+/// Throws Error if the sum of the epoch's loss is not finite, saying what to change.
+void ThrowIfDiverged(const scheduler::LeaseReport& total, const TrainingSpec& spec,
+                     const data::ContentView& content, std::uint32_t epoch);
+
+/// Aborts unless every positive was trained once, or has no negative.
+void CheckEveryPositiveOnce(const scheduler::LeaseReport& total, const TrainingSpec& spec,
+                            std::uint64_t interactions);
+
+}  // namespace attune::launch

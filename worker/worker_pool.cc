@@ -1,0 +1,52 @@
+#include "worker/worker_pool.h"
+
+#include <algorithm>
+
+#include "common/thread.h"
+#include "worker/slice_sampler.h"
+#include "worker/triple_source.h"
+
+namespace attune::worker {
+
+WorkerPool::WorkerPool(const TrainingSpec& spec, const data::TrainingData& data, const Tables& tables,
+                       ThetaService& theta, unsigned threads, const data::ContentView& content)
+    : spec_(spec),
+      data_(data),
+      negatives_(spec.sampling, data.item_counts()),
+      content_(spec, content, threads) {
+  for (unsigned thread = 0; thread < threads; ++thread) {
+    progress_.push_back(std::make_unique<Progress>());
+    workers_.push_back(std::make_unique<Worker>(spec_, tables, theta, content_, *progress_.back()));
+  }
+}
+
+LeaseOutcome WorkerPool::Train(unsigned thread, std::uint32_t slice, std::uint32_t epoch,
+                               const EpochRates& rates, const std::atomic<bool>& stop) {
+  SliceSampler source(spec_.model, spec_.sampling, data_.slices()[slice], slice, epoch, negatives_);
+  return workers_[thread]->Run(source, rates, stop);
+}
+
+LeaseOutcome WorkerPool::TrainTriples(std::span<const Triple> triples, const EpochRates& rates,
+                                      const std::atomic<bool>& stop) {
+  TripleSource source(triples, data_.slices(), spec_.model.HasHistory(), spec_.sampling.batch_triples,
+                      spec_.sampling.max_visit_triples());
+  return workers_[0]->Run(source, rates, stop);
+}
+
+void WorkerPool::FoldOverdue(const EpochRates& rates) {
+  if (content_.cache() == nullptr) return;
+  constexpr std::size_t kItems = 256;
+  const std::size_t items = content_.view().items();
+  ParallelFor(threads(), (items + kItems - 1) / kItems, "fold", [&](unsigned thread, std::size_t task) {
+    workers_[thread]->FoldOverdue(static_cast<Index>(task * kItems),
+                                  static_cast<Index>(std::min(items, (task + 1) * kItems)), rates);
+  });
+}
+
+std::uint64_t WorkerPool::triples_done() const {
+  std::uint64_t done = 0;
+  for (const auto& progress : progress_) done += progress->triples.load(std::memory_order_relaxed);
+  return done;
+}
+
+}  // namespace attune::worker
