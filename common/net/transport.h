@@ -33,6 +33,7 @@ struct Received {
 struct RefusedCounts {
   std::array<std::uint64_t, wire::kRefusals> messages{};  ///< by wire::Refusal
   std::uint64_t foreign = 0;                              ///< of another job, or of a node not known here
+  std::uint64_t strangers = 0;  ///< connections with a key that is not on the list, each try counted
 };
 
 /// One node's way to the others. What is sent to a node arrives there once, in order, or (when the connection

@@ -61,10 +61,12 @@ void ZapHandler::Serve(zmq::socket_t socket, zmq::socket_t stop) {
       key = text.data();
     }
     const bool admitted = !key.empty() && Admitted(key);
+    if (!admitted) refused_.fetch_add(1, std::memory_order_relaxed);
     zmq::multipart_t reply;
     reply.addstr("1.0");
     reply.addstr(request.size() > 1 ? request.peekstr(1) : "");
-    reply.addstr(admitted ? "200" : "400");
+    // 300: it may try again, as a node must whose key has not come here yet. After 400 it never would.
+    reply.addstr(admitted ? "200" : "300");
     reply.addstr(admitted ? "OK" : "not a node of this job");
     reply.addstr(key);  // User-Id of the connection's messages
     reply.addstr("");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <set>
 #include <string>
@@ -24,11 +26,15 @@ class ZapHandler {
   void Admit(const std::string& public_key);
   void Remove(const std::string& public_key);
 
+  /// Handshakes with other keys, each try counted. From any thread.
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
  private:
   void Serve(zmq::socket_t socket, zmq::socket_t stop);
   bool Admitted(const std::string& key);
 
   zmq::socket_t stop_;
+  std::atomic<std::uint64_t> refused_{0};
   std::mutex mutex_;  // guards the rest
   std::multiset<std::string> keys_;
   std::thread thread_;

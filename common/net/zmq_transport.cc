@@ -91,7 +91,6 @@ class ZmqTransport : public Transport {
   void Connect(NodeId node, const Address& address) override {
     const auto at = peers_.find(node);
     if (at != peers_.end() && at->second.address == address) return;
-    Disconnect(node);
     Peer peer{address, zmq::socket_t(context_, zmq::socket_type::dealer)};
     SetCommon(peer.socket);
     peer.socket.set(zmq::sockopt::routing_id, ToBytes({options_.job, options_.node, options_.incarnation}));
@@ -107,8 +106,10 @@ class ZmqTransport : public Transport {
     try {
       peer.socket.connect(address.endpoint);
     } catch (const zmq::error_t& failure) {
+      if (encrypted()) zap_->Remove(address.public_key);
       ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
     }
+    Disconnect(node);  // after the new key is admitted: it may be the old one
     peers_.emplace(node, std::move(peer));
   }
 
@@ -147,7 +148,11 @@ class ZmqTransport : public Transport {
 
   void Wake() override { eventfd_write(wake_, 1); }
 
-  RefusedCounts refused() const override { return refused_; }
+  RefusedCounts refused() const override {
+    RefusedCounts counts = refused_;
+    if (encrypted()) counts.strangers = zap_->refused();
+    return counts;
+  }
 
  private:
   struct Peer {

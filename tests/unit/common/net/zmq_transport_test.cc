@@ -140,6 +140,22 @@ TEST(ZmqTransport, AKeyThatIsNotOnTheListGetsNothingThrough) {
   }
 }
 
+TEST(ZmqTransport, ANodeWhoseKeyComesLateGetsIn) {
+  ZmqOptions early = Options(1);
+  ZmqOptions server = Options(2);
+  early.keys = KeyPair::Make();
+  server.keys = KeyPair::Make();
+  const auto a = MakeZmqTransport(early);
+  const auto b = MakeZmqTransport(server);
+  a->Connect(2, b->address());
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (b->refused().strangers == 0 && std::chrono::steady_clock::now() < deadline) b->Receive(1ms);
+  EXPECT_GE(b->refused().strangers, 1u);
+  b->Connect(1, a->address());
+  ASSERT_TRUE(SendSoon(*a, 2, Message(1)));
+  EXPECT_TRUE(b->Receive(kDeadline));
+}
+
 TEST(ZmqTransport, WithoutKeysOnlyLoopback) {
   ZmqOptions open = Options(1);
   open.host = "0.0.0.0";
