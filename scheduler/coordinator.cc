@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "common/error.h"
 
 namespace attune::scheduler {
@@ -54,7 +56,7 @@ void Coordinator::Register(const wire::Register& registration, Time now) {
   }
   if (phase_ == Phase::kGathering && members_.gathered()) phase_ = Phase::kIdle;
   if (phase_ == Phase::kWorking) Send(registration.node, round_);
-  if (phase_ == Phase::kStopping) Send(registration.node, wire::Stop{"the job has ended"});
+  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(registration.node, stop_);
 }
 
 void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message,
@@ -80,7 +82,7 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetClock(from, heartbeat.clock);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
-  if (phase_ == Phase::kStopping) Send(from, wire::Stop{"the job has ended"});
+  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(from, stop_);
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
@@ -113,7 +115,12 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   if (now && board_->Complete(from, done.slice, done.attempt,
                               {done.positives, done.untrainable, done.triples, done.loss})) {
     ranks_[done.slice] = done.ranks;
-    CloseRoundIfComplete();
+    // A loss that is not a number ends the round: Total() shows it.
+    if (std::isfinite(done.loss)) {
+      CloseRoundIfComplete();
+    } else {
+      Abandon();
+    }
   }
   // Also when it does not count, or no longer: the worker need not ask again.
   Send(from, wire::LeaseTaken{done.round, done.slice, done.attempt});
@@ -129,7 +136,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving&) {
   members_.Leave(from);
   Gone(from);
   LoseHostIfEmpty(from);
-  Send(from, wire::Stop{"left"});
+  if (phase_ != Phase::kStopping && phase_ != Phase::kFailed) Send(from, wire::Stop{"left", 0});
   SendRoster();
   CloseRoundIfComplete();
 }
@@ -223,13 +230,14 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   CloseRoundIfComplete();
 }
 
-void Coordinator::Stop(const std::string& reason) {
+void Coordinator::Stop(const std::string& reason, std::uint32_t code) {
   phase_ = Phase::kStopping;
-  for (const auto* member : members_.Alive()) Send(member->info.node, wire::Stop{reason});
+  stop_ = {reason, code};
+  for (const auto* member : members_.Alive()) Send(member->info.node, stop_);
 }
 
 void Coordinator::Fail(std::string failure) {
-  Stop(failure);
+  Stop(failure, 1);
   phase_ = Phase::kFailed;
   failure_ = std::move(failure);
 }

@@ -58,7 +58,8 @@ class Coordinator {
   /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
   void Abandon();
   /// Tells all nodes to end. They say kLeaving or are forgotten.
-  void Stop(const std::string& reason);
+  /// @param code  that their processes end with
+  void Stop(const std::string& reason, std::uint32_t code = 0);
 
   Phase phase() const { return phase_; }
   /// Whether every node has left or is dead.
@@ -110,6 +111,7 @@ class Coordinator {
   const Options options_;
   Membership members_;
   Phase phase_ = Phase::kGathering;
+  wire::Stop stop_;
   std::string failure_;
   std::vector<Outgoing> outgoing_;
   std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts

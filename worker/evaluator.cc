@@ -44,9 +44,9 @@ bool IsAhead(float score, float target) {
 /// Task users of one block that have a target to rank, with their effective vectors.
 class UserBlock {
  public:
-  UserBlock(const model::UserVectors& vectors, const EvaluationTask& task, std::size_t dim, std::size_t first)
+  UserBlock(const model::UserVectors& vectors, const EvaluationTask& task, std::size_t dim, std::size_t first,
+            std::size_t end)
       : task_(task) {
-    const std::size_t end = std::min(first + kUsersAtOnce, task.size());
     std::vector<std::size_t> begins;
     for (std::size_t n = first; n < end; ++n) {
       if (!AnyKnown(task.Targets(n))) continue;
@@ -73,7 +73,7 @@ class UserBlock {
   std::size_t num_targets() const { return num_targets_; }
 
   /// Puts ranks of the known targets where they belong among all targets.
-  void Scatter(std::span<const std::uint32_t> ranks, std::vector<std::uint32_t>& to) const {
+  void Scatter(std::span<const std::uint32_t> ranks, std::span<std::uint32_t> to) const {
     std::size_t next = 0;
     for (const std::size_t user : users_) {
       for (std::uint64_t at = task_.users[user].first_target; at < task_.users[user + 1].first_target; ++at) {
@@ -212,17 +212,40 @@ EvaluationTask MakeEvaluationTask(const data::Dataset& dataset, const data::Held
   return task;
 }
 
+std::pair<std::size_t, std::size_t> EvaluationTask::Range(Index first, Index end) const {
+  const auto at = [&](Index user) {
+    const auto before = [](const User& a, Index b) { return a.model_user < b; };
+    return static_cast<std::size_t>(std::lower_bound(users.begin(), users.begin() + size(), user, before) -
+                                    users.begin());
+  };
+  return {at(first), at(end)};
+}
+
+FullRanking::FullRanking(const model::ModelView& view, const EvaluationTask& task, unsigned threads)
+    : view_(view), task_(task), vectors_(std::make_unique<model::UserVectors>(view, threads)) {}
+
+FullRanking::~FullRanking() = default;
+
+std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks) const {
+  std::size_t ranked = 0;
+  for (; first < end; first += kUsersAtOnce) {
+    const UserBlock users(*vectors_, task_, view_.spec.dim, first, std::min(first + kUsersAtOnce, end));
+    std::vector<std::uint32_t> own(users.num_targets());
+    RankTargets(users.vectors(), view_.spec.dim, users.queries(), view_.v, own);
+    users.Scatter(own, ranks);
+    ranked += users.queries().size();
+  }
+  return ranked;
+}
+
 EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads) {
   const Stopwatch watch;
   EvaluationResult result = Unranked(task);
-  const model::UserVectors vectors(view, threads);
+  const FullRanking ranking(view, task, threads);
   std::vector<std::size_t> users_ranked(Blocks(task));
   ParallelFor(threads, Blocks(task), "evaluate", [&](unsigned, std::size_t block) {
-    const UserBlock users(vectors, task, view.spec.dim, block * kUsersAtOnce);
-    std::vector<std::uint32_t> ranks(users.num_targets());
-    RankTargets(users.vectors(), view.spec.dim, users.queries(), view.v, ranks);
-    users.Scatter(ranks, result.ranks);
-    users_ranked[block] = users.queries().size();
+    const std::size_t first = block * kUsersAtOnce;
+    users_ranked[block] = ranking.Rank(first, std::min(first + kUsersAtOnce, task.size()), result.ranks);
   });
   for (const std::size_t users : users_ranked) {
     result.flops += 2.0 * static_cast<double>(users) * static_cast<double>(view.v.rows) * view.spec.dim;

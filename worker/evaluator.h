@@ -2,11 +2,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "common/data/dataset.h"
 #include "common/model/model_view.h"
+
+namespace attune::model {
+class UserVectors;
+}
 
 namespace attune::worker {
 
@@ -24,6 +30,8 @@ struct EvaluationTask {
   std::vector<Index> histories;  ///< R(i): enters u'_i and leaves the ranking
 
   std::size_t size() const { return users.empty() ? 0 : users.size() - 1; }
+  /// Users of the task, as [first, end), that are model users `first` … `end` - 1. The task's users ascend.
+  std::pair<std::size_t, std::size_t> Range(Index first, Index end) const;
   std::span<const Index> Targets(std::size_t n) const {
     return std::span(targets).subspan(users[n].first_target,
                                       users[n + 1].first_target - users[n].first_target);
@@ -48,7 +56,26 @@ struct EvaluationResult {
   double flops = 0;  ///< multiply-adds of the score products, times two
 };
 
-/// Full ranking over all items without the user's history. Users are streamed in blocks: memory is bounded.
+/// Full ranking over all items without the user's history, for some of a task's users at a time.
+/// Threads: Rank from any thread.
+class FullRanking {
+ public:
+  /// References must outlive the ranking. @param threads  that prepare what all users share
+  FullRanking(const model::ModelView& view, const EvaluationTask& task, unsigned threads);
+  ~FullRanking();
+
+  /// Ranks of the targets of task users `first` … `end` - 1, streamed in blocks: memory is bounded.
+  /// @param ranks  [all targets of the task]; those of other users are left alone
+  /// @returns how many users had a target to rank
+  std::size_t Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks) const;
+
+ private:
+  const model::ModelView& view_;
+  const EvaluationTask& task_;
+  std::unique_ptr<model::UserVectors> vectors_;
+};
+
+/// Full ranking of all users of the task.
 EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads);
 
 /// The same for a scorer that gives each item one score whoever asks (popularity: training counts).

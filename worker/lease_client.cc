@@ -83,6 +83,8 @@ void LeaseClient::Handle(const wire::LeaseTaken& taken, Time) {
 }
 
 void LeaseClient::Handle(const wire::Stop& stop, Time) {
+  if (state_ != State::kLeaving) Say(wire::Leaving{stop.reason});
+  exit_code_ = stop.code;
   End(State::kEnded, stop.reason);
 }
 

@@ -61,6 +61,8 @@ class LeaseClient {
   State state() const { return state_; }
   bool ended() const { return state_ == State::kEnded || state_ == State::kLost; }
   const std::string& reason() const { return reason_; }
+  /// What the process is to end with; of kEnded.
+  std::uint32_t exit_code() const { return exit_code_; }
   /// What all nodes do now; round 0 before the first.
   const wire::BeginRound& round() const { return round_; }
   /// This node has nothing more to do in a round without leases.
@@ -85,6 +87,7 @@ class LeaseClient {
   const Options options_;
   State state_ = State::kRegistering;
   std::string reason_;
+  std::uint32_t exit_code_ = 0;
   std::vector<wire::Control> outgoing_;
   wire::BeginRound round_;
   std::uint32_t finished_round_ = 0;  ///< newest of those without leases

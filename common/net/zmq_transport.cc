@@ -20,6 +20,8 @@ namespace {
 constexpr const char* kZapDomain = "attune";
 /// Parts up to this size are copied into the message; others are sent from where they lie.
 constexpr std::size_t kCopyBytes = std::size_t{64} << 10;
+/// How long what was sent last may still be on its way when a transport is closed.
+constexpr int kLingerMilliseconds = 500;
 constexpr std::int64_t kMaxFrameBytes = static_cast<std::int64_t>(wire::kMaxPartBytes);
 
 /// What a node calls itself towards others; the name of its connections.
@@ -163,7 +165,7 @@ class ZmqTransport : public Transport {
   bool encrypted() const { return !options_.keys.public_key.empty(); }
 
   void SetCommon(zmq::socket_t& socket) const {
-    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::linger, kLingerMilliseconds);
     socket.set(zmq::sockopt::sndhwm, static_cast<int>(options_.queue_messages));
     socket.set(zmq::sockopt::rcvhwm, static_cast<int>(options_.queue_messages));
     socket.set(zmq::sockopt::maxmsgsize, kMaxFrameBytes);

@@ -133,9 +133,10 @@ void Get(const proto::LeaseTaken& from, LeaseTaken& to) {
 
 void Put(const Stop& from, proto::Stop& to) {
   to.set_reason(from.reason);
+  to.set_code(from.code);
 }
 void Get(const proto::Stop& from, Stop& to) {
-  to = {from.reason()};
+  to = {from.reason(), from.code()};
 }
 
 void Put(const Leaving& from, proto::Leaving& to) {

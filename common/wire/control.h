@@ -107,6 +107,7 @@ struct LeaseTaken {
 
 struct Stop {
   std::string reason;
+  std::uint32_t code = 0;
 };
 
 struct Leaving {

@@ -42,7 +42,7 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(done.triples, 200u);
   EXPECT_EQ(done.loss, 1.5);
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
-  EXPECT_EQ(Again(Stop{"end"}).reason, "end");
+  EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
 }
 
