@@ -62,6 +62,8 @@ class Coordinator {
   void Stop(const std::string& reason, std::uint32_t code = 0);
 
   Phase phase() const { return phase_; }
+  /// Whether all of the newest round was done, rather than abandoned.
+  bool RoundComplete() const;
   /// Whether every node has left or is dead.
   bool deserted() const { return members_.Alive().empty(); }
   const std::string& failure() const { return failure_; }
@@ -99,7 +101,6 @@ class Coordinator {
   void Gone(std::uint32_t node);
   void LoseHostIfEmpty(std::uint32_t node);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
-  bool RoundComplete() const;
   void CloseRoundIfComplete();
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }

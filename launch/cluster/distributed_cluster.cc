@@ -1,0 +1,72 @@
+#include "launch/cluster/distributed_cluster.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/error.h"
+#include "common/eval/metrics.h"
+#include "common/model/model_files.h"
+
+namespace attune::launch {
+namespace {
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
+  // Rows are at rest after this, also where training was cut short.
+  scheduler_.Run(wire::Work::kFlush, epoch, factor, tick, {});
+  triples_before_ += trained.total.triples;
+  const EpochResult result{trained.total, SecondsSince(start), trained.complete};
+  ThrowIfDiverged(result.total, parts_.spec, parts_.content, epoch);
+  if (result.complete) CheckEveryPositiveOnce(result.total, parts_.spec, parts_.data.num_interactions());
+  return result;
+}
+
+EpochResult DistributedCluster::RunTriples(std::span<const Triple>, const Tick&) {
+  ThrowUsage("--triples cannot take effect with several processes: they are trained in order, by one thread");
+}
+
+worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTask& task, data::Split split) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto work = split == data::Split::kTest ? wire::Work::kEvaluateTest : wire::Work::kEvaluateValidation;
+  const auto round = scheduler_.Run(work, 0, 1, {}, {});
+  worker::EvaluationResult result;
+  result.ranks.assign(task.targets.size(), eval::kUnranked);
+  for (std::size_t slice = 0; slice < round.ranks.size(); ++slice) {
+    const data::Rows& rows = parts_.data.slices()[slice];
+    const auto [first, end] = task.Range(rows.first_user, rows.first_user + rows.users());
+    const std::uint64_t at = task.users[first].first_target;
+    if (round.ranks[slice].size() != task.users[end].first_target - at) {
+      ThrowFailed("slice {}: {} ranks came from its worker, expected {}", slice, round.ranks[slice].size(),
+                  task.users[end].first_target - at);
+    }
+    std::copy(round.ranks[slice].begin(), round.ranks[slice].end(),
+              result.ranks.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  result.seconds = SecondsSince(start);
+  return result;
+}
+
+void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
+  // Slices that nobody has trained have no rows anywhere yet.
+  const auto nodes = scheduler_.NodesOfSlices();
+  for (std::size_t slice = 0; slice < nodes.size(); ++slice) {
+    if (nodes[slice]) continue;
+    const data::Rows& rows = parts_.data.slices()[slice];
+    parts_.initialise_users(rows.first_user, rows.first_user + rows.users());
+  }
+  model::Theta theta;
+  model::WriteModelArrays(directory, parts_.store.View(theta, parts_.content));
+}
+
+std::uint64_t DistributedCluster::triples_done() const {
+  return triples_before_ + scheduler_.triples_of_round();
+}
+
+}  // namespace attune::launch

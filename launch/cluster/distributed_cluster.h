@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+
+#include "common/data/training_data.h"
+#include "launch/cluster.h"
+#include "launch/cluster/node.h"
+#include "launch/cluster/scheduler_service.h"
+
+namespace attune::launch {
+
+/// The nodes of a job, seen from the scheduler's. Rows are read from the memory of its host.
+class DistributedCluster : public Cluster {
+ public:
+  /// References must outlive the cluster.
+  DistributedCluster(SchedulerService& scheduler, const NodeParts& parts)
+      : scheduler_(scheduler), parts_(parts) {}
+
+  EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) override;
+  EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) override;
+  worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) override;
+  void WriteModel(const std::filesystem::path& directory) override;
+
+  void Stop() override { stop_.store(true, std::memory_order_relaxed); }
+  bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
+  std::uint64_t triples_done() const override;
+
+ private:
+  SchedulerService& scheduler_;
+  const NodeParts& parts_;
+  std::uint64_t triples_before_ = 0;  ///< of earlier epochs
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace attune::launch

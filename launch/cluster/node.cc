@@ -1,0 +1,230 @@
+#include "launch/cluster/node.h"
+
+#include <cmath>
+#include <utility>
+
+#include "common/error.h"
+#include "launch/cluster.h"
+
+namespace attune::launch {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Longest wait for a message: clocks are looked at so often.
+constexpr auto kBeat = 100ms;
+
+worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads) {
+  worker::LeaseClient::Options options;
+  options.self = self;
+  options.ahead = threads + 1;
+  return options;
+}
+
+}  // namespace
+
+/// The model of a round of evaluation, prepared by the first thread that needs it.
+class Node::Ranking {
+ public:
+  explicit Ranking(const worker::EvaluationTask& task) : task_(task) {}
+
+  std::vector<std::uint32_t> Ranks(const NodeParts& parts, std::pair<Index, Index> users, unsigned threads) {
+    std::call_once(once_, [&] {
+      view_ = parts.store.View(theta_, parts.content);
+      full_.emplace(view_, task_, threads);
+      all_.assign(task_.targets.size(), 0);
+    });
+    const auto [first, end] = task_.Range(users.first, users.second);
+    full_->Rank(first, end, all_);  // threads write different places
+    return {all_.begin() + static_cast<std::ptrdiff_t>(task_.users[first].first_target),
+            all_.begin() + static_cast<std::ptrdiff_t>(task_.users[end].first_target)};
+  }
+
+ private:
+  const worker::EvaluationTask& task_;
+  std::once_flag once_;
+  model::Theta theta_;
+  model::ModelView view_;
+  std::optional<worker::FullRanking> full_;
+  std::vector<std::uint32_t> all_;
+};
+
+Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads, net::Transport& transport,
+           SchedulerService* scheduler)
+    : self_(self),
+      parts_(parts),
+      transport_(transport),
+      scheduler_(scheduler),
+      pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
+      client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
+      threads_(threads, "worker", [this] { transport_.Wake(); }) {
+  if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
+}
+
+Node::~Node() {
+  stop_.store(true);
+  if (scheduler_ != nullptr) scheduler_->SetWake({});
+}
+
+NodeEnd Node::Run() {
+  while (!Ended()) {
+    Receive(std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    client_.SetProgress(0, pool_.triples_done());
+    client_.Tick(now);
+    if (scheduler_ != nullptr) scheduler_->Tick(now);
+    Proceed(now);
+    SendAll();
+  }
+  stop_.store(true);
+  SendAll();
+  const bool well = client_.state() == worker::LeaseClient::State::kEnded;
+  return {well, client_.reason(), client_.exit_code()};
+}
+
+/// The scheduler's node goes on until the job lets it go: others are told again what was lost on the way.
+bool Node::Ended() const {
+  return scheduler_ != nullptr ? scheduler_->released() : client_.ended();
+}
+
+void Node::Receive(Time now) {
+  auto received = transport_.Receive(kBeat);
+  while (received) {
+    Handle(*received, now);
+    received = transport_.Receive(0ms);
+  }
+}
+
+void Node::Handle(const net::Received& received, Time now) {
+  const auto control = wire::DecodeControl(received.message);
+  if (!control) return;  // counted where rows are served
+  if (scheduler_ != nullptr) {
+    if (const auto* registration = std::get_if<wire::Register>(&*control)) {
+      if (registration->node == received.from) {
+        transport_.Connect(received.from, {registration->endpoint, registration->public_key});
+      }
+    }
+    scheduler_->OnMessage(received.from, received.incarnation, *control, now);
+  } else if (received.from == kSchedulerNode) {
+    client_.OnMessage(*control, now);
+  }
+}
+
+void Node::SendToScheduler(const wire::Control& what) {
+  if (scheduler_ != nullptr) {
+    scheduler_->OnMessage(self_.node, self_.incarnation, what, std::chrono::steady_clock::now());
+  } else {
+    transport_.Send(kSchedulerNode, wire::Encode(what));  // what is not taken is said again
+  }
+}
+
+void Node::SendAll() {
+  // What the scheduler's own node says makes the scheduler answer, and the other way round.
+  for (bool more = true; more;) {
+    more = false;
+    for (const wire::Control& what : client_.TakeOutgoing()) {
+      SendToScheduler(what);
+      more = true;
+    }
+    if (scheduler_ == nullptr) return;
+    for (const auto& out : scheduler_->TakeOutgoing()) {
+      more = true;
+      if (out.to == self_.node) {
+        client_.OnMessage(out.what, std::chrono::steady_clock::now());
+      } else {
+        transport_.Send(out.to, wire::Encode(out.what));
+      }
+    }
+    if (more) Proceed(std::chrono::steady_clock::now());
+  }
+}
+
+void Node::Proceed(Time now) {
+  threads_.RethrowFailure();
+  {
+    const std::lock_guard lock(mutex_);
+    for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
+    if (flushed_) client_.FinishedRound(*std::exchange(flushed_, std::nullopt));
+  }
+  if (client_.ended()) return;
+  if (client_.round().round != round_.round) {
+    stop_.store(true);
+    if (threads_.busy() > 0) return;
+    BeginRound();
+  }
+  while (threads_.busy() < threads_.count()) {
+    const auto lease = client_.TakeLease();
+    if (!lease) break;
+    Start(*lease);
+  }
+}
+
+void Node::BeginRound() {
+  round_ = client_.round();
+  stop_.store(false);
+  ranking_.reset();
+  switch (round_.work) {
+    case wire::Work::kTrain:
+      rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
+      break;
+    case wire::Work::kFlush:
+      Flush();
+      break;
+    case wire::Work::kEvaluateValidation:
+    case wire::Work::kEvaluateTest: {
+      const auto* task = round_.work == wire::Work::kEvaluateTest ? parts_.test : parts_.validation;
+      if (task != nullptr) ranking_ = std::make_shared<Ranking>(*task);
+      break;
+    }
+  }
+}
+
+void Node::Flush() {
+  threads_.Start([this, round = round_.round](unsigned) {
+    pool_.FoldOverdue(rates_);
+    const std::lock_guard lock(mutex_);
+    flushed_ = round;
+  });
+}
+
+void Node::Start(const wire::Lease& lease) {
+  const bool train = round_.work == wire::Work::kTrain;
+  if (!train && !ranking_) return;
+  threads_.Start([this, lease, train](unsigned thread) {
+    PrepareSlice(lease);
+    auto done = train ? Train(thread, lease) : Rank(lease);
+    if (!done) return;
+    const std::lock_guard lock(mutex_);
+    done_.push_back(*std::move(done));
+  });
+}
+
+std::pair<Index, Index> Node::UsersOf(std::uint32_t slice) const {
+  const data::Rows& rows = parts_.data.slices()[slice];
+  return {rows.first_user, rows.first_user + rows.users()};
+}
+
+void Node::PrepareSlice(const wire::Lease& lease) {
+  if (!lease.fresh) return;
+  const auto [first, end] = UsersOf(lease.slice);
+  parts_.initialise_users(first, end);
+}
+
+std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
+  const worker::LeaseOutcome outcome = pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_);
+  if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
+  const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
+  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt, report.positives,
+                         report.untrainable, report.triples, report.loss,   {}};
+}
+
+wire::LeaseDone Node::Rank(const wire::Lease& lease) {
+  wire::LeaseDone done;
+  done.round = lease.round;
+  done.slice = lease.slice;
+  done.attempt = lease.attempt;
+  done.ranks = ranking_->Ranks(parts_, UsersOf(lease.slice), pool_.threads());
+  return done;
+}
+
+}  // namespace attune::launch

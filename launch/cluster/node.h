@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/data/training_data.h"
+#include "common/net/transport.h"
+#include "common/training_spec.h"
+#include "launch/cluster/scheduler_service.h"
+#include "launch/cluster/task_threads.h"
+#include "ps/model_store.h"
+#include "worker/evaluator.h"
+#include "worker/lease_client.h"
+#include "worker/worker_pool.h"
+
+namespace attune::launch {
+
+/// Number of the node that is the scheduler.
+inline constexpr net::NodeId kSchedulerNode = 0;
+
+/// What a node works with. References live as long as the node.
+struct NodeParts {
+  const TrainingSpec& spec;
+  const data::TrainingData& data;
+  ps::ModelStore& store;
+  data::ContentView content;
+  const worker::EvaluationTask* validation = nullptr;  ///< if it is ever evaluated
+  const worker::EvaluationTask* test = nullptr;
+  /// Gives users `first` … `end` - 1 their first values.
+  std::function<void(Index first, Index end)> initialise_users;
+};
+
+/// How a node ended.
+struct NodeEnd {
+  bool well = false;  ///< the scheduler ended the job, or let the node go
+  std::string reason;
+  std::uint32_t code = 0;  ///< exit code that the scheduler asks for
+};
+
+/// A process of a cluster: takes leases from the scheduler and trains or ranks them on its threads. On the
+/// scheduler's node it brings messages to the scheduler, too. Threads: Run on one thread, which only moves
+/// messages: work is done by threads of its own.
+class Node {
+ public:
+  /// @param self        what it says of itself
+  /// @param transport   with all nodes that are known connected
+  /// @param scheduler   on the scheduler's node, else nullptr
+  Node(const wire::Register& self, const NodeParts& parts, unsigned threads, net::Transport& transport,
+       SchedulerService* scheduler);
+  ~Node();
+
+  /// Until the scheduler ends it. Throws what a worker thread has thrown.
+  NodeEnd Run();
+
+  std::uint64_t triples_done() const { return pool_.triples_done(); }
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  class Ranking;
+
+  void Receive(Time now);
+  void Handle(const net::Received& received, Time now);
+  void SendAll();
+  void SendToScheduler(const wire::Control& what);
+  /// Starts what can be started, and reports what is done.
+  void Proceed(Time now);
+  void BeginRound();
+  void Start(const wire::Lease& lease);
+  void Flush();
+  /// Nothing if it was stopped before its end.
+  std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
+  wire::LeaseDone Rank(const wire::Lease& lease);
+  void PrepareSlice(const wire::Lease& lease);
+  std::pair<Index, Index> UsersOf(std::uint32_t slice) const;
+  bool Ended() const;
+
+  const wire::Register self_;
+  const NodeParts parts_;
+  net::Transport& transport_;
+  SchedulerService* const scheduler_;
+  worker::WorkerPool pool_;
+  worker::LeaseClient client_;
+
+  wire::BeginRound round_;  ///< that the threads work on
+  worker::EpochRates rates_;
+  std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
+  std::atomic<bool> stop_{false};     ///< makes threads end what they train
+
+  std::mutex mutex_;                      // guards done_ and flushed_
+  std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
+  std::optional<std::uint32_t> flushed_;  ///< round
+  TaskThreads threads_;                   ///< last: its threads use the others
+};
+
+}  // namespace attune::launch

@@ -1,0 +1,122 @@
+#include "launch/cluster/scheduler_service.h"
+
+#include <chrono>
+#include <utility>
+
+#include "common/error.h"
+
+namespace attune::launch {
+namespace {
+
+constexpr std::chrono::milliseconds kTick(100);
+
+}  // namespace
+
+void SchedulerService::SetWake(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+}
+
+void SchedulerService::OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message,
+                                 Time now) {
+  const std::lock_guard lock(mutex_);
+  coordinator_.OnMessage(from, incarnation, message, now);
+  changed_.notify_all();
+}
+
+void SchedulerService::Tick(Time now) {
+  const std::lock_guard lock(mutex_);
+  coordinator_.Tick(now);
+  changed_.notify_all();
+}
+
+std::vector<scheduler::Coordinator::Outgoing> SchedulerService::TakeOutgoing() {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.TakeOutgoing();
+}
+
+bool SchedulerService::released() const {
+  const std::lock_guard lock(mutex_);
+  return released_;
+}
+
+void SchedulerService::Release() {
+  const std::lock_guard lock(mutex_);
+  released_ = true;
+  if (wake_) wake_();
+}
+
+void SchedulerService::Close(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  closed_ = why;
+  changed_.notify_all();
+}
+
+bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase,
+                                 const std::function<void()>& tick, const std::function<bool()>& stop) {
+  while (coordinator_.phase() == phase) {
+    ThrowIfFailed();
+    changed_.wait_for(lock, kTick, [&] { return coordinator_.phase() != phase || !closed_.empty(); });
+    lock.unlock();
+    if (tick) tick();
+    const bool stopped = stop && stop();
+    lock.lock();
+    if (stopped) return false;
+  }
+  ThrowIfFailed();
+  return true;
+}
+
+void SchedulerService::ThrowIfFailed() const {
+  if (coordinator_.phase() == Phase::kFailed) ThrowFailed("{}", coordinator_.failure());
+  if (!closed_.empty()) ThrowFailed("{}", closed_);
+}
+
+void SchedulerService::Gather(const std::function<void()>& tick) {
+  std::unique_lock lock(mutex_);
+  WaitWhile(lock, Phase::kGathering, tick, {});
+}
+
+SchedulerService::Round SchedulerService::Run(wire::Work work, std::uint32_t epoch, double rate_factor,
+                                              const std::function<void()>& tick,
+                                              const std::function<bool()>& stop) {
+  std::unique_lock lock(mutex_);
+  ThrowIfFailed();
+  coordinator_.Begin(work, epoch, rate_factor);
+  if (wake_) wake_();
+  const bool done = WaitWhile(lock, Phase::kWorking, tick, stop);
+  if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
+  Round round;
+  if (!wire::HasLeases(work)) {
+    round.complete = done;
+    return round;
+  }
+  round.total = coordinator_.Total();
+  round.ranks = coordinator_.ranks();
+  round.complete = coordinator_.RoundComplete();
+  return round;
+}
+
+void SchedulerService::Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within) {
+  std::unique_lock lock(mutex_);
+  coordinator_.Stop(reason, code);
+  if (wake_) wake_();
+  changed_.wait_for(lock, within, [&] { return coordinator_.deserted() || !closed_.empty(); });
+}
+
+std::uint64_t SchedulerService::triples_of_round() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.phase() == Phase::kWorking ? coordinator_.Total().triples : 0;
+}
+
+std::uint64_t SchedulerService::repeated_leases() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.repeated_leases();
+}
+
+std::vector<std::optional<std::uint32_t>> SchedulerService::NodesOfSlices() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.NodesOfSlices();
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "scheduler/coordinator.h"
+
+namespace attune::launch {
+
+/// The scheduler between two threads: the job, which wants rounds done, and the network, which brings what
+/// nodes say. Threads: locked.
+class SchedulerService {
+ public:
+  using Time = scheduler::Coordinator::Time;
+
+  /// What came of a round.
+  struct Round {
+    scheduler::LeaseReport total;
+    std::vector<std::vector<std::uint32_t>> ranks;  ///< by slice
+    bool complete = false;
+  };
+
+  SchedulerService(const scheduler::Coordinator::Options& options, Time now) : coordinator_(options, now) {}
+
+  /// @param wake  ends a wait of the network thread, which then sends what there is
+  void SetWake(std::function<void()> wake);
+
+  // Of the network thread.
+  void OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message, Time now);
+  void Tick(Time now);
+  std::vector<scheduler::Coordinator::Outgoing> TakeOutgoing();
+  /// Whether the job needs the network no more.
+  bool released() const;
+  /// The network has ended: whoever waits is told why.
+  void Close(const std::string& why);
+
+  // Of the job's thread.
+  /// Waits until all expected nodes are there. Throws Error(kFailed) if they do not come in time.
+  void Gather(const std::function<void()>& tick);
+  /// Has a round done. @param tick  called now and then  @param stop  asked now and then: ends it early
+  /// Throws Error(kFailed) when the cluster has failed.
+  Round Run(wire::Work work, std::uint32_t epoch, double rate_factor, const std::function<void()>& tick,
+            const std::function<bool()>& stop);
+  /// Ends the job: tells all nodes, and waits until they are gone, at most for `within`.
+  void Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within);
+  void Release();
+
+  // From any thread.
+  /// Of the round that is under way.
+  std::uint64_t triples_of_round() const;
+  std::uint64_t repeated_leases() const;
+  std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
+
+ private:
+  using Phase = scheduler::Coordinator::Phase;
+
+  /// Waits until the phase is not `phase`, calling `tick`; false if `stop` ended the wait.
+  bool WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase, const std::function<void()>& tick,
+                 const std::function<bool()>& stop);
+  void ThrowIfFailed() const;
+
+  mutable std::mutex mutex_;  // guards the rest
+  std::condition_variable changed_;
+  scheduler::Coordinator coordinator_;
+  std::function<void()> wake_;
+  std::string closed_;  ///< why the network ended
+  bool released_ = false;
+};
+
+}  // namespace attune::launch

@@ -1,0 +1,76 @@
+#include "launch/cluster/task_threads.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+
+namespace attune::launch {
+
+TaskThreads::TaskThreads(unsigned threads, const char* name, std::function<void()> notify)
+    : notify_(std::move(notify)), seats_(threads) {
+  for (unsigned thread = 0; thread < threads; ++thread) {
+    seats_[thread].thread = std::thread([this, thread, name] { Serve(thread, name); });
+  }
+}
+
+TaskThreads::~TaskThreads() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  work_.notify_all();
+  for (Seat& seat : seats_) seat.thread.join();
+}
+
+unsigned TaskThreads::busy() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<unsigned>(
+      std::count_if(seats_.begin(), seats_.end(), [](const Seat& seat) { return bool(seat.task); }));
+}
+
+void TaskThreads::Start(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto idle = std::find_if(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.task; });
+    ATTUNE_CHECK(idle != seats_.end());
+    idle->task = std::move(task);
+  }
+  work_.notify_all();
+}
+
+void TaskThreads::RethrowFailure() {
+  std::exception_ptr failure;
+  {
+    const std::lock_guard lock(mutex_);
+    failure = std::exchange(failure_, nullptr);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void TaskThreads::Serve(unsigned thread, const char* name) {
+  pthread_setname_np(pthread_self(), fmt::format("{}-{}", name, thread).substr(0, 15).c_str());
+  Seat& seat = seats_[thread];
+  std::unique_lock lock(mutex_);
+  while (true) {
+    work_.wait(lock, [&] { return ending_ || seat.task; });
+    if (!seat.task) return;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      seat.task(thread);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    seat.task = nullptr;
+    if (failure && !failure_) failure_ = failure;
+    lock.unlock();
+    notify_();
+    lock.lock();
+  }
+}
+
+}  // namespace attune::launch

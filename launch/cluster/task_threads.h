@@ -1,0 +1,46 @@
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace attune::launch {
+
+/// Threads that each run one task at a time. Threads: methods confined to one thread.
+class TaskThreads {
+ public:
+  using Task = std::function<void(unsigned thread)>;
+
+  /// @param notify  called on the thread of a task when it has ended
+  TaskThreads(unsigned threads, const char* name, std::function<void()> notify);
+  /// Waits for the tasks that run.
+  ~TaskThreads();
+  TaskThreads(const TaskThreads&) = delete;
+  TaskThreads& operator=(const TaskThreads&) = delete;
+
+  unsigned count() const { return static_cast<unsigned>(seats_.size()); }
+  unsigned busy() const;
+  /// Starts a task on a thread that is idle; at least one must be.
+  void Start(Task task);
+  /// Throws what a task has thrown, once.
+  void RethrowFailure();
+
+ private:
+  struct Seat {
+    Task task;  ///< empty while idle
+    std::thread thread;
+  };
+  void Serve(unsigned thread, const char* name);
+
+  const std::function<void()> notify_;
+  mutable std::mutex mutex_;  // guards the rest
+  std::condition_variable work_;
+  std::vector<Seat> seats_;
+  std::exception_ptr failure_;
+  bool ending_ = false;
+};
+
+}  // namespace attune::launch
