@@ -12,9 +12,11 @@
 #include "common/log.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
-#include "common/thread.h"
+#include "launch/embedded_cluster.h"
+#include "launch/initial_model.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
+#include "launch/training_inputs.h"
 #include "launch/training_job.h"
 #include "launch/training_memory.h"
 #include "launch/training_settings.h"
@@ -70,11 +72,20 @@ void RequireApart(const std::string& out, const std::string& other, const char* 
 int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
           bool json) {
   const SignalGuard signals;
-  TrainingJob job(settings, spec, dataset);
-  JobResult result = job.Run();
+  const auto& run = settings.run_settings();
+  const unsigned threads = ThreadsOf(run);
+  const TrainingInputs inputs(run, dataset);
+  TrainingJob job(settings, spec, inputs, {{"threads", threads}});
+  EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
+                          ContentOf(spec, dataset));
+  if (run.has_init_from()) {
+    const model::LoadedModel from(run.init_from());
+    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec, cluster.store()));
+  }
+  JobResult result = job.Run(cluster);
   const int code = result.status == "interrupted" ? static_cast<int>(ErrorKind::kInterrupted) : 0;
   result.summary["exit_code"] = code;
-  WriteRunResult(settings.run_settings(), result.summary);
+  WriteRunResult(run, result.summary);
   WriteStandardOutput(json ? result.summary.dump() + "\n" : Summary(result.summary));
   return code;
 }
@@ -93,7 +104,7 @@ int RunTrain(const config::TrainSettings& settings, const CommandContext& contex
   try {
     const data::Dataset dataset(run.data());
     SetContent(spec, dataset);
-    const unsigned threads = run.has_triples() ? 1 : ResolveThreads(run.threads());
+    const unsigned threads = ThreadsOf(run);
     const MemoryPlan plan = PlanTrainingMemory(spec, dataset, run.include_validation(), threads);
     if (context.dry_run) {
       PrintPlan(plan, context.json);

@@ -9,9 +9,6 @@
 #include "common/model/model_files.h"
 #include "common/run/format.h"
 #include "common/run/version.h"
-#include "common/thread.h"
-#include "launch/embedded_cluster.h"
-#include "launch/initial_model.h"
 #include "launch/process_memory.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
@@ -21,38 +18,6 @@ namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// One thread keeps the order of given triples; more would not be used.
-unsigned ThreadsOf(const config::RunSettings& run) {
-  if (!run.has_triples()) return ResolveThreads(run.threads());
-  if (run.threads() > 1)
-    ThrowUsage("--threads = {} cannot take effect: --triples are trained in order, by one thread",
-               run.threads());
-  return 1;
-}
-
-void CheckRun(const config::RunSettings& run, bool has_validation) {
-  eval::MetricOf(eval::UserMetrics{}, run.metric());  // an unknown name is refused now, not after an hour
-  if (run.has_triples() && run.has_epochs()) {
-    ThrowUsage("--epochs cannot take effect: --triples are trained once, in order");
-  }
-  const bool chooses =
-      has_validation && !run.include_validation() && run.evaluate_every() > 0 && !run.has_triples();
-  if (run.patience() > 0 && !chooses) {
-    ThrowUsage("--patience cannot take effect: {}",
-               run.include_validation()    ? "include_validation trains on the validation split"
-               : run.evaluate_every() == 0 ? "evaluate_every is 0"
-               : run.has_triples()         ? "--triples gives the triples"
-                                   : "the data has no validation split (attune prepare --validation latest)");
-  }
-  if (run.evaluate_test() && (run.evaluate_every() == 0 || run.has_triples())) {
-    ThrowUsage("--evaluate-test cannot take effect: {}",
-               run.has_triples() ? "--triples gives the triples" : "evaluate_every is 0");
-  }
-  if (run.include_validation() && !has_validation) {
-    ThrowUsage("--include-validation cannot take effect: the data has no validation split");
-  }
-}
 
 ordered_json ToJson(const eval::UserMetrics& metrics) {
   ordered_json json;
@@ -67,57 +32,28 @@ ordered_json ToJson(const eval::UserMetrics& metrics) {
 }  // namespace
 
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
-                         const data::Dataset& dataset)
+                         const TrainingInputs& inputs, ordered_json layout)
     : settings_(settings),
       spec_(spec),
-      dataset_(dataset),
-      threads_(ThreadsOf(settings.run_settings())),
+      inputs_(inputs),
+      layout_(std::move(layout)),
       staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {
   const auto& run = settings_.run_settings();
-  if (dataset.Has(data::Split::kValidation)) {
-    data::HeldOut held = dataset.LoadHeldOut(data::Split::kValidation);
-    if (held.size() > 0) validation_ = std::move(held);
-  }
-  CheckRun(run, validation_.has_value());
-  data_ = run.include_validation() ? std::make_unique<data::TrainingData>(dataset, *validation_)
-                                   : std::make_unique<data::TrainingData>(dataset);
-  if (data_->num_interactions() == 0)
-    ThrowBadInput("{}: holds no training interactions", dataset.path().string());
-  if (run.has_run()) {
-    metrics_log_ = std::make_unique<MetricsLog>(run.run());
-    log::AddFile((std::filesystem::path(run.run()) / "log").string());
-  }
-  auto cluster = std::make_unique<EmbeddedCluster>(spec_, *data_, dataset.num_users(), dataset.num_items(),
-                                                   threads_, ContentOf(spec_, dataset));
-  if (run.has_init_from()) {
-    const model::LoadedModel from(run.init_from());
-    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec_, cluster->store()));
-  }
-  cluster_ = std::move(cluster);
-  OpenEvaluation();
-  Record("start",
-         {{"version", Version()}, {"threads", threads_}, {"settings", config::SettingsToJson(settings_)}});
+  if (!run.has_run()) return;
+  metrics_log_ = std::make_unique<MetricsLog>(run.run());
+  log::AddFile((std::filesystem::path(run.run()) / "log").string());
 }
 
 TrainingJob::~TrainingJob() = default;
 
-void TrainingJob::OpenEvaluation() {
-  const auto& run = settings_.run_settings();
-  if (run.evaluate_every() == 0 || run.has_triples()) return;
-  if (validation_ && !run.include_validation()) {
-    validation_task_ = worker::MakeEvaluationTask(dataset_, *validation_, nullptr);
-  }
-  if (run.evaluate_test()) {
-    if (!dataset_.Has(data::Split::kTest))
-      ThrowUsage("--evaluate-test cannot take effect: the data has no test split");
-    test_task_ = worker::MakeEvaluationTask(dataset_, dataset_.LoadHeldOut(data::Split::kTest),
-                                            validation_ ? &*validation_ : nullptr);
-  }
-}
-
-JobResult TrainingJob::Run() {
+JobResult TrainingJob::Run(Cluster& cluster) {
+  cluster_ = &cluster;
+  ordered_json start = {{"version", Version()}};
+  start.update(layout_);
+  start["settings"] = config::SettingsToJson(settings_);
+  Record("start", start);
   const auto& run = settings_.run_settings();
   if (run.has_triples()) {
     TrainTriples();
@@ -137,7 +73,7 @@ JobResult TrainingJob::Run() {
 
 bool TrainingJob::Evaluating(std::uint32_t epoch) const {
   const auto& run = settings_.run_settings();
-  if (!validation_task_ && !test_task_) return false;
+  if (!inputs_.validation && !inputs_.test) return false;
   return epoch % run.evaluate_every() == 0 || epoch == run.epochs();
 }
 
@@ -145,7 +81,7 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
   const auto& run = settings_.run_settings();
   const double factor = scheduler::ScheduleFactor(ToSchedule(settings_.optimisation().lr_schedule()), epoch,
                                                   run.epochs(), settings_.optimisation().lr_final());
-  const std::uint64_t expected = data_->num_interactions() * spec_.sampling.negatives_per_positive;
+  const std::uint64_t expected = inputs_.data->num_interactions() * spec_.sampling.negatives_per_positive;
   const std::uint64_t before = cluster_->triples_done();
   progress_.Begin(fmt::format("epoch {}/{}", epoch, run.epochs()), expected,
                   expected * (run.epochs() - epoch));
@@ -170,7 +106,7 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
 }
 
 void TrainingJob::TrainTriples() {
-  const std::vector<Triple> triples = ReadTriples(settings_.run_settings().triples(), dataset_);
+  const std::vector<Triple> triples = ReadTriples(settings_.run_settings().triples(), inputs_.dataset);
   progress_.Begin("triples", triples.size());
   const EpochResult result = cluster_->RunTriples(triples, [&] {
     if (StopRequested()) cluster_->Stop();
@@ -197,15 +133,15 @@ TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task,
 
 void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
   const std::string& metric = settings_.run_settings().metric();
-  if (test_task_) {
-    const Evaluation test = Measure(*test_task_, data::Split::kTest);
+  if (inputs_.test) {
+    const Evaluation test = Measure(*inputs_.test, data::Split::kTest);
     log::Info("epoch {}: test {} {:.4f}", epoch, metric, test.chosen);
     Record(
         "evaluation",
         {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test.metrics}});
   }
-  if (!validation_task_) return;
-  const Evaluation evaluation = Measure(*validation_task_, data::Split::kValidation);
+  if (!inputs_.validation) return;
+  const Evaluation evaluation = Measure(*inputs_.validation, data::Split::kValidation);
   const bool best = stopping_.Note(epoch, evaluation.chosen);
   log::Info("epoch {}: validation {} {:.4f}{}", epoch, metric, evaluation.chosen,
             best ? ", the best so far" : "");
@@ -220,13 +156,15 @@ void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
 }
 
 ordered_json TrainingJob::Provenance() const {
-  return {{"data", std::filesystem::absolute(dataset_.path()).lexically_normal().string()},
-          {"data_fingerprint", dataset_.Fingerprint()},
-          {"threads", threads_},
-          {"epochs", epochs_done_},
-          {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : epochs_done_},
-          {"triples", triples_},
-          {"loss", last_loss_}};
+  ordered_json provenance = {
+      {"data", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
+      {"data_fingerprint", inputs_.dataset.Fingerprint()},
+      {"epochs", epochs_done_},
+      {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : epochs_done_},
+      {"triples", triples_},
+      {"loss", last_loss_}};
+  provenance.update(layout_);
+  return provenance;
 }
 
 JobResult TrainingJob::Finish(const std::string& status) {
@@ -234,8 +172,8 @@ JobResult TrainingJob::Finish(const std::string& status) {
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
   details["provenance"]["status"] = status;
   if (!best_metrics_.is_null()) details["metrics"] = {{"validation", best_metrics_}};
-  model::CompleteModel(staged_.path(), spec_.model, dataset_.path() / "users.tsv",
-                       dataset_.path() / "items.tsv", details);
+  model::CompleteModel(staged_.path(), spec_.model, inputs_.dataset.path() / "users.tsv",
+                       inputs_.dataset.path() / "items.tsv", details);
   staged_.Commit();
 
   JobResult result;

@@ -4,18 +4,15 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
 #include "common/config/train.pb.h"
-#include "common/data/dataset.h"
-#include "common/data/training_data.h"
 #include "common/io/staged_directory.h"
 #include "common/run/metrics_log.h"
 #include "common/run/progress.h"
 #include "launch/cluster.h"
+#include "launch/training_inputs.h"
 #include "scheduler/early_stopping.h"
-#include "worker/evaluator.h"
 
 namespace attune::launch {
 
@@ -25,23 +22,24 @@ struct JobResult {
   nlohmann::ordered_json summary;
 };
 
-/// One training run in this process: epochs, evaluations on the validation split, the best model on disk.
+/// One training run of a cluster: epochs, evaluations on the validation split, the best model on disk.
 /// Threads: confined; StopRequested() (signals.h) ends it after the current batches.
 class TrainingJob {
  public:
-  /// Opens data, checks the settings against it, and allocates. Throws Error.
-  TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset);
+  /// Takes the output's name and begins the run's log. Throws Error.
+  /// @param layout  what the record of the run says of threads and processes
+  TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const TrainingInputs& inputs,
+              nlohmann::ordered_json layout);
   ~TrainingJob();
 
   /// Trains, then gives the model its final name.
-  JobResult Run();
+  JobResult Run(Cluster& cluster);
 
  private:
   struct Evaluation {
     nlohmann::ordered_json metrics;
     double chosen = 0;  ///< the metric that early stopping looks at
   };
-  void OpenEvaluation();
   bool Evaluating(std::uint32_t epoch) const;
   /// Trains one epoch with progress; false when it was stopped.
   bool TrainEpoch(std::uint32_t epoch);
@@ -54,16 +52,12 @@ class TrainingJob {
 
   const config::TrainSettings settings_;
   const TrainingSpec spec_;
-  const data::Dataset& dataset_;
-  const unsigned threads_;
-  std::optional<data::HeldOut> validation_;
-  std::unique_ptr<data::TrainingData> data_;
+  const TrainingInputs& inputs_;
+  const nlohmann::ordered_json layout_;
   io::StagedDirectory staged_;
-  std::unique_ptr<Cluster> cluster_;
+  Cluster* cluster_ = nullptr;  ///< while it runs
   std::unique_ptr<MetricsLog> metrics_log_;
   ProgressLine progress_;
-  std::optional<worker::EvaluationTask> validation_task_;
-  std::optional<worker::EvaluationTask> test_task_;
   scheduler::EarlyStopping stopping_;
 
   std::uint32_t epochs_done_ = 0;
