@@ -14,7 +14,15 @@
 namespace attune::log {
 namespace {
 
-constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %L %v";
+/// Who writes, and what separates it from the message; a '%' in it is doubled.
+std::string& Name() {
+  static std::string name;
+  return name;
+}
+
+std::string Pattern() {
+  return "%Y-%m-%dT%H:%M:%S.%eZ %L " + Name() + "%v";
+}
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
@@ -36,7 +44,7 @@ spdlog::level::level_enum ToSpdlog(Level level) {
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     auto made = std::make_shared<spdlog::logger>("attune", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern(kPattern, spdlog::pattern_time_type::utc);
+    made->set_pattern(Pattern(), spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::info);
     return made;
   }();
@@ -69,11 +77,18 @@ void SetLevel(Level level) {
   Logger().set_level(ToSpdlog(level));
 }
 
+void SetName(const std::string& name) {
+  Name().clear();
+  for (const char c : name) Name() += c == '%' ? std::string("%%") : std::string(1, c);
+  Name() += ": ";
+  Logger().set_pattern(Pattern(), spdlog::pattern_time_type::utc);
+}
+
 void AddFile(const std::string& path) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
     Logger().sinks().push_back(std::move(sink));
-    Logger().set_pattern(kPattern, spdlog::pattern_time_type::utc);
+    Logger().set_pattern(Pattern(), spdlog::pattern_time_type::utc);
   } catch (const spdlog::spdlog_ex& error) {
     ThrowFailed("{}: cannot write the log: {}", path, error.what());
   }

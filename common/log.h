@@ -16,6 +16,10 @@ enum class Level { kDebug, kInfo, kWarning, kError, kOff };
 /// Sets the least level that is written. Default: kInfo.
 void SetLevel(Level level);
 
+/// Puts `name` in front of every line of this process: "rank 3 (node07)". At start-up, before other threads
+/// are.
+void SetName(const std::string& name);
+
 /// Additionally appends every line to `path` (created if missing). Throws Error when it cannot be opened.
 void AddFile(const std::string& path);
 

@@ -22,6 +22,8 @@ struct Command {
   config::CommandLineSpec spec;
   const google::protobuf::Message* prototype = nullptr;  ///< default instance of its settings message
   std::function<int(const google::protobuf::Message&, const CommandContext&)> run;
+  /// Instead of the above, for commands whose arguments are not settings.
+  std::function<int(const std::vector<std::string>&)> run_raw;
   bool hidden = false;  ///< left out of the list of commands and of the reference page
 };
 

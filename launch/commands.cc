@@ -3,6 +3,7 @@
 #include "launch/explain_command.h"
 #include "launch/features_command.h"
 #include "launch/inspect_command.h"
+#include "launch/local_command.h"
 #include "launch/prepare_command.h"
 #include "launch/recommend_command.h"
 #include "launch/score_command.h"
@@ -29,6 +30,10 @@ CommandTable MakeTable() {
       MakeCommand<config::InspectSettings>({"inspect", "say what a data set or a model holds, and verify it"},
                                            RunInspect),
   };
+  Command local;
+  local.spec = {"local", "run a command as several ranks on this host, without MPI"};
+  local.run_raw = RunLocal;
+  table.push_back(local);
   table.push_back(SettingsReferenceCommand());
   return table;
 }

@@ -6,12 +6,18 @@
 #include <exception>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
+#include "common/run/version.h"
+#include "launch/cluster/agent.h"
+#include "launch/cluster/node.h"
+#include "launch/cluster/node_process.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/signals.h"
@@ -69,9 +75,14 @@ void RequireApart(const std::string& out, const std::string& other, const char* 
     ThrowUsage("--out {} is the same as, or above, --{} {}: choose another", out, flag, other);
 }
 
-int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
-          bool json) {
-  const SignalGuard signals;
+/// What the processes of a job must have in common.
+std::string FingerprintOf(const config::TrainSettings& settings, const data::Dataset& dataset) {
+  return fmt::format("attune {}, data {}, settings {}", Version(), dataset.Fingerprint(),
+                     config::SettingsToJson(settings).dump());
+}
+
+JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec,
+                    const data::Dataset& dataset) {
   const auto& run = settings.run_settings();
   const unsigned threads = ThreadsOf(run);
   const TrainingInputs inputs(run, dataset);
@@ -79,10 +90,15 @@ int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset));
   if (run.has_init_from()) {
-    const model::LoadedModel from(run.init_from());
-    log::Info("{}: {}", run.init_from(), InitialiseFrom(from, dataset, spec, cluster.store()));
+    const InitialModel initial(run.init_from(), dataset, spec);
+    initial.CopyUsers(0, dataset.num_users(), cluster.tables());
+    initial.CopyShared(cluster.store());
+    log::Info("{}", initial.Summary());
   }
-  JobResult result = job.Run(cluster);
+  return job.Run(cluster);
+}
+
+int Report(JobResult result, const config::RunSettings& run, bool json) {
   const int code = result.status == "interrupted" ? static_cast<int>(ErrorKind::kInterrupted) : 0;
   result.summary["exit_code"] = code;
   WriteRunResult(run, result.summary);
@@ -90,33 +106,83 @@ int Train(const config::TrainSettings& settings, const TrainingSpec& spec, const
   return code;
 }
 
+void CheckOutputs(const config::RunSettings& run) {
+  RequireApart(run.out(), run.data(), "data");
+  RequireApart(run.out(), run.run(), "run");
+  RequireApart(run.out(), run.init_from(), "init-from");
+}
+
+/// Says in result.json that the run has failed, and why.
+void RecordFailure(const config::RunSettings& run, const std::exception& failure) {
+  const auto* error = dynamic_cast<const Error*>(&failure);
+  const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
+  WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+}
+
+int TrainAlone(const config::TrainSettings& settings, const CommandContext& context) {
+  const auto& run = settings.run_settings();
+  TrainingSpec spec = ToTrainingSpec(settings);
+  const data::Dataset dataset(run.data());
+  SetContent(spec, dataset);
+  const MemoryPlan plan = PlanTrainingMemory(spec, dataset, run.include_validation(), ThreadsOf(run));
+  if (context.dry_run) {
+    PrintPlan(plan, context.json);
+    return 0;
+  }
+  plan.RequireFits();
+  const SignalGuard signals;
+  return Report(TrainHere(settings, spec, dataset), run, context.json);
+}
+
+/// What this rank says to the others before they begin.
+RankCheck CheckRank(const config::TrainSettings& settings) {
+  RankCheck check;
+  try {
+    const auto& run = settings.run_settings();
+    TrainingSpec spec = ToTrainingSpec(settings);
+    const data::Dataset dataset(run.data());
+    SetContent(spec, dataset);
+    const TrainingInputs inputs(run, dataset);
+    check.fingerprint = FingerprintOf(settings, dataset);
+    check.shape = ps::ModelStore::Shape(spec, dataset.num_users(), dataset.num_items());
+  } catch (const Error& failure) {
+    check.failure = failure;
+  }
+  return check;
+}
+
+/// This process is a node of a cluster.
+int TrainAsNode(const config::TrainSettings& settings, const CommandContext& context,
+                const NodeDescription& description) {
+  if (description.node != kSchedulerNode) log::SetName(description.where);
+  TrainingSpec spec = ToTrainingSpec(settings);
+  const data::Dataset dataset(settings.run_settings().data());
+  SetContent(spec, dataset);
+  std::optional<SignalGuard> signals;
+  if (description.node == kSchedulerNode) signals.emplace();
+  std::optional<JobResult> result;
+  const int code = RunNodeProcess(settings, spec, dataset, description, result);
+  return result ? Report(*std::move(result), settings.run_settings(), context.json) : code;
+}
+
 }  // namespace
 
 int RunTrain(const config::TrainSettings& settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
-  TrainingSpec spec = ToTrainingSpec(settings);
-  RequireApart(run.out(), run.data(), "data");
-  RequireApart(run.out(), run.run(), "run");
-  RequireApart(run.out(), run.init_from(), "init-from");
+  const auto description = FindNodeDescription();
+  const auto rendezvous = description ? nullptr : FindRendezvous();
+  const bool first =
+      description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
+  if (context.dry_run) return first ? TrainAlone(settings, context) : 0;
+  CheckOutputs(run);
   // What an earlier run of the same name said is not true of this one.
-  if (run.has_run() && !context.dry_run)
-    std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
+  if (run.has_run() && first) std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
   try {
-    const data::Dataset dataset(run.data());
-    SetContent(spec, dataset);
-    const unsigned threads = ThreadsOf(run);
-    const MemoryPlan plan = PlanTrainingMemory(spec, dataset, run.include_validation(), threads);
-    if (context.dry_run) {
-      PrintPlan(plan, context.json);
-      return 0;
-    }
-    plan.RequireFits();
-    return Train(settings, spec, dataset, context.json);
+    if (description) return TrainAsNode(settings, context, *description);
+    if (rendezvous && rendezvous->size() > 1) return RunAgent(*rendezvous, CheckRank(settings));
+    return TrainAlone(settings, context);
   } catch (const std::exception& failure) {
-    const auto* error = dynamic_cast<const Error*>(&failure);
-    const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
-    if (!context.dry_run)
-      WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+    if (first) RecordFailure(run, failure);
     throw;
   }
 }

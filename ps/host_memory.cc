@@ -30,6 +30,9 @@ struct Header {
   HostShape shape;
 };
 
+/// Behind the header: whether the tables have their first values.
+constexpr std::uint64_t kInitialisedAt = 4096;
+
 std::uint64_t Aligned(std::uint64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
@@ -124,6 +127,17 @@ HostMemory HostMemory::Open(int fd, const HostShape& shape) {
         "the tables' memory is of another job, version or shape; start all processes with one command");
   }
   return memory;
+}
+
+bool HostMemory::initialised() const {
+  char byte = 0;
+  return pread(fd_, &byte, 1, kInitialisedAt) == 1 && byte == 1;
+}
+
+void HostMemory::SetInitialised() {
+  const char byte = 1;
+  if (pwrite(fd_, &byte, 1, kInitialisedAt) != 1)
+    ThrowFailed("cannot write to the tables' memory: {}", ErrnoText(errno));
 }
 
 Mapping HostMemory::Users() const {

@@ -37,6 +37,10 @@ class HostMemory {
   /// memory of this job and shape.
   static HostMemory Open(int fd, const HostShape& shape);
 
+  /// Whether the tables have their first values.
+  bool initialised() const;
+  void SetInitialised();
+
   /// To be handed to other processes; stays open as long as this object.
   int fd() const { return fd_; }
   Mapping Users() const;

@@ -1,0 +1,235 @@
+#include "launch/cluster/agent.h"
+
+#include <fmt/ranges.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "common/net/zmq_transport.h"
+#include "launch/cluster/child_process.h"
+#include "launch/cluster/host_identity.h"
+#include "launch/cluster/listening_socket.h"
+#include "launch/cluster/local_rendezvous.h"
+#include "launch/cluster/memory_handover.h"
+#include "launch/cluster/node_description.h"
+#include "launch/cluster/node_watch.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kRestartsInAMinute = 5;
+
+/// What ranks tell each other first.
+struct Introduction {
+  std::string host;
+  std::string host_name;
+  std::string fingerprint;
+  std::string failure;  ///< why this rank cannot take part
+  int failure_code = 0;
+  std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
+
+  std::string ToText() const {
+    return json{{"host", host},       {"host_name", host_name},       {"fingerprint", fingerprint},
+                {"failure", failure}, {"failure_code", failure_code}, {"job", job}}
+        .dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  static Introduction Of(const std::string& text) {
+    const json read = json::parse(text);
+    return {read.at("host"),    read.at("host_name"),    read.at("fingerprint"),
+            read.at("failure"), read.at("failure_code"), read.at("job")};
+  }
+};
+
+/// "ranks 0-3, 7"
+std::string RanksText(const std::vector<std::size_t>& ranks) {
+  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
+  for (std::size_t n = 0; n < ranks.size();) {
+    std::size_t end = n + 1;
+    while (end < ranks.size() && ranks[end] == ranks[end - 1] + 1) ++end;
+    if (n > 0) text += ", ";
+    text += end - n > 1 ? fmt::format("{}-{}", ranks[n], ranks[end - 1]) : fmt::format("{}", ranks[n]);
+    n = end;
+  }
+  return text;
+}
+
+/// Throws if a rank cannot take part: on rank 0 with all reasons, elsewhere in short.
+void RequireAllWell(const std::vector<Introduction>& all, unsigned rank) {
+  std::map<std::string, std::vector<std::size_t>> reasons;
+  int code = 0;
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    if (all[n].failure.empty()) continue;
+    reasons[all[n].failure].push_back(n);
+    if (code == 0) code = all[n].failure_code;
+  }
+  if (reasons.empty()) return;
+  std::string text;
+  for (const auto& [reason, ranks] : reasons) {
+    const bool everywhere = ranks.size() == all.size();
+    text += (text.empty() ? "" : "\n") +
+            (everywhere ? reason
+                        : fmt::format("{} ({}): {}", RanksText(ranks), all[ranks.front()].host_name, reason));
+  }
+  throw Error(static_cast<ErrorKind>(code),
+              rank == 0 ? text : "another rank cannot take part; rank 0 says why");
+}
+
+void RequireSameFingerprint(const std::vector<Introduction>& all, unsigned rank) {
+  for (std::size_t n = 1; n < all.size(); ++n) {
+    if (all[n].fingerprint == all[0].fingerprint) continue;
+    if (rank != 0) ThrowUsage("ranks differ in program, settings or data; rank 0 says which");
+    ThrowUsage(
+        "rank {} ({}) has another program, other settings or other data than rank 0:\n  rank 0: {}\n"
+        "  rank {}: {}\nstart all ranks with one command and one binary, on the same data",
+        n, all[n].host_name, all[0].fingerprint, n, all[n].fingerprint);
+  }
+}
+
+std::array<std::uint8_t, 16> RandomName() {
+  std::random_device device;
+  std::array<std::uint8_t, 16> name{};
+  for (auto& byte : name) byte = static_cast<std::uint8_t>(device());
+  return name;
+}
+
+std::string HexOf(const std::array<std::uint8_t, 16>& name) {
+  return fmt::format("{:02x}", fmt::join(name, ""));
+}
+
+/// One rank, from its introduction to the end of its node.
+class Agent {
+ public:
+  Agent(Rendezvous& rendezvous, const RankCheck& check) : rendezvous_(rendezvous), check_(check) {}
+
+  int Run() {
+    WaitedSignals signals;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    Introduce();
+    Listen();
+    ShareMemory();
+    return WatchNode(
+        signals, [this](unsigned incarnation) { return StartNode(incarnation); },
+        rank() == 0 ? 0 : kRestartsInAMinute, Where());
+  }
+
+ private:
+  unsigned rank() const { return rendezvous_.rank(); }
+  std::string Where() const { return fmt::format("rank {} ({})", rank(), all_[rank()].host_name); }
+
+  void Introduce() {
+    Introduction mine;
+    mine.host = HostIdentity();
+    mine.host_name = HostName();
+    mine.fingerprint = check_.fingerprint;
+    mine.job = RandomName();
+    if (check_.failure) {
+      mine.failure = check_.failure->what();
+      mine.failure_code = static_cast<int>(check_.failure->kind());
+    }
+    for (const std::string& text : rendezvous_.Exchange(mine.ToText()))
+      all_.push_back(Introduction::Of(text));
+    RequireAllWell(all_, rank());
+    RequireSameFingerprint(all_, rank());
+    const auto first = std::find_if(all_.begin(), all_.end(),
+                                    [&](const Introduction& other) { return other.host == mine.host; });
+    first_of_host_ = static_cast<unsigned>(first - all_.begin());
+  }
+
+  void Listen() {
+    node_.bind_host = "127.0.0.1";
+    node_.listen_fd = ListeningSocket(node_.bind_host);
+    node_.keys = net::KeyPair::Make();
+    const json mine = {EndpointOf(node_.listen_fd), node_.keys.public_key};
+    for (const std::string& text : rendezvous_.Exchange(mine.dump())) {
+      const json address = json::parse(text);
+      node_.addresses.push_back({address[0], address[1]});
+    }
+  }
+
+  /// The host's first rank makes the memory, the others fetch it. Everybody keeps a descriptor of it, so that
+  /// it is there for a node that is started again.
+  void ShareMemory() {
+    ps::HostShape shape = check_.shape;
+    shape.job = all_[0].job;
+    const std::string name = "attune-" + HexOf(shape.job) + "-" + std::to_string(first_of_host_);
+    std::string failure;
+    if (rank() == first_of_host_) {
+      try {
+        memory_ = ps::HostMemory::Create(shape, check_.shm_dir);
+        server_.emplace(name, memory_.fd());
+      } catch (const Error& error) {
+        failure = error.what();
+      }
+    }
+    // When all have said so, the memory is there.
+    RequireMade(rendezvous_.Exchange(failure));
+    if (rank() != first_of_host_) {
+      memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), shape);
+    }
+    rendezvous_.Exchange("");  // all have it
+    server_.reset();
+  }
+
+  void RequireMade(const std::vector<std::string>& failures) const {
+    for (std::size_t n = 0; n < failures.size(); ++n) {
+      if (failures[n].empty()) continue;
+      if (rank() != 0) ThrowFailed("another rank cannot take part; rank 0 says why");
+      ThrowFailed("rank {} ({}): {}", n, all_[n].host_name, failures[n]);
+    }
+  }
+
+  pid_t StartNode(unsigned incarnation) {
+    node_.job = all_[0].job;
+    node_.node = rank();
+    node_.incarnation = incarnation;
+    node_.host = all_[rank()].host;
+    node_.where = Where();
+    node_.fingerprint = check_.fingerprint;
+    node_.leader = rank() == first_of_host_;
+    node_.memory_fd = memory_.fd();
+    const int description = DescriptionFile();
+    ChildProcess child;
+    child.arguments = OwnArguments();
+    child.environment = EnvironmentWithout({"OMPI_", "PMIX_", "PRTE_", "ORTE_", kLocalVariable});
+    child.environment.push_back(fmt::format("{}={}", kNodeVariable, description));
+    child.descriptors = {description, node_.listen_fd, node_.memory_fd};
+    const pid_t pid = StartChild(child);
+    close(description);
+    return pid;
+  }
+
+  int DescriptionFile() const {
+    const std::string text = ToText(node_);
+    const int fd = memfd_create("attune-node", MFD_CLOEXEC);
+    if (fd < 0 || pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+      ThrowFailed("cannot describe the node to its process: {}", ErrnoText(errno));
+    }
+    return fd;
+  }
+
+  Rendezvous& rendezvous_;
+  const RankCheck& check_;
+  std::vector<Introduction> all_;  ///< by rank
+  unsigned first_of_host_ = 0;
+  NodeDescription node_;
+  ps::HostMemory memory_;
+  std::optional<DescriptorServer> server_;
+};
+
+}  // namespace
+
+int RunAgent(Rendezvous& rendezvous, const RankCheck& check) {
+  return Agent(rendezvous, check).Run();
+}
+
+}  // namespace attune::launch

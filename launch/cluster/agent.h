@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "common/error.h"
+#include "launch/cluster/rendezvous.h"
+#include "ps/host_memory.h"
+
+namespace attune::launch {
+
+/// What a rank found when it looked at its settings and data.
+struct RankCheck {
+  std::optional<Error> failure;
+  std::string fingerprint;        ///< of program, settings and data: must be the same on all ranks
+  ps::HostShape shape;            ///< of the tables' memory; its job is not set yet
+  std::filesystem::path shm_dir;  ///< where the tables go into a file; empty: memory
+};
+
+/// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of
+/// its host's tables, and starts this program again as a node, which does the work; it passes signals on,
+/// starts the node again when it dies, and ends with the node's exit code. It holds no tables.
+/// @returns the exit code. Throws Error when the ranks do not fit together, on rank 0 with all reasons, on
+/// others in short
+int RunAgent(Rendezvous& rendezvous, const RankCheck& check);
+
+}  // namespace attune::launch

@@ -1,0 +1,25 @@
+#include "launch/cluster/host_identity.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+namespace attune::launch {
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::string HostIdentity() {
+  std::string boot;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  std::error_code none;
+  const auto network = std::filesystem::read_symlink("/proc/self/ns/net", none);
+  const auto users = std::filesystem::read_symlink("/proc/self/ns/user", none);
+  return boot + " " + network.string() + " " + users.string();
+}
+
+}  // namespace attune::launch

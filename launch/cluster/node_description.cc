@@ -1,0 +1,76 @@
+#include "launch/cluster/node_description.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+
+namespace attune::launch {
+
+using nlohmann::json;
+
+std::uint64_t NodeDescription::job_number() const {
+  std::uint64_t number = 0;
+  std::memcpy(&number, job.data(), sizeof number);
+  return number;
+}
+
+std::string ToText(const NodeDescription& description) {
+  json addresses = json::array();
+  for (const net::Address& address : description.addresses) {
+    addresses.push_back({address.endpoint, address.public_key});
+  }
+  return json{{"job", description.job},
+              {"node", description.node},
+              {"incarnation", description.incarnation},
+              {"host", description.host},
+              {"where", description.where},
+              {"fingerprint", description.fingerprint},
+              {"leader", description.leader},
+              {"bind_host", description.bind_host},
+              {"listen_fd", description.listen_fd},
+              {"memory_fd", description.memory_fd},
+              {"public_key", description.keys.public_key},
+              {"secret_key", description.keys.secret_key},
+              {"addresses", addresses}}
+      .dump();
+}
+
+std::optional<NodeDescription> FindNodeDescription() {
+  const char* const variable = std::getenv(kNodeVariable);
+  if (variable == nullptr) return std::nullopt;
+  const int fd = std::atoi(variable);
+  struct stat status {};
+  std::string text;
+  if (fstat(fd, &status) == 0) {
+    text.resize(static_cast<std::size_t>(status.st_size));
+    if (pread(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) text.clear();
+  }
+  close(fd);
+  unsetenv(kNodeVariable);
+  const json read = json::parse(text, nullptr, false);
+  if (!read.is_object()) ThrowFailed("{} is set, but no agent has started this process", kNodeVariable);
+  NodeDescription description;
+  read.at("job").get_to(description.job);
+  read.at("node").get_to(description.node);
+  read.at("incarnation").get_to(description.incarnation);
+  read.at("host").get_to(description.host);
+  read.at("where").get_to(description.where);
+  read.at("fingerprint").get_to(description.fingerprint);
+  read.at("leader").get_to(description.leader);
+  read.at("bind_host").get_to(description.bind_host);
+  read.at("listen_fd").get_to(description.listen_fd);
+  read.at("memory_fd").get_to(description.memory_fd);
+  read.at("public_key").get_to(description.keys.public_key);
+  read.at("secret_key").get_to(description.keys.secret_key);
+  for (const json& address : read.at("addresses")) {
+    description.addresses.push_back({address[0].get<std::string>(), address[1].get<std::string>()});
+  }
+  return description;
+}
+
+}  // namespace attune::launch

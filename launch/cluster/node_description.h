@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/zmq_transport.h"
+#include "ps/host_memory.h"
+
+namespace attune::launch {
+
+/// What an agent tells the node that it starts. Goes through a descriptor, as JSON.
+struct NodeDescription {
+  std::array<std::uint8_t, 16> job{};
+  net::NodeId node = 0;
+  std::uint32_t incarnation = 0;
+  std::string host;   ///< the same for nodes that share memory
+  std::string where;  ///< "rank 5 (node07)"
+  std::string fingerprint;
+  bool leader = false;    ///< first of its host: gives the tables their first values
+  std::string bind_host;  ///< address that listen_fd is bound to
+  int listen_fd = -1;
+  int memory_fd = -1;
+  net::KeyPair keys;                    ///< its own
+  std::vector<net::Address> addresses;  ///< of all nodes, by number
+
+  std::uint64_t job_number() const;
+};
+
+std::string ToText(const NodeDescription& description);
+
+/// That of this process, if an agent has started it. Throws Error(kFailed) if it cannot be read.
+std::optional<NodeDescription> FindNodeDescription();
+
+/// Variable that holds the descriptor's number.
+inline constexpr const char* kNodeVariable = "ATTUNE_NODE_DESCRIPTION";
+
+}  // namespace attune::launch

@@ -1,0 +1,181 @@
+#include "launch/cluster/node_process.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <future>
+#include <utility>
+
+#include "common/log.h"
+#include "common/thread.h"
+#include "launch/cluster/distributed_cluster.h"
+#include "launch/cluster/node.h"
+#include "launch/initial_model.h"
+#include "launch/training_inputs.h"
+#include "launch/training_settings.h"
+
+namespace attune::launch {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the scheduler waits at the end until all nodes have gone.
+constexpr auto kLeaveWithin = 2s;
+
+/// One node: everything that its threads share, in the order in which it is made.
+class NodeProcess {
+ public:
+  NodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
+              const NodeDescription& description)
+      : settings_(settings),
+        spec_(spec),
+        description_(description),
+        threads_(ThreadsOf(settings.run_settings())),
+        inputs_(settings.run_settings(), dataset),
+        memory_(ps::HostMemory::Open(description.memory_fd, Shape(dataset))),
+        first_(description.leader && !memory_.initialised()),
+        store_(spec, dataset.num_users(), dataset.num_items(), memory_, first_),
+        initial_(OpenInitial(dataset)),
+        parts_{spec_,
+               *inputs_.data,
+               store_,
+               ContentOf(spec, dataset),
+               inputs_.validation ? &*inputs_.validation : nullptr,
+               inputs_.test ? &*inputs_.test : nullptr,
+               [this](Index first, Index end) { InitialiseUsers(first, end); }} {
+    if (first_) InitialiseShared();
+    Connect();
+  }
+
+  int Run(std::optional<JobResult>& result) {
+    if (description_.node == kSchedulerNode) return RunScheduler(result);
+    IgnoreSignals();
+    Node node(Self(), parts_, threads_, *transport_, nullptr);
+    const NodeEnd end = node.Run();
+    if (end.well) return static_cast<int>(end.code);
+    log::Error("{}: {}", description_.where, end.reason);
+    return static_cast<int>(ErrorKind::kFailed);
+  }
+
+ private:
+  ps::HostShape Shape(const data::Dataset& dataset) const {
+    ps::HostShape shape = ps::ModelStore::Shape(spec_, dataset.num_users(), dataset.num_items());
+    shape.job = description_.job;
+    return shape;
+  }
+
+  std::unique_ptr<InitialModel> OpenInitial(const data::Dataset& dataset) const {
+    const auto& run = settings_.run_settings();
+    if (!run.has_init_from()) return nullptr;
+    return std::make_unique<InitialModel>(run.init_from(), dataset, spec_);
+  }
+
+  void InitialiseUsers(Index first, Index end) {
+    store_.InitialiseUsers(first, end, 1);
+    if (initial_) initial_->CopyUsers(first, end, store_.tables());
+  }
+
+  /// What all processes of the host share; they begin when this node has registered.
+  void InitialiseShared() {
+    store_.InitialiseItems(threads_);
+    if (initial_) initial_->CopyShared(store_);
+    memory_.SetInitialised();
+  }
+
+  void Connect() {
+    net::ZmqOptions options;
+    options.job = description_.job_number();
+    options.node = description_.node;
+    options.incarnation = description_.incarnation;
+    options.host = description_.bind_host;
+    options.listen_fd = description_.listen_fd;
+    options.keys = description_.keys;
+    transport_ = net::MakeZmqTransport(options);
+    for (net::NodeId node = 0; node < description_.addresses.size(); ++node) {
+      if (node != description_.node) transport_->Connect(node, description_.addresses[node]);
+    }
+  }
+
+  wire::Register Self() const {
+    wire::Register self;
+    self.node = description_.node;
+    self.incarnation = description_.incarnation;
+    self.host = description_.host;
+    self.where = fmt::format("{}, pid {}", description_.where, getpid());
+    self.endpoint = description_.addresses[description_.node].endpoint;
+    self.public_key = description_.keys.public_key;
+    self.fingerprint = description_.fingerprint;
+    self.works = true;
+    return self;
+  }
+
+  /// The scheduler's node decides when the job ends.
+  static void IgnoreSignals() {
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
+  }
+
+  int RunScheduler(std::optional<JobResult>& result) {
+    scheduler::Coordinator::Options options;
+    options.membership.expected = static_cast<std::uint32_t>(description_.addresses.size());
+    options.membership.fingerprint = description_.fingerprint;
+    options.slices = static_cast<std::uint32_t>(inputs_.data->slices().size());
+    options.seed = spec_.sampling.seed;
+    SchedulerService scheduler(options, std::chrono::steady_clock::now());
+    const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
+    TrainingJob job(settings_, spec_, inputs_, layout);
+    Node node(Self(), parts_, threads_, *transport_, &scheduler);
+    auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
+    try {
+      scheduler.Gather({});
+      if (initial_) log::Info("{}", initial_->Summary());
+      DistributedCluster cluster(scheduler, parts_);
+      result = job.Run(cluster);
+      const bool interrupted = result->status == "interrupted";
+      const auto code = interrupted ? static_cast<std::uint32_t>(ErrorKind::kInterrupted) : 0;
+      scheduler.Stop(result->status, code, kLeaveWithin);
+      scheduler.Release();
+      network.get();
+      return static_cast<int>(code);
+    } catch (const Error& error) {
+      scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
+      scheduler.Release();
+      throw;
+    } catch (...) {
+      scheduler.Stop("the scheduler's node has failed", 1, kLeaveWithin);
+      scheduler.Release();
+      throw;
+    }
+  }
+
+  /// If it fails, the job is told, which waits for it.
+  static void RunNetwork(Node& node, SchedulerService& scheduler) {
+    try {
+      node.Run();
+    } catch (const std::exception& failure) {
+      scheduler.Close(failure.what());
+      throw;
+    }
+  }
+
+  const config::TrainSettings& settings_;
+  const TrainingSpec& spec_;
+  const NodeDescription& description_;
+  const unsigned threads_;
+  const TrainingInputs inputs_;
+  ps::HostMemory memory_;
+  const bool first_;  ///< whether this process gives the host's memory its first values
+  ps::ModelStore store_;
+  const std::unique_ptr<InitialModel> initial_;
+  const NodeParts parts_;
+  std::unique_ptr<net::Transport> transport_;
+};
+
+}  // namespace
+
+int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
+                   const data::Dataset& dataset, const NodeDescription& description,
+                   std::optional<JobResult>& result) {
+  return NodeProcess(settings, spec, dataset, description).Run(result);
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+#include "launch/cluster/waited_signals.h"
+
+namespace attune::launch {
+
+/// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
+/// signal or a broken invariant has ended it.
+/// @param start      starts incarnation N, returns its process
+/// @param restarts   how often in a minute it may be started again
+/// @param where      for messages
+/// @returns the exit code of the last incarnation, 1 if a signal ended it
+int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
+              unsigned restarts, const std::string& where);
+
+}  // namespace attune::launch
