@@ -22,6 +22,10 @@ build_packages=(
   libzmq3-dev           # messages between processes
   cppzmq-dev
 )
+mpi_packages=(          # optional: starting ranks with mpirun or srun
+  libopenmpi-dev
+  openmpi-bin
+)
 opencv_packages=(       # optional: 'attune features'; 273 MB installed, where libopencv-dev takes 673
   libopencv-dnn-dev        # networks
   libopencv-imgcodecs-dev  # pictures
@@ -39,10 +43,11 @@ check_packages=(
 
 usage() {
   cat <<'TEXT'
-usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--with-checks] [--list]
+usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--with-checks] [--list]
 
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
+  --without-mpi      not what mpirun and srun need to start ranks
   --with-checks      also what checks formatting and scripts
   --list             print the packages, one a line, and install nothing
 TEXT
@@ -55,12 +60,14 @@ fail() {
 
 with_tests=yes
 with_opencv=yes
+with_mpi=yes
 with_checks=no
 list_only=no
 while (($# > 0)); do
   case "$1" in
     --without-tests) with_tests=no ;;
     --without-opencv) with_opencv=no ;;
+    --without-mpi) with_mpi=no ;;
     --with-checks) with_checks=yes ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -71,6 +78,7 @@ done
 
 packages=("${build_packages[@]}")
 if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
+if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
 if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
 

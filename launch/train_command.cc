@@ -170,7 +170,7 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
 int RunTrain(const config::TrainSettings& settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
   const auto description = FindNodeDescription();
-  const auto rendezvous = description ? nullptr : FindRendezvous();
+  auto rendezvous = description ? nullptr : FindRendezvous();
   const bool first =
       description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
   if (context.dry_run) return first ? TrainAlone(settings, context) : 0;
@@ -179,7 +179,7 @@ int RunTrain(const config::TrainSettings& settings, const CommandContext& contex
   if (run.has_run() && first) std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
   try {
     if (description) return TrainAsNode(settings, context, *description);
-    if (rendezvous && rendezvous->size() > 1) return RunAgent(*rendezvous, CheckRank(settings));
+    if (rendezvous && rendezvous->size() > 1) return RunAgent(std::move(rendezvous), CheckRank(settings));
     return TrainAlone(settings, context);
   } catch (const std::exception& failure) {
     if (first) RecordFailure(run, failure);

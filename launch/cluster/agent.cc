@@ -109,7 +109,8 @@ std::string HexOf(const std::array<std::uint8_t, 16>& name) {
 /// One rank, from its introduction to the end of its node.
 class Agent {
  public:
-  Agent(Rendezvous& rendezvous, const RankCheck& check) : rendezvous_(rendezvous), check_(check) {}
+  Agent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check)
+      : rank_(rendezvous->rank()), rendezvous_(std::move(rendezvous)), check_(check) {}
 
   int Run() {
     WaitedSignals signals;
@@ -117,13 +118,14 @@ class Agent {
     Introduce();
     Listen();
     ShareMemory();
+    rendezvous_.reset();  // nothing waits in MPI from here on
     return WatchNode(
         signals, [this](unsigned incarnation) { return StartNode(incarnation); },
         rank() == 0 ? 0 : kRestartsInAMinute, Where());
   }
 
  private:
-  unsigned rank() const { return rendezvous_.rank(); }
+  unsigned rank() const { return rank_; }
   std::string Where() const { return fmt::format("rank {} ({})", rank(), all_[rank()].host_name); }
 
   void Introduce() {
@@ -136,7 +138,7 @@ class Agent {
       mine.failure = check_.failure->what();
       mine.failure_code = static_cast<int>(check_.failure->kind());
     }
-    for (const std::string& text : rendezvous_.Exchange(mine.ToText()))
+    for (const std::string& text : rendezvous_->Exchange(mine.ToText()))
       all_.push_back(Introduction::Of(text));
     RequireAllWell(all_, rank());
     RequireSameFingerprint(all_, rank());
@@ -150,7 +152,7 @@ class Agent {
     node_.listen_fd = ListeningSocket(node_.bind_host);
     node_.keys = net::KeyPair::Make();
     const json mine = {EndpointOf(node_.listen_fd), node_.keys.public_key};
-    for (const std::string& text : rendezvous_.Exchange(mine.dump())) {
+    for (const std::string& text : rendezvous_->Exchange(mine.dump())) {
       const json address = json::parse(text);
       node_.addresses.push_back({address[0], address[1]});
     }
@@ -172,11 +174,11 @@ class Agent {
       }
     }
     // When all have said so, the memory is there.
-    RequireMade(rendezvous_.Exchange(failure));
+    RequireMade(rendezvous_->Exchange(failure));
     if (rank() != first_of_host_) {
       memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), shape);
     }
-    rendezvous_.Exchange("");  // all have it
+    rendezvous_->Exchange("");  // all have it
     server_.reset();
   }
 
@@ -217,7 +219,8 @@ class Agent {
     return fd;
   }
 
-  Rendezvous& rendezvous_;
+  const unsigned rank_;
+  std::unique_ptr<Rendezvous> rendezvous_;  ///< until all have found each other
   const RankCheck& check_;
   std::vector<Introduction> all_;  ///< by rank
   unsigned first_of_host_ = 0;
@@ -228,8 +231,8 @@ class Agent {
 
 }  // namespace
 
-int RunAgent(Rendezvous& rendezvous, const RankCheck& check) {
-  return Agent(rendezvous, check).Run();
+int RunAgent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check) {
+  return Agent(std::move(rendezvous), check).Run();
 }
 
 }  // namespace attune::launch

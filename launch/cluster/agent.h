@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,6 @@ struct RankCheck {
 /// starts the node again when it dies, and ends with the node's exit code. It holds no tables.
 /// @returns the exit code. Throws Error when the ranks do not fit together, on rank 0 with all reasons, on
 /// others in short
-int RunAgent(Rendezvous& rendezvous, const RankCheck& check);
+int RunAgent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check);
 
 }  // namespace attune::launch

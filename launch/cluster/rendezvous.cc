@@ -1,11 +1,13 @@
 #include "launch/cluster/rendezvous.h"
 
 #include "launch/cluster/local_rendezvous.h"
+#include "launch/cluster/mpi_rendezvous.h"
 
 namespace attune::launch {
 
 std::unique_ptr<Rendezvous> FindRendezvous() {
-  return FindLocalRendezvous();
+  if (auto local = FindLocalRendezvous()) return local;
+  return FindMpiRendezvous();
 }
 
 }  // namespace attune::launch
