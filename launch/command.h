@@ -24,6 +24,7 @@ struct Command {
   std::function<int(const google::protobuf::Message&, const CommandContext&)> run;
   /// Instead of the above, for commands whose arguments are not settings.
   std::function<int(const std::vector<std::string>&)> run_raw;
+  bool HasSettings() const { return prototype != nullptr; }
   bool hidden = false;  ///< left out of the list of commands and of the reference page
 };
 

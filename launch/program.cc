@@ -38,7 +38,7 @@ const Command& FindCommand(const CommandTable& commands, const std::string& name
 }
 
 int PrintCommandHelp(const Command& command) {
-  if (command.run_raw) return command.run_raw({"--help"});
+  if (!command.HasSettings()) return command.run_raw({"--help"});
   WriteStandardOutput(config::HelpText(command.spec, config::Schema(*command.prototype->GetDescriptor())));
   return 0;
 }
@@ -50,7 +50,7 @@ void PrintEffectiveSettings(const google::protobuf::Message& settings, bool json
 }
 
 int RunCommand(const Command& command, const Arguments& arguments) {
-  if (command.run_raw) return command.run_raw(arguments);
+  if (!command.HasSettings()) return command.run_raw(arguments);
   const config::ParsedCommandLine parsed =
       config::ParseCommandLine(command.spec, *command.prototype, arguments);
   if (parsed.help) return PrintCommandHelp(command);

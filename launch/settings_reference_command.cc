@@ -21,7 +21,7 @@ int RunSettingsReference(const google::protobuf::Empty&, const CommandContext&) 
 std::string SettingsReference(const CommandTable& commands) {
   std::vector<config::ReferenceEntry> entries;
   for (const Command& command : commands) {
-    if (command.hidden) continue;
+    if (command.hidden || !command.HasSettings()) continue;
     entries.push_back({command.spec, config::Schema(*command.prototype->GetDescriptor())});
   }
   return config::ReferencePage(entries, "attune settings-reference > docs/settings.md");
