@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace attune::sync {
+
+/// How replicas and owners talk.
+struct Options {
+  std::uint64_t generation = 0;
+  bool bf16 = false;
+  std::size_t frame_bytes = std::size_t{256} << 10;
+  std::size_t window = 8;  ///< frames under way between two nodes in each direction
+  /// Frames that were not taken for so long are sent again.
+  std::chrono::milliseconds again{1000};
+  /// How long an owner may wait for slower workers before it answers without news of them.
+  std::chrono::milliseconds patience{20};
+
+  /// Rows of a frame, at least 1.
+  std::size_t RowsOfFrame(std::size_t width) const {
+    const std::size_t bytes = width * (bf16 ? 2 : 4) + 4;
+    return frame_bytes < bytes ? 1 : frame_bytes / bytes;
+  }
+};
+
+}  // namespace attune::sync

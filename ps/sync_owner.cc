@@ -1,0 +1,176 @@
+#include "ps/sync_owner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+#include "common/hogwild.h"
+#include "common/row_codec.h"
+
+namespace attune::ps {
+
+using wire::Bytes;
+using wire::SyncHead;
+using wire::SyncMessage;
+using wire::SyncType;
+
+SyncOwner::SyncOwner(const TableView& table, std::vector<Index> rows, const sync::Options& options)
+    : table_(table),
+      rows_(std::move(rows)),
+      options_(options),
+      position_(table.rows, kNoIndex),
+      stamps_(rows_.size()) {
+  ATTUNE_CHECK(table.layout.floats % simd::kLanes == 0);
+  // Replicas begin with the same rows, so what is in the table now is new to nobody.
+  float* shadow = shadow_.Reserve(rows_.size() * table.layout.floats);
+  for (std::size_t n = 0; n < rows_.size(); ++n) {
+    position_[rows_[n]] = static_cast<std::uint32_t>(n);
+    RacyCopy(shadow + n * table.layout.floats, table.First(rows_[n]), table.layout.floats);
+  }
+}
+
+void SyncOwner::AddClient(Client client) {
+  clients_.emplace(client, State(options_));
+}
+
+bool SyncOwner::Valid(const SyncMessage& message) const {
+  if (message.rows() > 0 && message.head.width != table_.layout.floats) return false;
+  for (std::size_t n = 0; n < message.rows(); ++n) {
+    const auto row = message.keys.At<Index>(n);
+    if (row >= position_.size() || position_[row] == kNoIndex) return false;
+  }
+  return true;
+}
+
+void SyncOwner::Apply(const SyncMessage& message) {
+  const std::size_t width = table_.layout.floats;
+  const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
+  AlignedBuffer buffer;
+  float* const delta = buffer.Reserve(width);
+  for (std::size_t n = 0; n < message.rows(); ++n) {
+    DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, delta);
+    const auto key = message.keys.At<Index>(n);
+    float* const row = table_.First(key);
+    // Told to all, also when others' additions make it what it was: who added has another number.
+    stamps_[position_[key]] = pass_ + 1;
+    for (std::size_t c = 0; c < width; c += simd::kLanes) {
+      RacyStoreVector(row + c, RacyLoadVector(row + c) + simd::Load(delta + c));
+    }
+  }
+  applied_rows_ += message.rows();
+}
+
+void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time now) {
+  const auto at = clients_.find(client);
+  if (at == clients_.end() || message.head.generation != options_.generation || !Valid(message)) {
+    ++refused_;
+    return;
+  }
+  State& state = at->second;
+  if (message.type == SyncType::kDownTaken) {
+    state.down.Taken(message.head.sequence, now);
+    return;
+  }
+  if (message.type != SyncType::kUp) {
+    ++refused_;
+    return;
+  }
+  state.acknowledge = true;
+  if (!state.up.Take(message.head.sequence)) return;
+  Apply(message);
+  if (!message.head.last) return;
+  state.clock = message.head.clock;
+  state.answer = Answer{message.head.round, message.head.pass, 0, 0, now};
+}
+
+std::uint64_t SyncOwner::VisibleClock() const {
+  std::uint64_t least = own_clock_;
+  for (const auto& [client, state] : clients_) least = std::min(least, state.clock);
+  return least;
+}
+
+/// An answer that would say nothing new of slower workers waits a little for them.
+bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
+  return VisibleClock() > state.visible || now - state.answer->asked >= options_.patience;
+}
+
+void SyncOwner::Scan() {
+  ++pass_;
+  const std::size_t width = table_.layout.floats;
+  float* shadow = shadow_.data();
+  for (std::size_t n = 0; n < rows_.size(); ++n, shadow += width) {
+    const float* const row = table_.First(rows_[n]);
+    bool same = true;
+    for (std::size_t c = 0; c < width; c += simd::kLanes) {
+      const simd::Vector present = RacyLoadVector(row + c);
+      const auto differs = present != simd::Load(shadow + c);
+      int any = 0;
+      for (std::size_t lane = 0; lane < simd::kLanes; ++lane) any |= differs[lane];
+      if (any != 0) {
+        same = false;
+        simd::Store(shadow + c, present);
+      }
+    }
+    if (!same) stamps_[n] = pass_;
+  }
+}
+
+wire::Message SyncOwner::NextFrame(State& state) {
+  Answer& answer = *state.answer;
+  const std::size_t width = table_.layout.floats;
+  const std::size_t most = options_.RowsOfFrame(width);
+  const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
+  std::vector<Index> keys;
+  std::vector<std::byte> values;
+  for (; answer.next < rows_.size() && keys.size() < most; ++answer.next) {
+    if (stamps_[answer.next] <= answer.since) continue;
+    keys.push_back(rows_[answer.next]);
+    values.resize(values.size() + bytes);
+    // As the scan saw it, not as it is now: a row that changes and changes back would not be sent again.
+    EncodeNumbers(shadow_.data() + answer.next * width, width, options_.bf16,
+                  values.data() + values.size() - bytes);
+  }
+  answered_rows_ += keys.size();
+  SyncHead head;
+  head.generation = options_.generation;
+  head.sequence = state.down.next();
+  head.round = answer.round;
+  head.last = answer.next == rows_.size();
+  head.clock = state.visible;
+  head.pass = answer.pass;
+  head.width = static_cast<std::uint32_t>(width);
+  head.bf16 = options_.bf16;
+  return wire::MakeSync(SyncType::kDown, head, Bytes::Of(std::move(keys)), Bytes::Of(std::move(values)));
+}
+
+void SyncOwner::FillAnswer(State& state) {
+  while (state.answer && state.down.HasRoom()) {
+    wire::Message frame = NextFrame(state);
+    state.down.Add(std::move(frame));
+    if (state.answer->next == rows_.size()) state.answer.reset();
+  }
+}
+
+void SyncOwner::Pump(sync::Time now, const Send& send) {
+  for (auto& [client, state] : clients_) {
+    if (state.acknowledge) {
+      SyncHead head;
+      head.generation = options_.generation;
+      head.sequence = state.up.taken();
+      state.acknowledge = !send(client, wire::MakeSync(SyncType::kUpTaken, head));
+    }
+    if (state.answer && state.answer->pass == 0 && MayBegin(state, now)) {
+      // What is visible is in the rows before they are looked at.
+      state.visible = VisibleClock();
+      Scan();
+      state.answer->pass = pass_;
+    }
+    if (state.answer && state.answer->pass > 0) FillAnswer(state);
+    while (const wire::Message* frame = state.down.ToSend(now)) {
+      if (!send(client, *frame)) break;
+      state.down.Sent(now);
+    }
+  }
+}
+
+}  // namespace attune::ps

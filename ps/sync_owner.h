@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "common/aligned_buffer.h"
+#include "common/sync/frame_queue.h"
+#include "common/sync/sync_options.h"
+#include "common/table.h"
+
+namespace attune::ps {
+
+/// The owner of rows that other hosts have replicas of: adds what they send, each frame once, and answers
+/// with its rows as they are, those that changed since it answered last. Its own host's workers write the
+/// same rows in place meanwhile. A state machine: messages and time go in, messages come out. Threads:
+/// confined; rows are shared (hogwild.h).
+class SyncOwner {
+ public:
+  using Client = std::uint32_t;
+  using Send = std::function<bool(Client, const wire::Message&)>;
+
+  /// @param table  stays valid as long as the owner; whole records travel
+  /// @param rows   that it owns and others replicate, hottest first
+  SyncOwner(const TableView& table, std::vector<Index> rows, const sync::Options& options);
+
+  /// A host that has replicas. Until its first message it holds everybody up who waits for it.
+  void AddClient(Client client);
+  void RemoveClient(Client client) { clients_.erase(client); }
+
+  /// Batches that all workers of the owner's own host have finished; wire::kNoClock if none works.
+  void SetOwnClock(std::uint64_t clock) { own_clock_ = clock; }
+
+  void OnMessage(Client client, const wire::SyncMessage& message, sync::Time now);
+  /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
+  void Pump(sync::Time now, const Send& send);
+
+  /// Batches of all workers, own and others', that are in the rows.
+  std::uint64_t VisibleClock() const;
+
+  std::uint64_t refused() const { return refused_; }
+  /// Rows that were added to, and rows sent as answers.
+  std::uint64_t applied_rows() const { return applied_rows_; }
+  std::uint64_t answered_rows() const { return answered_rows_; }
+
+ private:
+  /// An answer that is under way.
+  struct Answer {
+    std::uint64_t round = 0;
+    std::uint64_t since = 0;  ///< rows of later passes are new to the client
+    std::uint64_t pass = 0;   ///< 0 until it has begun
+    std::size_t next = 0;     ///< position in rows_
+    sync::Time asked{};
+  };
+  struct State {
+    explicit State(const sync::Options& options) : down(options.window, options.again) {}
+
+    sync::FrameReceiver up;
+    sync::FrameSender down;
+    std::uint64_t clock = 0;    ///< of its deltas that have been applied
+    std::uint64_t visible = 0;  ///< what it was told last
+    bool acknowledge = false;
+    std::optional<Answer> answer;
+  };
+
+  bool Valid(const wire::SyncMessage& message) const;
+  void Apply(const wire::SyncMessage& message);
+  bool MayBegin(const State& state, sync::Time now) const;
+  void FillAnswer(State& state);
+  wire::Message NextFrame(State& state);
+  void Scan();
+
+  const TableView table_;
+  const std::vector<Index> rows_;
+  const sync::Options options_;
+  std::vector<std::uint32_t> position_;  ///< of each row of the table in rows_, or kNoIndex
+  AlignedBuffer shadow_;                 ///< rows as the last scan saw them
+  std::vector<std::uint64_t> stamps_;    ///< pass in which each row was seen to have changed
+  std::uint64_t pass_ = 0;
+  std::uint64_t own_clock_ = wire::kNoClock;
+  std::map<Client, State> clients_;
+  std::uint64_t refused_ = 0;
+  std::uint64_t applied_rows_ = 0;
+  std::uint64_t answered_rows_ = 0;
+};
+
+}  // namespace attune::ps

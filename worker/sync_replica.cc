@@ -1,0 +1,158 @@
+#include "worker/sync_replica.h"
+
+#include <utility>
+
+#include "common/error.h"
+#include "common/hogwild.h"
+#include "common/row_codec.h"
+
+namespace attune::worker {
+
+using wire::Bytes;
+using wire::SyncHead;
+using wire::SyncMessage;
+using wire::SyncType;
+
+SyncReplica::SyncReplica(const TableView& table, std::vector<Index> rows, const sync::Options& options)
+    : table_(table),
+      rows_(std::move(rows)),
+      options_(options),
+      position_(table.rows, kNoIndex),
+      up_(options.window, options.again) {
+  ATTUNE_CHECK(table.layout.floats % simd::kLanes == 0);
+  const std::size_t width = table.layout.floats;
+  float* const sent = sent_.Reserve(rows_.size() * width);
+  for (std::size_t n = 0; n < rows_.size(); ++n) {
+    position_[rows_[n]] = static_cast<std::uint32_t>(n);
+    RacyCopy(sent + n * width, table.First(rows_[n]), width);
+  }
+}
+
+void SyncReplica::StartRound(std::uint64_t clock, sync::Time now) {
+  ATTUNE_CHECK(idle());
+  in_round_ = true;
+  last_made_ = false;
+  next_ = 0;
+  clock_ = clock;
+  ++round_;
+  started_ = now;
+}
+
+bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
+                              std::vector<std::byte>& values) {
+  const std::size_t width = table_.layout.floats;
+  const float* const row = table_.First(rows_[position]);
+  float* const sent = sent_.data() + position * width;
+  AlignedBuffer buffer;
+  float* const delta = buffer.Reserve(width);
+  bool any = false;
+  for (std::size_t c = 0; c < width; c += simd::kLanes) {
+    const simd::Vector difference = RacyLoadVector(row + c) - simd::Load(sent + c);
+    simd::Store(delta + c, difference);
+    for (std::size_t lane = 0; lane < simd::kLanes; ++lane) any |= difference[lane] != 0;
+  }
+  if (!any) return false;
+  const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
+  keys.push_back(rows_[position]);
+  values.resize(values.size() + bytes);
+  std::byte* const encoded = values.data() + values.size() - bytes;
+  EncodeNumbers(delta, width, options_.bf16, encoded);
+  // As the owner decodes it: what was rounded off goes with the next delta.
+  DecodeNumbers(encoded, width, options_.bf16, delta);
+  for (std::size_t c = 0; c < width; c += simd::kLanes) {
+    simd::Store(sent + c, simd::Load(sent + c) + simd::Load(delta + c));
+  }
+  return true;
+}
+
+wire::Message SyncReplica::NextFrame() {
+  const std::size_t most = options_.RowsOfFrame(table_.layout.floats);
+  std::vector<Index> keys;
+  std::vector<std::byte> values;
+  while (next_ < rows_.size() && keys.size() < most) AppendDelta(next_++, keys, values);
+  sent_rows_ += keys.size();
+  SyncHead head;
+  head.generation = options_.generation;
+  head.sequence = up_.next();
+  head.round = round_;
+  head.last = next_ == rows_.size();
+  head.clock = clock_;
+  head.pass = pass_;
+  head.width = static_cast<std::uint32_t>(table_.layout.floats);
+  head.bf16 = options_.bf16;
+  return wire::MakeSync(SyncType::kUp, head, Bytes::Of(std::move(keys)), Bytes::Of(std::move(values)));
+}
+
+bool SyncReplica::Valid(const SyncMessage& message) const {
+  if (message.head.generation != options_.generation) return false;
+  if (message.rows() > 0 && message.head.width != table_.layout.floats) return false;
+  for (std::size_t n = 0; n < message.rows(); ++n) {
+    const auto row = message.keys.At<Index>(n);
+    if (row >= position_.size() || position_[row] == kNoIndex) return false;
+  }
+  return true;
+}
+
+void SyncReplica::OnMessage(const SyncMessage& message, sync::Time now) {
+  if (!Valid(message)) {
+    ++refused_;
+    return;
+  }
+  if (message.type == SyncType::kUpTaken) {
+    up_.Taken(message.head.sequence, now);
+    return;
+  }
+  if (message.type != SyncType::kDown) {
+    ++refused_;
+    return;
+  }
+  acknowledge_ = true;
+  if (!down_.Take(message.head.sequence)) return;
+  Replace(message);
+  if (!message.head.last) return;
+  in_round_ = false;
+  pass_ = message.head.pass;
+  visible_ = message.head.clock;
+  as_of_ = started_;
+  ++rounds_;
+}
+
+void SyncReplica::Replace(const SyncMessage& message) {
+  const std::size_t width = table_.layout.floats;
+  const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
+  AlignedBuffer buffer;
+  float* const owner = buffer.Reserve(width);
+  for (std::size_t n = 0; n < message.rows(); ++n) {
+    const auto key = message.keys.At<Index>(n);
+    DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, owner);
+    float* const row = table_.First(key);
+    float* const sent = sent_.data() + position_[key] * width;
+    for (std::size_t c = 0; c < width; c += simd::kLanes) {
+      const simd::Vector absolute = simd::Load(owner + c);
+      RacyStoreVector(row + c, absolute + (RacyLoadVector(row + c) - simd::Load(sent + c)));
+      simd::Store(sent + c, absolute);
+    }
+  }
+  received_rows_ += message.rows();
+}
+
+void SyncReplica::Pump(sync::Time now, const Send& send) {
+  if (acknowledge_) {
+    SyncHead head;
+    head.generation = options_.generation;
+    head.sequence = down_.taken();
+    acknowledge_ = !send(wire::MakeSync(SyncType::kDownTaken, head));
+  }
+  // A round's last frame is made when all rows were looked at, also if none has changed.
+  while (in_round_ && up_.HasRoom() && !last_made_) {
+    wire::Message frame = NextFrame();
+    last_made_ = next_ == rows_.size();
+    up_.Add(std::move(frame));
+  }
+  while (const wire::Message* frame = up_.ToSend(now)) {
+    if (!send(*frame)) break;
+    up_.Sent(now);
+  }
+}
+
+}  // namespace attune::worker
