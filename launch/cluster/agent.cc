@@ -16,6 +16,7 @@
 #include "common/net/zmq_transport.h"
 #include "launch/cluster/child_process.h"
 #include "launch/cluster/host_identity.h"
+#include "launch/cluster/interfaces.h"
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/local_rendezvous.h"
 #include "launch/cluster/memory_handover.h"
@@ -37,16 +38,29 @@ struct Introduction {
   std::string failure;  ///< why this rank cannot take part
   int failure_code = 0;
   std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
+  std::vector<InterfaceAddress> addresses;
 
   std::string ToText() const {
-    return json{{"host", host},       {"host_name", host_name},       {"fingerprint", fingerprint},
-                {"failure", failure}, {"failure_code", failure_code}, {"job", job}}
+    json networks = json::array();
+    for (const auto& one : addresses) networks.push_back({one.interface, one.address, one.network});
+    return json{{"host", host},         {"host_name", host_name},       {"fingerprint", fingerprint},
+                {"failure", failure},   {"failure_code", failure_code}, {"job", job},
+                {"addresses", networks}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
   static Introduction Of(const std::string& text) {
     const json read = json::parse(text);
-    return {read.at("host"),    read.at("host_name"),    read.at("fingerprint"),
-            read.at("failure"), read.at("failure_code"), read.at("job")};
+    Introduction one = {read.at("host"),
+                        read.at("host_name"),
+                        read.at("fingerprint"),
+                        read.at("failure"),
+                        read.at("failure_code"),
+                        read.at("job"),
+                        {}};
+    for (const json& network : read.at("addresses")) {
+      one.addresses.push_back({network[0], network[1], network[2]});
+    }
+    return one;
   }
 };
 
@@ -134,6 +148,7 @@ class Agent {
     mine.host_name = HostName();
     mine.fingerprint = check_.fingerprint;
     mine.job = RandomName();
+    mine.addresses = InterfaceAddresses();
     if (check_.failure) {
       mine.failure = check_.failure->what();
       mine.failure_code = static_cast<int>(check_.failure->kind());
@@ -148,7 +163,13 @@ class Agent {
   }
 
   void Listen() {
-    node_.bind_host = "127.0.0.1";
+    std::vector<std::vector<InterfaceAddress>> of_rank;
+    std::vector<std::string> hosts;
+    for (const Introduction& one : all_) {
+      of_rank.push_back(one.addresses);
+      hosts.push_back(one.host);
+    }
+    node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()];
     node_.listen_fd = ListeningSocket(node_.bind_host);
     node_.keys = net::KeyPair::Make();
     const json mine = {EndpointOf(node_.listen_fd), node_.keys.public_key};

@@ -16,6 +16,7 @@ struct RankCheck {
   std::optional<Error> failure;
   std::string fingerprint;        ///< of program, settings and data: must be the same on all ranks
   ps::HostShape shape;            ///< of the tables' memory; its job is not set yet
+  std::string interface;          ///< by which hosts reach each other; empty: chosen
   std::filesystem::path shm_dir;  ///< where the tables go into a file; empty: memory
 };
 
