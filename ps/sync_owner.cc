@@ -83,6 +83,10 @@ void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time 
   state.answer = Answer{message.head.round, message.head.pass, 0, 0, now};
 }
 
+void SyncOwner::ResetClocks(std::uint64_t base) {
+  for (auto& [client, state] : clients_) state.clock = state.visible = base;
+}
+
 std::uint64_t SyncOwner::VisibleClock() const {
   std::uint64_t least = own_clock_;
   for (const auto& [client, state] : clients_) least = std::min(least, state.clock);

@@ -33,6 +33,9 @@ class SyncOwner {
   /// Batches that all workers of the owner's own host have finished; wire::kNoClock if none works.
   void SetOwnClock(std::uint64_t clock) { own_clock_ = clock; }
 
+  /// At the beginning of an epoch: every client's workers have finished `base` batches.
+  void ResetClocks(std::uint64_t base);
+
   void OnMessage(Client client, const wire::SyncMessage& message, sync::Time now);
   /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
   void Pump(sync::Time now, const Send& send);

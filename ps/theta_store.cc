@@ -40,11 +40,14 @@ std::size_t CopyFloats(const TrainingSpec& spec, const model::Theta& theta) {
 
 }  // namespace
 
-/// At the start of the memory; two copies follow.
+/// At the start of the memory; two copies follow, and the sum of gradients that wait.
 struct alignas(simd::kAlignment) ThetaStore::Header {
   RobustMutex mutex;
   std::atomic<std::uint64_t> version{0};
   std::uint32_t present = 0;  ///< copy that is in use, 0 or 1
+  bool owned_elsewhere = false;
+  std::uint64_t pending_triples = 0;
+  double pending_lr = 0;
 };
 
 class ThetaStore::Lock {
@@ -60,7 +63,8 @@ class ThetaStore::Lock {
 };
 
 std::size_t ThetaStore::Bytes(const TrainingSpec& spec) {
-  return sizeof(Header) + 2 * CopyFloats(spec, model::Theta(spec.model)) * sizeof(float);
+  const model::Theta theta(spec.model);
+  return sizeof(Header) + (2 * CopyFloats(spec, theta) + simd::Padded(theta.trained())) * sizeof(float);
 }
 
 ThetaStore::ThetaStore(const TrainingSpec& spec)
@@ -115,9 +119,58 @@ void ThetaStore::Fetch(model::Theta& theta) {
 void ThetaStore::Push(const model::Theta& gradient, std::uint64_t triples, double lr) {
   if (trained_ == 0) return;
   const Lock lock(header().mutex);
+  const std::span<const float> values = gradient.values().first(trained_);
+  if (!header().owned_elsewhere) {
+    Step(values, triples, lr);
+    return;
+  }
+  // A process that is killed in here leaves part of its batch's gradient: no harm.
+  float* const sum = PendingSum();
+  for (std::size_t n = 0; n < trained_; ++n) sum[n] += values[n];
+  header().pending_triples += triples;
+  header().pending_lr = lr;
+}
+
+void ThetaStore::SetOwnedElsewhere() {
+  const Lock lock(header().mutex);
+  header().owned_elsewhere = true;
+}
+
+std::optional<ThetaStore::Pending> ThetaStore::TakePending() {
+  const Lock lock(header().mutex);
+  if (header().pending_triples == 0) return std::nullopt;
+  Pending pending{{PendingSum(), PendingSum() + trained_}, header().pending_triples, header().pending_lr};
+  std::fill_n(PendingSum(), trained_, 0.0f);
+  header().pending_triples = 0;
+  return pending;
+}
+
+void ThetaStore::Adopt(std::span<const float> values) {
+  ATTUNE_CHECK(values.size() == values_);
+  const Lock lock(header().mutex);
+  const std::uint32_t next = 1 - header().present;
+  std::copy_n(values.data(), values_, Copy(next));
+  Flip();
+  header().version.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ThetaStore::PushSum(std::span<const float> gradient, std::uint64_t triples, double lr) {
+  ATTUNE_CHECK(gradient.size() == trained_);
+  if (trained_ == 0) return;
+  const Lock lock(header().mutex);
+  Step(gradient, triples, lr);
+}
+
+std::vector<float> ThetaStore::Values() const {
+  const Lock lock(header().mutex);
+  const float* const present = Copy(header().present);
+  return {present, present + values_};
+}
+
+void ThetaStore::Step(std::span<const float> gradient, std::uint64_t triples, double lr) {
   const std::uint32_t next = 1 - header().present;
   std::copy_n(Copy(header().present), copy_floats_, Copy(next));
-  std::copy_n(gradient.values().data(), trained_, gradient_.data());
+  std::copy_n(gradient.data(), trained_, gradient_.data());
   const double count = spec_.l2.per_occurrence ? static_cast<double>(triples) : 1.0;
   const double scale = spec_.mean ? 1.0 / static_cast<double>(triples) : 1.0;
   const double weight = spec_.l2.theta * count * scale;

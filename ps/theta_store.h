@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "common/aligned_buffer.h"
 #include "common/optim/optimizer.h"
@@ -13,7 +16,8 @@ namespace attune::ps {
 /// Owns Θ and its optimizer state, in memory of this process or of all processes of a host. Every push is
 /// applied whole under a lock: all threads would collide on Θ, and a torn Adagrad accumulator gives NaN. It
 /// is written beside the present Θ, which one store then replaces: a process that is killed while it pushes
-/// leaves the Θ before its push. Threads: locked, over all processes.
+/// leaves the Θ before its push. Where another host owns Θ, pushes are summed until they are brought there.
+/// Threads: locked, over all processes.
 class ThetaStore : public ThetaService {
  public:
   /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases zero, w1 and w2
@@ -34,6 +38,24 @@ class ThetaStore : public ThetaService {
   /// Pushes since the beginning, by all processes.
   std::uint64_t version() const;
 
+  /// From now on another host owns Θ: what is pushed here waits to be brought there.
+  void SetOwnedElsewhere();
+  /// Gradients that were pushed and wait.
+  struct Pending {
+    std::vector<float> gradient;  ///< [Theta::trained()]
+    std::uint64_t triples = 0;
+    double lr = 0;
+  };
+  /// Takes what waits; nothing if nothing does.
+  std::optional<Pending> TakePending();
+  /// Puts the owner's Θ in place of this one. @param values  [Theta::values()]
+  void Adopt(std::span<const float> values);
+  /// Applies a sum that another host brings. @param gradient  [Theta::trained()]
+  void PushSum(std::span<const float> gradient, std::uint64_t triples, double lr);
+  /// All numbers of Θ as it is.
+  std::vector<float> Values() const;
+  std::size_t trained() const { return trained_; }
+
  private:
   struct Header;
   class Lock;
@@ -42,6 +64,8 @@ class ThetaStore : public ThetaService {
   /// Values of all blocks, then the optimizer state of those that are trained.
   float* Copy(std::uint32_t which) const;
   float* State(std::uint32_t which) const { return Copy(which) + padded_values_; }
+  float* PendingSum() const { return Copy(2); }
+  void Step(std::span<const float> gradient, std::uint64_t triples, double lr);
   /// Makes the copy that is not in use the present one.
   void Flip();
 

@@ -33,6 +33,8 @@ class SyncReplica {
 
   /// Rounds that have come to their end.
   std::uint64_t rounds() const { return rounds_; }
+  /// At the beginning of an epoch: all workers have finished `base` batches.
+  void ResetClock(std::uint64_t base) { visible_ = base; }
   /// Batches of all workers that are in the rows here.
   std::uint64_t visible_clock() const { return visible_; }
   /// The rows here are no older than this.

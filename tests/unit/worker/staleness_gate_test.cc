@@ -1,0 +1,81 @@
+#include "worker/staleness_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+namespace attune::worker {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StalenessGateTest : public ::testing::Test {
+ protected:
+  StalenessGate Gate(std::int64_t bound) {
+    return {*memory_, 4, bound, [this] { ++advanced_; }};
+  }
+
+  const std::unique_ptr<GateMemory> memory_ = std::make_unique<GateMemory>();
+  std::atomic<int> advanced_{0};
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(StalenessGateTest, AWorkerMayBeSoManyBatchesAheadAndNoMore) {
+  StalenessGate gate = Gate(2);
+  gate.SetVisible(10);
+  gate.Join(0, 10);
+  for (int n = 0; n < 3; ++n) {
+    ASSERT_TRUE(gate.Enter(0, stop_));
+    gate.Finish(0);
+  }
+  stop_ = true;  // it would wait
+  EXPECT_FALSE(gate.Enter(0, stop_));
+  gate.SetVisible(11);
+  EXPECT_TRUE(gate.Enter(0, stop_));
+  EXPECT_GE(advanced_.load(), 3);
+}
+
+TEST_F(StalenessGateTest, WhoWaitsGoesOnWhenOthersHaveMoved) {
+  StalenessGate gate = Gate(0);
+  gate.Join(0, 0);
+  ASSERT_TRUE(gate.Enter(0, stop_));
+  gate.Finish(0);
+  std::thread waits([&] { EXPECT_TRUE(gate.Enter(0, stop_)); });
+  while (!gate.AnybodyWaits()) std::this_thread::yield();
+  gate.SetVisible(1);
+  waits.join();
+  EXPECT_FALSE(gate.AnybodyWaits());
+}
+
+TEST_F(StalenessGateTest, WithoutABoundNobodyWaits) {
+  StalenessGate gate = Gate(-1);
+  gate.Join(0, 0);
+  for (int n = 0; n < 1000; ++n) {
+    ASSERT_TRUE(gate.Enter(0, stop_));
+    gate.Finish(0);
+  }
+}
+
+TEST_F(StalenessGateTest, TheHostIsAsFarAsItsSlowestThatWorks) {
+  StalenessGate gate = Gate(8);
+  EXPECT_EQ(gate.HostClock(), wire::kNoClock);
+  gate.Join(0, 5);
+  gate.Join(1, 5);
+  gate.Finish(0);
+  EXPECT_EQ(gate.HostClock(), 5u);
+  gate.Leave(1);
+  EXPECT_EQ(gate.HostClock(), 6u);
+  gate.Leave(0);
+  EXPECT_EQ(gate.HostClock(), wire::kNoClock);
+}
+
+TEST_F(StalenessGateTest, WhoJoinsLateHoldsNobodyUp) {
+  StalenessGate gate = Gate(8);
+  gate.SetVisible(100);
+  gate.Join(0, 5);
+  EXPECT_EQ(gate.HostClock(), 100u);
+}
+
+}  // namespace
+}  // namespace attune::worker

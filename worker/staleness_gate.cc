@@ -1,0 +1,94 @@
+#include "worker/staleness_gate.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "common/error.h"
+
+namespace attune::worker {
+namespace {
+
+/// Longest sleep before a waiting worker looks whether it is to stop.
+constexpr timespec kNap{0, 50'000'000};
+
+std::uint32_t* Word(std::atomic<std::uint32_t>& word) {
+  static_assert(sizeof word == sizeof(std::uint32_t));
+  return reinterpret_cast<std::uint32_t*>(&word);
+}
+
+}  // namespace
+
+StalenessGate::StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
+                             std::function<void()> advanced)
+    : memory_(memory), seats_(seats), bound_(bound), advanced_(std::move(advanced)) {
+  ATTUNE_CHECK(seats <= GateMemory::kSeats);
+}
+
+void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
+  auto& own = memory_.seats[seat];
+  const std::uint64_t reached = visible() == wire::kNoClock ? base : std::max(base, visible());
+  own.clock.store(std::max(own.clock.load(std::memory_order_relaxed), reached), std::memory_order_relaxed);
+  own.works.store(1, std::memory_order_release);
+}
+
+void StalenessGate::Leave(std::size_t seat) {
+  memory_.seats[seat].works.store(0, std::memory_order_release);
+  if (advanced_) advanced_();
+}
+
+bool StalenessGate::MayPass(std::uint64_t clock) const {
+  const std::uint64_t reached = visible();
+  return bound_ < 0 || clock <= reached || clock - reached <= static_cast<std::uint64_t>(bound_);
+}
+
+void StalenessGate::Wait(std::size_t seat, std::uint32_t seen) {
+  memory_.seats[seat].waits.store(1, std::memory_order_relaxed);
+  if (advanced_) advanced_();
+  syscall(SYS_futex, Word(memory_.moved), FUTEX_WAIT, seen, &kNap, nullptr, 0);
+  memory_.seats[seat].waits.store(0, std::memory_order_relaxed);
+}
+
+bool StalenessGate::Enter(std::size_t seat, const std::atomic<bool>& stop) {
+  const std::uint64_t clock = memory_.seats[seat].clock.load(std::memory_order_relaxed);
+  while (true) {
+    const std::uint32_t seen = memory_.moved.load(std::memory_order_acquire);
+    if (MayPass(clock)) return true;
+    if (stop.load(std::memory_order_relaxed)) return false;
+    Wait(seat, seen);
+  }
+}
+
+void StalenessGate::Finish(std::size_t seat) {
+  memory_.seats[seat].clock.fetch_add(1, std::memory_order_release);
+  if (advanced_) advanced_();
+}
+
+std::uint64_t StalenessGate::HostClock() const {
+  std::uint64_t least = wire::kNoClock;
+  for (std::size_t n = 0; n < seats_; ++n) {
+    const auto& seat = memory_.seats[n];
+    if (seat.works.load(std::memory_order_acquire) == 0) continue;
+    least = std::min(least, seat.clock.load(std::memory_order_acquire));
+  }
+  return least;
+}
+
+bool StalenessGate::AnybodyWaits() const {
+  return std::any_of(memory_.seats, memory_.seats + seats_, [](const GateMemory::Seat& seat) {
+    return seat.works.load(std::memory_order_relaxed) != 0 && seat.waits.load(std::memory_order_relaxed) != 0;
+  });
+}
+
+void StalenessGate::SetVisible(std::uint64_t clock) {
+  if (clock == visible()) return;
+  memory_.visible.store(clock, std::memory_order_release);
+  memory_.moved.fetch_add(1, std::memory_order_release);
+  syscall(SYS_futex, Word(memory_.moved), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace attune::worker

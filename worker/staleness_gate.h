@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "common/wire/sync_messages.h"
+
+namespace attune::worker {
+
+/// How far the workers of a host are, in memory that its processes share: each worker thread has a seat with
+/// its clock, the number of batches that it has finished. Lies at the start of a page; zeros are a valid
+/// beginning.
+struct GateMemory {
+  static constexpr std::size_t kSeats = 4096;
+
+  struct alignas(64) Seat {
+    std::atomic<std::uint64_t> clock{0};
+    std::atomic<std::uint32_t> works{0};  ///< whether it holds others up
+    std::atomic<std::uint32_t> waits{0};
+  };
+  alignas(64) std::atomic<std::uint64_t> visible{
+      0};  ///< batches of all workers everywhere that are in the rows here
+  alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever `visible` does; waited for
+  Seat seats[kSeats];
+};
+
+/// Holds workers back that are too far ahead of what others have done (stale synchronous parallel; Ho et al.,
+/// NIPS 2013): a worker that has finished c batches begins another only if c - visible <= bound. A worker
+/// without work holds nobody up. Threads: any, of any process of the host; each seat is one thread's.
+class StalenessGate {
+ public:
+  /// @param memory  shared by the host's processes, must outlive the gate
+  /// @param seats   that are in use on this host
+  /// @param bound   batches; negative: nobody waits
+  /// @param advanced  called after each batch, on the worker's thread
+  StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
+                std::function<void()> advanced = {});
+
+  /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
+  void Join(std::size_t seat, std::uint64_t base);
+  void Leave(std::size_t seat);
+  /// Waits until the worker may begin its next batch. @returns false if `stop` became true meanwhile
+  bool Enter(std::size_t seat, const std::atomic<bool>& stop);
+  /// The worker has finished a batch.
+  void Finish(std::size_t seat);
+
+  /// Batches that all workers of this host have finished; wire::kNoClock if none works.
+  std::uint64_t HostClock() const;
+  /// Batches of all workers everywhere that are in the rows here.
+  void SetVisible(std::uint64_t clock);
+  std::uint64_t visible() const { return memory_.visible.load(std::memory_order_acquire); }
+  bool AnybodyWaits() const;
+
+ private:
+  bool MayPass(std::uint64_t clock) const;
+  void Wait(std::size_t seat, std::uint32_t seen);
+
+  GateMemory& memory_;
+  const std::size_t seats_;
+  const std::int64_t bound_;
+  const std::function<void()> advanced_;
+};
+
+}  // namespace attune::worker
