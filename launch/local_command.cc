@@ -13,6 +13,7 @@
 
 #include "common/error.h"
 #include "launch/cluster/child_process.h"
+#include "launch/cluster/host_identity.h"
 #include "launch/cluster/local_rendezvous.h"
 #include "launch/cluster/waited_signals.h"
 #include "launch/standard_streams.h"
@@ -21,8 +22,10 @@ namespace attune::launch {
 namespace {
 
 constexpr const char* kUsage =
-    "Usage: attune local -n N COMMAND [settings]\n\n"
+    "Usage: attune local -n N [--hosts H] COMMAND [settings]\n\n"
     "Runs a command as N ranks on this host, as 'mpirun -n N attune COMMAND' would, without MPI.\n"
+    "With --hosts H the ranks behave as if they were on H hosts: they share no memory, and exchange\n"
+    "messages over loopback. For trying out what a cluster would do.\n"
     "Ends with the exit code of the first rank that fails, else 0.\n";
 constexpr unsigned kMostRanks = 1024;
 /// What ranks may take to end after one has failed.
@@ -30,18 +33,35 @@ constexpr std::chrono::seconds kGrace(10);
 
 struct Plan {
   unsigned ranks = 0;
+  unsigned hosts = 1;
   std::vector<std::string> command;
 };
 
+unsigned NumberOf(const std::string& text, const char* flag, unsigned most) {
+  unsigned number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number == 0 || number > most)
+    ThrowUsage("attune local {} {}: expected a whole number from 1 to {}", flag, text, most);
+  return number;
+}
+
 Plan ParsePlan(const std::vector<std::string>& arguments) {
   Plan plan;
-  if (arguments.size() >= 3 && arguments[0] == "-n") {
-    const std::string& text = arguments[1];
-    std::from_chars(text.data(), text.data() + text.size(), plan.ranks);
-    plan.command.assign(arguments.begin() + 2, arguments.end());
+  std::size_t at = 0;
+  for (; at + 1 < arguments.size() && arguments[at].starts_with("-"); at += 2) {
+    const std::string& flag = arguments[at];
+    if (flag == "-n") {
+      plan.ranks = NumberOf(arguments[at + 1], "-n", kMostRanks);
+    } else if (flag == "--hosts") {
+      plan.hosts = NumberOf(arguments[at + 1], "--hosts", kMostRanks);
+    } else {
+      ThrowUsage("attune local: unknown flag {}; it takes -n and --hosts, then a command", flag);
+    }
   }
-  if (plan.ranks == 0 || plan.ranks > kMostRanks)
-    ThrowUsage("attune local -n N COMMAND: N is 1 to {}, then comes a command", kMostRanks);
+  plan.command.assign(arguments.begin() + static_cast<std::ptrdiff_t>(at), arguments.end());
+  if (plan.ranks == 0 || plan.command.empty()) ThrowUsage("attune local: expected -n N and a command");
+  if (plan.hosts > plan.ranks)
+    ThrowUsage("attune local --hosts {}: there are only {} ranks", plan.hosts, plan.ranks);
   return plan;
 }
 
@@ -82,7 +102,12 @@ class LocalRanks {
       ThrowFailed("cannot start rank {}: {}", number, ErrnoText(errno));
     ChildProcess child;
     child.arguments = plan.command;
-    child.environment = EnvironmentWithout({kLocalVariable});
+    child.environment = EnvironmentWithout({kLocalVariable, kPretendedHostVariable});
+    if (plan.hosts > 1) {
+      // Consecutive ranks are on one host, as mpirun would place them.
+      const unsigned host = number * plan.hosts / plan.ranks;
+      child.environment.push_back(fmt::format("{}={}", kPretendedHostVariable, host));
+    }
     child.environment.push_back(fmt::format("{}={}:{}:{}", kLocalVariable, number, plan.ranks, pair[1]));
     child.descriptors = {pair[1]};
     ranks_.push_back({StartChild(child), pair[0], false});

@@ -145,6 +145,7 @@ RankCheck CheckRank(const config::TrainSettings& settings) {
     const TrainingInputs inputs(run, dataset);
     check.fingerprint = FingerprintOf(settings, dataset);
     check.shape = ps::ModelStore::Shape(spec, dataset.num_users(), dataset.num_items());
+    check.shape.gate = sizeof(worker::GateMemory);
   } catch (const Error& failure) {
     check.failure = failure;
   }

@@ -47,6 +47,10 @@ std::uint64_t ThetaAt(const HostShape& shape) {
   return ItemsAt(shape) + Aligned(shape.items);
 }
 
+std::uint64_t GateAt(const HostShape& shape) {
+  return ThetaAt(shape) + Aligned(shape.theta);
+}
+
 void RequireMemory(std::uint64_t bytes) {
   const AvailableMemory available = FindAvailableMemory();
   if (bytes <= available.bytes) return;
@@ -88,7 +92,7 @@ HostMemory& HostMemory::operator=(HostMemory&& other) noexcept {
 }
 
 std::uint64_t HostMemory::Bytes(const HostShape& shape) {
-  return ThetaAt(shape) + Aligned(shape.theta);
+  return GateAt(shape) + Aligned(shape.gate);
 }
 
 HostMemory HostMemory::Create(const HostShape& shape, const std::filesystem::path& directory) {
@@ -150,6 +154,10 @@ Mapping HostMemory::Items() const {
 
 Mapping HostMemory::Theta() const {
   return Mapping::Shared(fd_, ThetaAt(shape_), shape_.theta, "the attention parameters");
+}
+
+Mapping HostMemory::Gate() const {
+  return Mapping::Shared(fd_, GateAt(shape_), shape_.gate, "the workers' clocks");
 }
 
 }  // namespace attune::ps

@@ -14,6 +14,7 @@ struct HostShape {
   std::uint64_t users = 0;             ///< Table::Bytes of U on this host
   std::uint64_t items = 0;
   std::uint64_t theta = 0;  ///< ThetaStore::Bytes
+  std::uint64_t gate = 0;   ///< of worker::GateMemory
 
   bool operator==(const HostShape&) const = default;
 };
@@ -46,6 +47,7 @@ class HostMemory {
   Mapping Users() const;
   Mapping Items() const;
   Mapping Theta() const;
+  Mapping Gate() const;
 
   /// Bytes of the whole.
   static std::uint64_t Bytes(const HostShape& shape);

@@ -95,7 +95,8 @@ std::uint64_t SyncOwner::VisibleClock() const {
 
 /// An answer that would say nothing new of slower workers waits a little for them.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
-  return VisibleClock() > state.visible || now - state.answer->asked >= options_.patience;
+  return state.clock == wire::kNoClock || VisibleClock() > state.visible ||
+         now - state.answer->asked >= options_.patience;
 }
 
 void SyncOwner::Scan() {

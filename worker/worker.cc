@@ -15,11 +15,13 @@ LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std
       outcome.finished = true;
       break;
     }
+    if (gate_ != nullptr && !gate_->Enter(seat_, stop)) break;
     const BatchReport report = trainer_->Train(batch_, rates);
     outcome.trained.triples += report.triples;
     outcome.trained.loss += report.loss;
     outcome.untrainable += batch_.untrainable;
     progress_.triples.fetch_add(report.triples, std::memory_order_relaxed);
+    if (gate_ != nullptr) gate_->Finish(seat_);
     if (!std::isfinite(report.loss)) break;
   }
   return outcome;

@@ -9,6 +9,7 @@
 #include "common/training_spec.h"
 #include "worker/batch_trainer.h"
 #include "worker/slice_sampler.h"
+#include "worker/staleness_gate.h"
 
 namespace attune::worker {
 
@@ -32,6 +33,12 @@ class Worker {
   Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, const SharedContent& content,
          Progress& progress);
 
+  /// Each batch waits at the gate until it may begin. @param seat  of this worker
+  void SetGate(StalenessGate& gate, std::size_t seat) {
+    gate_ = &gate;
+    seat_ = seat;
+  }
+
   /// Trains all batches of `source`; stops after a batch when `stop` becomes true or the loss is not finite.
   LeaseOutcome Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop);
 
@@ -44,6 +51,8 @@ class Worker {
   std::unique_ptr<BatchTrainer> trainer_;
   Batch batch_;
   Progress& progress_;
+  StalenessGate* gate_ = nullptr;
+  std::size_t seat_ = 0;
 };
 
 }  // namespace attune::worker

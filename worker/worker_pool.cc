@@ -20,10 +20,24 @@ WorkerPool::WorkerPool(const TrainingSpec& spec, const data::TrainingData& data,
   }
 }
 
+void WorkerPool::SetGate(StalenessGate& gate, std::size_t first_seat) {
+  gate_ = &gate;
+  first_seat_ = first_seat;
+  for (std::size_t n = 0; n < workers_.size(); ++n) {
+    gate.Leave(first_seat + n);  // whatever a process that was killed has left
+    workers_[n]->SetGate(gate, first_seat + n);
+  }
+}
+
 LeaseOutcome WorkerPool::Train(unsigned thread, std::uint32_t slice, std::uint32_t epoch,
-                               const EpochRates& rates, const std::atomic<bool>& stop) {
+                               const EpochRates& rates, const std::atomic<bool>& stop,
+                               std::uint64_t clock_base) {
   SliceSampler source(spec_.model, spec_.sampling, data_.slices()[slice], slice, epoch, negatives_);
-  return workers_[thread]->Run(source, rates, stop);
+  if (gate_ == nullptr) return workers_[thread]->Run(source, rates, stop);
+  gate_->Join(first_seat_ + thread, clock_base);
+  const LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop);
+  gate_->Leave(first_seat_ + thread);
+  return outcome;
 }
 
 LeaseOutcome WorkerPool::TrainTriples(std::span<const Triple> triples, const EpochRates& rates,

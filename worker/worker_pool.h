@@ -26,13 +26,16 @@ class WorkerPool {
   WorkerPool(const TrainingSpec& spec, const data::TrainingData& data, const Tables& tables,
              ThetaService& theta, unsigned threads, const data::ContentView& content);
 
+  /// Batches of leases wait at a gate. @param first_seat  of worker 0; the others follow
+  void SetGate(StalenessGate& gate, std::size_t first_seat);
+
   unsigned threads() const { return static_cast<unsigned>(workers_.size()); }
   const data::ContentView& content() const { return content_.view(); }
 
-  /// Trains a slice, as worker `thread`. Ends after a batch when `stop` becomes true or the loss is not
-  /// finite.
+  /// Trains a slice, as worker `thread`, whose clock counts from `clock_base` if there is a gate. Ends after
+  /// a batch when `stop` becomes true or the loss is not finite.
   LeaseOutcome Train(unsigned thread, std::uint32_t slice, std::uint32_t epoch, const EpochRates& rates,
-                     const std::atomic<bool>& stop);
+                     const std::atomic<bool>& stop, std::uint64_t clock_base = 0);
   /// Trains the given triples in order, as worker 0.
   LeaseOutcome TrainTriples(std::span<const Triple> triples, const EpochRates& rates,
                             const std::atomic<bool>& stop);
@@ -47,6 +50,8 @@ class WorkerPool {
  private:
   const TrainingSpec spec_;
   const data::TrainingData& data_;
+  StalenessGate* gate_ = nullptr;
+  std::size_t first_seat_ = 0;
   NegativeSampler negatives_;
   SharedContent content_;
   std::vector<std::unique_ptr<Progress>> progress_;

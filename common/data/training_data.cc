@@ -1,5 +1,7 @@
 #include "common/data/training_data.h"
 
+#include <algorithm>
+#include <numeric>
 namespace attune::data {
 
 TrainingData::TrainingData(const Dataset& dataset)
@@ -36,6 +38,13 @@ std::uint64_t TrainingData::bytes() const {
   std::uint64_t bytes = item_counts_.size() * sizeof(std::uint32_t);
   for (const Rows& rows : slices_) bytes += rows.items.size_bytes() + rows.indptr.size_bytes();
   return bytes;
+}
+
+std::vector<Index> ByPopularity(std::span<const std::uint32_t> counts) {
+  std::vector<Index> items(counts.size());
+  std::iota(items.begin(), items.end(), Index{0});
+  std::stable_sort(items.begin(), items.end(), [&](Index a, Index b) { return counts[a] > counts[b]; });
+  return items;
 }
 
 }  // namespace attune::data

@@ -38,4 +38,7 @@ class TrainingData {
   std::vector<std::uint32_t> item_counts_;
 };
 
+/// Items by their counts, the most frequent first; equal ones by index. @param counts  of every item
+std::vector<Index> ByPopularity(std::span<const std::uint32_t> counts);
+
 }  // namespace attune::data

@@ -135,7 +135,7 @@ class Agent {
     rendezvous_.reset();  // nothing waits in MPI from here on
     return WatchNode(
         signals, [this](unsigned incarnation) { return StartNode(incarnation); },
-        rank() == 0 ? 0 : kRestartsInAMinute, Where());
+        MayRestart() ? kRestartsInAMinute : 0, Where());
   }
 
  private:
@@ -148,7 +148,8 @@ class Agent {
     mine.host_name = HostName();
     mine.fingerprint = check_.fingerprint;
     mine.job = RandomName();
-    mine.addresses = InterfaceAddresses();
+    mine.addresses = PretendsHost() ? std::vector<InterfaceAddress>{{"lo", "127.0.0.1", "127.0.0.0/8"}}
+                                    : InterfaceAddresses();
     if (check_.failure) {
       mine.failure = check_.failure->what();
       mine.failure_code = static_cast<int>(check_.failure->kind());
@@ -219,6 +220,7 @@ class Agent {
     node_.where = Where();
     node_.fingerprint = check_.fingerprint;
     node_.leader = rank() == first_of_host_;
+    Place();
     node_.memory_fd = memory_.fd();
     const int description = DescriptionFile();
     ChildProcess child;
@@ -229,6 +231,29 @@ class Agent {
     const pid_t pid = StartChild(child);
     close(description);
     return pid;
+  }
+
+  /// Where this node is among those of its host and of the job.
+  void Place() {
+    node_.local_ranks = 0;
+    node_.leaders.clear();
+    for (unsigned other = 0; other < all_.size(); ++other) {
+      const auto same_host = [&](const Introduction& one) { return one.host == all_[other].host; };
+      if (std::find_if(all_.begin(), all_.end(), same_host) == all_.begin() + other) {
+        node_.leaders.push_back(other);
+      }
+      if (all_[other].host != all_[rank()].host) continue;
+      if (other == rank()) node_.local_rank = node_.local_ranks;
+      ++node_.local_ranks;
+    }
+  }
+
+  /// A leader of several hosts keeps what the others have told it in its own memory: without it the job
+  /// cannot go on.
+  bool MayRestart() const {
+    const bool one_host = std::all_of(all_.begin(), all_.end(),
+                                      [&](const Introduction& one) { return one.host == all_[0].host; });
+    return rank() != 0 && (one_host || rank() != first_of_host_);
   }
 
   int DescriptionFile() const {

@@ -10,6 +10,8 @@
 namespace attune::launch {
 namespace {
 
+constexpr std::chrono::seconds kFetchWithin(600);
+
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -19,13 +21,39 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
   const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
-  // Rows are at rest after this, also where training was cut short.
-  scheduler_.Run(wire::Work::kFlush, epoch, factor, tick, {});
+  Flush(epoch, tick);
   triples_before_ += trained.total.triples;
   const EpochResult result{trained.total, SecondsSince(start), trained.complete};
   ThrowIfDiverged(result.total, parts_.spec, parts_.content, epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total, parts_.spec, parts_.data.num_interactions());
   return result;
+}
+
+/// Rows are at rest after this, also where training was cut short, and the same everywhere: first all workers
+/// stop, then what they have added goes up, then it comes down.
+void DistributedCluster::Flush(std::uint32_t epoch, const Tick& tick) {
+  const int rounds = hosts_ > 1 ? 3 : 1;
+  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, epoch, 1, tick, {});
+}
+
+/// Brings the rows of users to this host that are elsewhere.
+void DistributedCluster::FetchUsers() {
+  const auto nodes = scheduler_.NodesOfSlices();
+  std::vector<WantedUsers> wanted;
+  for (std::size_t slice = 0; slice < nodes.size(); ++slice) {
+    const data::Rows& rows = parts_.data.slices()[slice];
+    const Index end = rows.first_user + rows.users();
+    if (!nodes[slice]) {
+      // Nobody has trained it: its rows are as at first.
+      parts_.initialise_users(rows.first_user, end);
+    } else if (!scheduler_.IsOnHostOf(*nodes[slice], kSchedulerNode)) {
+      wanted.push_back({*nodes[slice], rows.first_user, end});
+    }
+  }
+  auto here = node_.Fetch(std::move(wanted));
+  if (here.wait_for(kFetchWithin) != std::future_status::ready)
+    ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
+  here.get();
 }
 
 EpochResult DistributedCluster::RunTriples(std::span<const Triple>, const Tick&) {
@@ -54,13 +82,7 @@ worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTa
 }
 
 void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
-  // Slices that nobody has trained have no rows anywhere yet.
-  const auto nodes = scheduler_.NodesOfSlices();
-  for (std::size_t slice = 0; slice < nodes.size(); ++slice) {
-    if (nodes[slice]) continue;
-    const data::Rows& rows = parts_.data.slices()[slice];
-    parts_.initialise_users(rows.first_user, rows.first_user + rows.users());
-  }
+  if (parts_.spec.model.HasU()) FetchUsers();
   model::Theta theta;
   model::WriteModelArrays(directory, parts_.store.View(theta, parts_.content));
 }

@@ -9,12 +9,15 @@
 
 namespace attune::launch {
 
-/// The nodes of a job, seen from the scheduler's. Rows are read from the memory of its host.
+/// The nodes of a job, seen from the scheduler's. Rows are read from the memory of its host,
+/// to which those of other hosts are brought first.
 class DistributedCluster : public Cluster {
  public:
   /// References must outlive the cluster.
-  DistributedCluster(SchedulerService& scheduler, const NodeParts& parts)
-      : scheduler_(scheduler), parts_(parts) {}
+  /// @param node   the scheduler's own
+  /// @param hosts  of the job
+  DistributedCluster(SchedulerService& scheduler, const NodeParts& parts, Node& node, std::size_t hosts)
+      : scheduler_(scheduler), parts_(parts), node_(node), hosts_(hosts) {}
 
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) override;
   EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) override;
@@ -26,8 +29,12 @@ class DistributedCluster : public Cluster {
   std::uint64_t triples_done() const override;
 
  private:
+  void Flush(std::uint32_t epoch, const Tick& tick);
+  void FetchUsers();
   SchedulerService& scheduler_;
   const NodeParts& parts_;
+  Node& node_;
+  const std::size_t hosts_;
   std::uint64_t triples_before_ = 0;  ///< of earlier epochs
   std::atomic<bool> stop_{false};
 };

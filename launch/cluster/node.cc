@@ -13,6 +13,15 @@ using namespace std::chrono_literals;
 
 /// Longest wait for a message: clocks are looked at so often.
 constexpr auto kBeat = 100ms;
+/// The same while workers of several hosts train: how far other processes of the host are is looked at so
+/// often.
+constexpr auto kSyncBeat = 2ms;
+constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
+
+/// Clocks count from here in an epoch: beyond all of the epochs before.
+std::uint64_t ClockBase(std::uint32_t epoch) {
+  return std::uint64_t{epoch} << 32;
+}
 
 worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads) {
   worker::LeaseClient::Options options;
@@ -50,15 +59,19 @@ class Node::Ranking {
 };
 
 Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads, net::Transport& transport,
-           SchedulerService* scheduler)
+           SchedulerService* scheduler, HostSync* sync)
     : self_(self),
       parts_(parts),
       transport_(transport),
       scheduler_(scheduler),
+      sync_(sync),
+      users_(kUsersTable, parts.store.tables().users),
+      fetch_(parts.store.tables().users, transport),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
       threads_(threads, "worker", [this] { transport_.Wake(); }) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
+  if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
 }
 
 Node::~Node() {
@@ -67,12 +80,16 @@ Node::~Node() {
 }
 
 NodeEnd Node::Run() {
+  SendAll();
   while (!Ended()) {
     Receive(std::chrono::steady_clock::now());
     const auto now = std::chrono::steady_clock::now();
     client_.SetProgress(0, pool_.triples_done());
     client_.Tick(now);
     if (scheduler_ != nullptr) scheduler_->Tick(now);
+    BeginFetches();
+    fetch_.Pump(now);
+    if (sync_ != nullptr) sync_->Proceed(now);
     Proceed(now);
     SendAll();
   }
@@ -87,8 +104,13 @@ bool Node::Ended() const {
   return scheduler_ != nullptr ? scheduler_->released() : client_.ended();
 }
 
+std::chrono::milliseconds Node::Beat() const {
+  const bool together = sync_ != nullptr && round_.round > 0 && round_.work == wire::Work::kTrain;
+  return together || last_round_ ? kSyncBeat : kBeat;
+}
+
 void Node::Receive(Time now) {
-  auto received = transport_.Receive(kBeat);
+  auto received = transport_.Receive(Beat());
   while (received) {
     Handle(*received, now);
     received = transport_.Receive(0ms);
@@ -96,8 +118,9 @@ void Node::Receive(Time now) {
 }
 
 void Node::Handle(const net::Received& received, Time now) {
+  if (HandleRows(received, now)) return;
   const auto control = wire::DecodeControl(received.message);
-  if (!control) return;  // counted where rows are served
+  if (!control) return;
   if (scheduler_ != nullptr) {
     if (const auto* registration = std::get_if<wire::Register>(&*control)) {
       if (registration->node == received.from) {
@@ -107,6 +130,47 @@ void Node::Handle(const net::Received& received, Time now) {
     scheduler_->OnMessage(received.from, received.incarnation, *control, now);
   } else if (received.from == kSchedulerNode) {
     client_.OnMessage(*control, now);
+  }
+}
+
+/// @returns whether it was a message about rows
+bool Node::HandleRows(const net::Received& received, Time now) {
+  if (sync_ != nullptr && sync_->OnMessage(received.from, received.message, now)) return true;
+  if (fetch_.OnMessage(received.from, received.message, now)) return true;
+  if (received.message.type != static_cast<std::uint16_t>(wire::Type::kPullRows)) return false;
+  // What is not taken is asked for again.
+  if (const auto answer = users_.Handle(received.from, received.message)) {
+    transport_.Send(received.from, *answer);
+  }
+  return true;
+}
+
+std::future<void> Node::Fetch(std::vector<WantedUsers> wanted) {
+  std::promise<void> done;
+  std::future<void> future = done.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back({std::move(wanted), std::move(done)});
+  }
+  transport_.Wake();
+  return future;
+}
+
+void Node::BeginFetches() {
+  std::vector<FetchRequest> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests = std::exchange(requests_, {});
+  }
+  for (FetchRequest& request : requests) {
+    const auto left = std::make_shared<std::size_t>(request.wanted.size());
+    const auto done = std::make_shared<std::promise<void>>(std::move(request.done));
+    if (*left == 0) done->set_value();
+    for (const WantedUsers& users : request.wanted) {
+      fetch_.Begin(users.from, users.first, users.end, [left, done] {
+        if (--*left == 0) done->set_value();
+      });
+    }
   }
 }
 
@@ -144,15 +208,15 @@ void Node::Proceed(Time now) {
   {
     const std::lock_guard lock(mutex_);
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
-    if (flushed_) client_.FinishedRound(*std::exchange(flushed_, std::nullopt));
   }
+  ReportFlush();
   if (client_.ended()) return;
   if (client_.round().round != round_.round) {
     stop_.store(true);
-    if (threads_.busy() > 0) return;
+    if (threads_.busy() + fetching_ > 0) return;
     BeginRound();
   }
-  while (threads_.busy() < threads_.count()) {
+  while (threads_.busy() + fetching_ < threads_.count()) {
     const auto lease = client_.TakeLease();
     if (!lease) break;
     Start(*lease);
@@ -166,8 +230,10 @@ void Node::BeginRound() {
   switch (round_.work) {
     case wire::Work::kTrain:
       rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
+      if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.epoch));
       break;
     case wire::Work::kFlush:
+      if (sync_ != nullptr) sync_->EndEpoch();
       Flush();
       break;
     case wire::Work::kEvaluateValidation:
@@ -187,9 +253,34 @@ void Node::Flush() {
   });
 }
 
+/// When the threads are at rest, a host's leader lets a whole round of the sync follow.
+void Node::ReportFlush() {
+  std::unique_lock lock(mutex_);
+  if (!flushed_) return;
+  if (sync_ != nullptr) {
+    if (!last_round_) last_round_ = sync_->RequestRound();
+    if (sync_->rounds() < *last_round_) return;
+    last_round_.reset();
+  }
+  client_.FinishedRound(*std::exchange(flushed_, std::nullopt));
+}
+
 void Node::Start(const wire::Lease& lease) {
+  if (round_.work != wire::Work::kTrain && !ranking_) return;
+  if (!lease.rows_at || *lease.rows_at == self_.node) {
+    Run(lease);
+    return;
+  }
+  const auto [first, end] = UsersOf(lease.slice);
+  ++fetching_;
+  fetch_.Begin(*lease.rows_at, first, end, [this, lease] {
+    --fetching_;
+    if (lease.round == client_.round().round) Run(lease);
+  });
+}
+
+void Node::Run(const wire::Lease& lease) {
   const bool train = round_.work == wire::Work::kTrain;
-  if (!train && !ranking_) return;
   threads_.Start([this, lease, train](unsigned thread) {
     PrepareSlice(lease);
     auto done = train ? Train(thread, lease) : Rank(lease);
@@ -211,7 +302,8 @@ void Node::PrepareSlice(const wire::Lease& lease) {
 }
 
 std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
-  const worker::LeaseOutcome outcome = pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_);
+  const worker::LeaseOutcome outcome =
+      pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.epoch));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
   return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt, report.positives,

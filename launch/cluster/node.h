@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,9 +13,12 @@
 #include "common/data/training_data.h"
 #include "common/net/transport.h"
 #include "common/training_spec.h"
+#include "launch/cluster/host_sync.h"
 #include "launch/cluster/scheduler_service.h"
+#include "launch/cluster/slice_fetch.h"
 #include "launch/cluster/task_threads.h"
 #include "ps/model_store.h"
+#include "ps/row_server.h"
 #include "worker/evaluator.h"
 #include "worker/lease_client.h"
 #include "worker/worker_pool.h"
@@ -34,6 +38,15 @@ struct NodeParts {
   const worker::EvaluationTask* test = nullptr;
   /// Gives users `first` … `end` - 1 their first values.
   std::function<void(Index first, Index end)> initialise_users;
+  worker::StalenessGate* gate = nullptr;  ///< where there are several hosts
+  std::size_t first_seat = 0;             ///< of this node's threads at the gate
+};
+
+/// Rows of the user table that are wanted here.
+struct WantedUsers {
+  net::NodeId from = 0;
+  Index first = 0;
+  Index end = 0;
 };
 
 /// How a node ended.
@@ -51,8 +64,9 @@ class Node {
   /// @param self        what it says of itself
   /// @param transport   with all nodes that are known connected
   /// @param scheduler   on the scheduler's node, else nullptr
+  /// @param sync        on a host's leader where there are several hosts, else nullptr
   Node(const wire::Register& self, const NodeParts& parts, unsigned threads, net::Transport& transport,
-       SchedulerService* scheduler);
+       SchedulerService* scheduler, HostSync* sync = nullptr);
   ~Node();
 
   /// Until the scheduler ends it. Throws what a worker thread has thrown.
@@ -60,12 +74,18 @@ class Node {
 
   std::uint64_t triples_done() const { return pool_.triples_done(); }
 
+  /// Brings rows of the user table here. From another thread; ready when all are here.
+  std::future<void> Fetch(std::vector<WantedUsers> wanted);
+
  private:
   using Time = std::chrono::steady_clock::time_point;
   class Ranking;
 
   void Receive(Time now);
   void Handle(const net::Received& received, Time now);
+  bool HandleRows(const net::Received& received, Time now);
+  void BeginFetches();
+  std::chrono::milliseconds Beat() const;
   void SendAll();
   void SendToScheduler(const wire::Control& what);
   /// Starts what can be started, and reports what is done.
@@ -73,6 +93,8 @@ class Node {
   void BeginRound();
   void Start(const wire::Lease& lease);
   void Flush();
+  void ReportFlush();
+  void Run(const wire::Lease& lease);
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
   wire::LeaseDone Rank(const wire::Lease& lease);
@@ -84,6 +106,9 @@ class Node {
   const NodeParts parts_;
   net::Transport& transport_;
   SchedulerService* const scheduler_;
+  HostSync* const sync_;
+  ps::RowServer users_;  ///< for nodes of other hosts that take over slices
+  SliceFetch fetch_;
   worker::WorkerPool pool_;
   worker::LeaseClient client_;
 
@@ -92,7 +117,15 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
-  std::mutex mutex_;                      // guards done_ and flushed_
+  unsigned fetching_ = 0;                    ///< leases whose rows are on their way
+  std::optional<std::uint64_t> last_round_;  ///< of the sync, that a flush waits for
+
+  struct FetchRequest {
+    std::vector<WantedUsers> wanted;
+    std::promise<void> done;
+  };
+  std::mutex mutex_;  // guards the next three
+  std::vector<FetchRequest> requests_;
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
   std::optional<std::uint32_t> flushed_;  ///< round
   TaskThreads threads_;                   ///< last: its threads use the others

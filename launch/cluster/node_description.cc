@@ -31,6 +31,9 @@ std::string ToText(const NodeDescription& description) {
               {"where", description.where},
               {"fingerprint", description.fingerprint},
               {"leader", description.leader},
+              {"local_rank", description.local_rank},
+              {"local_ranks", description.local_ranks},
+              {"leaders", description.leaders},
               {"bind_host", description.bind_host},
               {"listen_fd", description.listen_fd},
               {"memory_fd", description.memory_fd},
@@ -62,6 +65,9 @@ std::optional<NodeDescription> FindNodeDescription() {
   read.at("where").get_to(description.where);
   read.at("fingerprint").get_to(description.fingerprint);
   read.at("leader").get_to(description.leader);
+  read.at("local_rank").get_to(description.local_rank);
+  read.at("local_ranks").get_to(description.local_ranks);
+  read.at("leaders").get_to(description.leaders);
   read.at("bind_host").get_to(description.bind_host);
   read.at("listen_fd").get_to(description.listen_fd);
   read.at("memory_fd").get_to(description.memory_fd);

@@ -18,8 +18,11 @@ struct NodeDescription {
   std::string host;   ///< the same for nodes that share memory
   std::string where;  ///< "rank 5 (node07)"
   std::string fingerprint;
-  bool leader = false;    ///< first of its host: gives the tables their first values
-  std::string bind_host;  ///< address that listen_fd is bound to
+  bool leader = false;               ///< first of its host: gives the tables their first values
+  unsigned local_rank = 0;           ///< number of this node on its host
+  unsigned local_ranks = 1;          ///< nodes of its host
+  std::vector<net::NodeId> leaders;  ///< of all hosts, in order
+  std::string bind_host;             ///< address that listen_fd is bound to
   int listen_fd = -1;
   int memory_fd = -1;
   net::KeyPair keys;                    ///< its own

@@ -19,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::int64_t kStaleness = 8;
 /// How long the scheduler waits at the end until all nodes have gone.
 constexpr auto kLeaveWithin = 2s;
 
@@ -36,21 +37,27 @@ class NodeProcess {
         first_(description.leader && !memory_.initialised()),
         store_(spec, dataset.num_users(), dataset.num_items(), memory_, first_),
         initial_(OpenInitial(dataset)),
+        gate_memory_(memory_.Gate()),
+        gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), description.local_ranks * threads_,
+              kStaleness),
         parts_{spec_,
                *inputs_.data,
                store_,
                ContentOf(spec, dataset),
                inputs_.validation ? &*inputs_.validation : nullptr,
                inputs_.test ? &*inputs_.test : nullptr,
-               [this](Index first, Index end) { InitialiseUsers(first, end); }} {
+               [this](Index first, Index end) { InitialiseUsers(first, end); },
+               several_hosts() ? &gate_ : nullptr,
+               description.local_rank * threads_} {
     if (first_) InitialiseShared();
     Connect();
+    if (several_hosts() && description.leader) MakeSync();
   }
 
   int Run(std::optional<JobResult>& result) {
     if (description_.node == kSchedulerNode) return RunScheduler(result);
     IgnoreSignals();
-    Node node(Self(), parts_, threads_, *transport_, nullptr);
+    Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
     if (end.well) return static_cast<int>(end.code);
     log::Error("{}: {}", description_.where, end.reason);
@@ -58,8 +65,20 @@ class NodeProcess {
   }
 
  private:
+  bool several_hosts() const { return description_.leaders.size() > 1; }
+
+  void MakeSync() {
+    HostSync::Options options;
+    options.self = description_.node;
+    options.staleness = kStaleness;
+    options.leaders = description_.leaders;
+    options.by_heat = data::ByPopularity(inputs_.data->item_counts());
+    sync_ = std::make_unique<HostSync>(options, store_, gate_, *transport_);
+  }
+
   ps::HostShape Shape(const data::Dataset& dataset) const {
     ps::HostShape shape = ps::ModelStore::Shape(spec_, dataset.num_users(), dataset.num_items());
+    shape.gate = sizeof(worker::GateMemory);
     shape.job = description_.job;
     return shape;
   }
@@ -123,12 +142,12 @@ class NodeProcess {
     SchedulerService scheduler(options, std::chrono::steady_clock::now());
     const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
     TrainingJob job(settings_, spec_, inputs_, layout);
-    Node node(Self(), parts_, threads_, *transport_, &scheduler);
+    Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
     try {
       scheduler.Gather({});
       if (initial_) log::Info("{}", initial_->Summary());
-      DistributedCluster cluster(scheduler, parts_);
+      DistributedCluster cluster(scheduler, parts_, node, description_.leaders.size());
       result = job.Run(cluster);
       const bool interrupted = result->status == "interrupted";
       const auto code = interrupted ? static_cast<std::uint32_t>(ErrorKind::kInterrupted) : 0;
@@ -166,8 +185,11 @@ class NodeProcess {
   const bool first_;  ///< whether this process gives the host's memory its first values
   ps::ModelStore store_;
   const std::unique_ptr<InitialModel> initial_;
+  const ps::Mapping gate_memory_;
+  worker::StalenessGate gate_;
   const NodeParts parts_;
   std::unique_ptr<net::Transport> transport_;
+  std::unique_ptr<HostSync> sync_;
 };
 
 }  // namespace

@@ -114,6 +114,13 @@ std::uint64_t SchedulerService::repeated_leases() const {
   return coordinator_.repeated_leases();
 }
 
+bool SchedulerService::IsOnHostOf(std::uint32_t node, std::uint32_t other) const {
+  const std::lock_guard lock(mutex_);
+  const auto* a = coordinator_.members().Find(node);
+  const auto* b = coordinator_.members().Find(other);
+  return a != nullptr && b != nullptr && a->info.host == b->info.host;
+}
+
 std::vector<std::optional<std::uint32_t>> SchedulerService::NodesOfSlices() const {
   const std::lock_guard lock(mutex_);
   return coordinator_.NodesOfSlices();

@@ -54,6 +54,7 @@ class SchedulerService {
   std::uint64_t triples_of_round() const;
   std::uint64_t repeated_leases() const;
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
+  bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
 
  private:
   using Phase = scheduler::Coordinator::Phase;

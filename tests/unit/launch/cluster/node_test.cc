@@ -78,7 +78,7 @@ class OneHost {
       }
     }
     for (auto& one : nodes_) Start(*one, threads);
-    cluster_ = std::make_unique<DistributedCluster>(*scheduler_, *nodes_[0]->parts);
+    cluster_ = std::make_unique<DistributedCluster>(*scheduler_, *nodes_[0]->parts, *nodes_[0]->node, 1);
     scheduler_->Gather({});
   }
 

@@ -1,0 +1,175 @@
+#include "launch/cluster/host_sync.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+
+namespace attune::launch {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A gradient of Θ that was not answered for so long is sent again.
+constexpr auto kAgain = 1s;
+/// Longest time between rounds while workers train, however slow they are.
+constexpr auto kLongestPause = 100ms;
+/// Batches between rounds where nothing bounds the staleness.
+constexpr std::int64_t kFreePace = 8;
+
+}  // namespace
+
+HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
+                   net::Transport& transport)
+    : options_(options), store_(store), gate_(gate), transport_(transport) {
+  const TableView items = store.tables().items;
+  const sync::ShardMap shards(static_cast<Index>(items.rows), options.leaders);
+  std::map<net::NodeId, std::vector<Index>> rows;
+  for (const Index row : options.by_heat) rows[shards.OwnerOf(row)].push_back(row);
+  owner_ = std::make_unique<ps::SyncOwner>(items, rows[options.self], options.sync);
+  for (const net::NodeId leader : options.leaders) {
+    if (leader == options.self) continue;
+    replicas_.emplace(leader, std::make_unique<worker::SyncReplica>(items, rows[leader], options.sync));
+    owner_->AddClient(leader);
+  }
+  if (!owns_theta()) store_.theta().SetOwnedElsewhere();
+}
+
+bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time now) {
+  if (const auto sync = wire::ParseSync(message)) {
+    if (sync->type == wire::SyncType::kUp || sync->type == wire::SyncType::kDownTaken) {
+      owner_->OnMessage(from, *sync, now);
+    } else if (const auto replica = replicas_.find(from); replica != replicas_.end()) {
+      replica->second->OnMessage(*sync, now);
+    } else {
+      ++refused_;
+    }
+    return true;
+  }
+  if (const auto theta = wire::ParseTheta(message)) {
+    OnTheta(from, *theta);
+    return true;
+  }
+  return false;
+}
+
+void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
+  std::vector<float> numbers(message.values.Count<float>());
+  for (std::size_t n = 0; n < numbers.size(); ++n) numbers[n] = message.values.At<float>(n);
+  ps::ThetaStore& theta = store_.theta();
+  if (message.type == wire::ThetaType::kTheta) {
+    const bool expected = theta_.under_way && message.head.sequence == theta_.sequence;
+    if (from != options_.leaders.front() || !expected || numbers.size() != theta.Values().size()) {
+      ++refused_;
+      return;
+    }
+    theta.Adopt(numbers);
+    theta_.under_way = false;
+    theta_.gradient.reset();
+    return;
+  }
+  const bool sane = numbers.empty() || numbers.size() == theta.trained();
+  if (!owns_theta() || !replicas_.contains(from) || !sane) {
+    ++refused_;
+    return;
+  }
+  std::uint64_t& applied = gradients_applied_[from];
+  if (message.head.sequence > applied) {
+    if (!numbers.empty()) theta.PushSum(numbers, message.head.triples, message.head.lr);
+    applied = message.head.sequence;
+  }
+  transport_.Send(from, wire::MakeTheta(wire::ThetaType::kTheta, {message.head.sequence, 0, 0},
+                                        wire::Bytes::Of(theta.Values())));
+}
+
+void HostSync::PumpTheta(Time now) {
+  if (!theta_.under_way) return;
+  if (theta_.sent != Time{} && now - theta_.sent < kAgain) return;
+  if (transport_.Send(options_.leaders.front(), *theta_.gradient)) theta_.sent = now;
+}
+
+void HostSync::BeginEpoch(std::uint64_t base) {
+  training_ = true;
+  owner_->ResetClocks(base);
+  for (auto& [leader, replica] : replicas_) replica->ResetClock(base);
+  round_clock_ = base;
+  gate_.SetVisible(base);
+}
+
+std::uint64_t HostSync::RequestRound() {
+  // One that is under way has begun before now.
+  requested_ = started_ + 1;
+  return requested_;
+}
+
+bool HostSync::RoundDue(Time now) const {
+  if (requested_ > started_) return true;
+  if (!training_) return false;
+  const std::uint64_t clock = gate_.HostClock();
+  if (now - round_start_ >= kLongestPause) return true;
+  // Who works nowhere here has news for the others once: that they need not wait.
+  if (clock == wire::kNoClock) return round_clock_ != wire::kNoClock;
+  if (gate_.AnybodyWaits()) return true;
+  const std::int64_t pace =
+      options_.staleness < 0 ? kFreePace : std::max<std::int64_t>(1, options_.staleness / 2);
+  return round_clock_ == wire::kNoClock || clock >= round_clock_ + static_cast<std::uint64_t>(pace);
+}
+
+void HostSync::StartRound(Time now) {
+  in_round_ = true;
+  ++started_;
+  round_start_ = now;
+  // First the clock, then what the batches before it have added.
+  round_clock_ = gate_.HostClock();
+  for (auto& [leader, replica] : replicas_) replica->StartRound(round_clock_, now);
+  if (owns_theta() || store_.theta().trained() == 0) return;
+  auto pending = store_.theta().TakePending();
+  wire::ThetaHead head{++theta_.sequence, 0, 0};
+  wire::Bytes values;
+  if (pending) {
+    head.triples = pending->triples;
+    head.lr = pending->lr;
+    values = wire::Bytes::Of(std::move(pending->gradient));
+  }
+  theta_.gradient = wire::MakeTheta(wire::ThetaType::kGradient, head, std::move(values));
+  theta_.under_way = true;
+  theta_.sent = {};
+}
+
+bool HostSync::RoundUnderWay() const {
+  return theta_.under_way || std::any_of(replicas_.begin(), replicas_.end(),
+                                         [](const auto& replica) { return !replica.second->idle(); });
+}
+
+void HostSync::EndRound() {
+  in_round_ = false;
+  rounds_ = started_;
+}
+
+void HostSync::UpdateVisible() {
+  if (!training_) return;
+  std::uint64_t least = owner_->VisibleClock();
+  for (const auto& [leader, replica] : replicas_) least = std::min(least, replica->visible_clock());
+  gate_.SetVisible(least);
+}
+
+void HostSync::Proceed(Time now) {
+  owner_->SetOwnClock(gate_.HostClock());
+  if (in_round_ && !RoundUnderWay()) EndRound();
+  if (!in_round_ && RoundDue(now)) StartRound(now);
+  owner_->Pump(now,
+               [this](net::NodeId to, const wire::Message& message) { return transport_.Send(to, message); });
+  for (auto& [leader, replica] : replicas_) {
+    replica->Pump(now,
+                  [this, to = leader](const wire::Message& message) { return transport_.Send(to, message); });
+  }
+  PumpTheta(now);
+  UpdateVisible();
+}
+
+std::uint64_t HostSync::refused() const {
+  std::uint64_t refused = refused_ + owner_->refused();
+  for (const auto& [leader, replica] : replicas_) refused += replica->refused();
+  return refused;
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/net/transport.h"
+#include "common/sync/shard_map.h"
+#include "common/wire/theta_messages.h"
+#include "ps/model_store.h"
+#include "ps/sync_owner.h"
+#include "worker/staleness_gate.h"
+#include "worker/sync_replica.h"
+
+namespace attune::launch {
+
+/// Keeps the rows of this host together with those of the others: it owns some of them, and brings what its
+/// workers add to the rest to their owners. Runs in one process of the host, its leader. Threads: confined to
+/// the network thread; workers see the gate alone.
+class HostSync {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  struct Options {
+    sync::Options sync;
+    net::NodeId self = 0;
+    std::int64_t staleness = 8;
+    /// Leaders of all hosts, which are the servers too; the first owns Θ.
+    std::vector<net::NodeId> leaders;
+    /// Rows of the item table, hottest first.
+    std::vector<Index> by_heat;
+  };
+
+  /// References must outlive it. @param rows  of the item table
+  HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
+           net::Transport& transport);
+
+  /// @returns whether the message was for it
+  bool OnMessage(net::NodeId from, const wire::Message& message, Time now);
+  /// Moves what can be moved. To be called after messages, when workers have advanced, and now and then.
+  void Proceed(Time now);
+
+  /// An epoch begins in which clocks count from `base`.
+  void BeginEpoch(std::uint64_t base);
+  /// Between epochs no rounds begin but those asked for.
+  void EndEpoch() { training_ = false; }
+  /// Asks for a whole round that begins after now. @returns its number
+  std::uint64_t RequestRound();
+  /// Rounds that have ended everywhere.
+  std::uint64_t rounds() const { return rounds_; }
+
+  std::uint64_t refused() const;
+
+ private:
+  /// Θ: its gradients go to the owner and its numbers come back, one exchange a round.
+  struct ThetaExchange {
+    std::uint64_t sequence = 0;  ///< of the newest gradient
+    bool under_way = false;
+    std::optional<wire::Message> gradient;
+    Time sent{};
+  };
+
+  bool owns_theta() const { return options_.leaders.front() == options_.self; }
+  bool RoundDue(Time now) const;
+  void StartRound(Time now);
+  bool RoundUnderWay() const;
+  void EndRound();
+  void UpdateVisible();
+  void PumpTheta(Time now);
+  void OnTheta(net::NodeId from, const wire::ThetaMessage& message);
+
+  const Options options_;
+  ps::ModelStore& store_;
+  worker::StalenessGate& gate_;
+  net::Transport& transport_;
+  std::unique_ptr<ps::SyncOwner> owner_;
+  std::map<net::NodeId, std::unique_ptr<worker::SyncReplica>> replicas_;
+  ThetaExchange theta_;
+  std::map<net::NodeId, std::uint64_t> gradients_applied_;  ///< newest sequence of each host, on Θ's owner
+  bool training_ = false;
+  bool in_round_ = false;
+  std::uint64_t started_ = 0;    ///< rounds
+  std::uint64_t rounds_ = 0;     ///< that have ended
+  std::uint64_t requested_ = 0;  ///< rounds to run whatever the pace
+  std::uint64_t round_clock_ = 0;
+  Time round_start_{};
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace attune::launch
