@@ -146,6 +146,8 @@ RankCheck CheckRank(const config::TrainSettings& settings) {
     check.fingerprint = FingerprintOf(settings, dataset);
     check.shape = ps::ModelStore::Shape(spec, dataset.num_users(), dataset.num_items());
     check.shape.gate = sizeof(worker::GateMemory);
+    check.interface = settings.cluster().interface();
+    check.shm_dir = settings.cluster().shm_dir();
   } catch (const Error& failure) {
     check.failure = failure;
   }

@@ -99,6 +99,12 @@ bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
          now - state.answer->asked >= options_.patience;
 }
 
+bool SyncOwner::busy() const {
+  return std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
+    return client.second.answer || !client.second.down.AllTaken();
+  });
+}
+
 void SyncOwner::Scan() {
   ++pass_;
   const std::size_t width = table_.layout.floats;

@@ -43,6 +43,9 @@ class SyncOwner {
   /// Batches of all workers, own and others', that are in the rows.
   std::uint64_t VisibleClock() const;
 
+  /// Whether a client waits for an answer, or for the rest of it.
+  bool busy() const;
+
   std::uint64_t refused() const { return refused_; }
   /// Rows that were added to, and rows sent as answers.
   std::uint64_t applied_rows() const { return applied_rows_; }

@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace attune::worker {
+namespace {
+
+/// At the start connections are made: what was said first was said to nobody.
+constexpr std::chrono::milliseconds kRegisterAgain(50);
+
+}  // namespace
 
 LeaseClient::LeaseClient(const Options& options, Time now) : options_(options), said_(now), heard_(now) {
   Say(options_.self);
@@ -112,7 +118,7 @@ void LeaseClient::Tick(Time now) {
     return;
   }
   const bool late = now - asked_ > options_.retry;
-  if (state_ == State::kRegistering && now - said_ > options_.retry) Say(options_.self);
+  if (state_ == State::kRegistering && now - said_ >= kRegisterAgain) Say(options_.self);
   if (state_ == State::kLeaving && late) {
     asked_ = now;
     Say(wire::Leaving{reason_});

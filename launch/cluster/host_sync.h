@@ -48,6 +48,8 @@ class HostSync {
   void EndEpoch() { training_ = false; }
   /// Asks for a whole round that begins after now. @returns its number
   std::uint64_t RequestRound();
+  /// Whether something is to be looked at again soon.
+  bool busy() const { return training_ || in_round_ || requested_ > started_ || owner_->busy(); }
   /// Rounds that have ended everywhere.
   std::uint64_t rounds() const { return rounds_; }
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 /// Longest wait for a message: clocks are looked at so often.
 constexpr auto kBeat = 100ms;
-/// The same while workers of several hosts train: how far other processes of the host are is looked at so
+/// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
@@ -105,8 +105,7 @@ bool Node::Ended() const {
 }
 
 std::chrono::milliseconds Node::Beat() const {
-  const bool together = sync_ != nullptr && round_.round > 0 && round_.work == wire::Work::kTrain;
-  return together || last_round_ ? kSyncBeat : kBeat;
+  return sync_ != nullptr && sync_->busy() ? kSyncBeat : kBeat;
 }
 
 void Node::Receive(Time now) {

@@ -19,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kStaleness = 8;
 /// How long the scheduler waits at the end until all nodes have gone.
 constexpr auto kLeaveWithin = 2s;
 
@@ -39,7 +38,7 @@ class NodeProcess {
         initial_(OpenInitial(dataset)),
         gate_memory_(memory_.Gate()),
         gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), description.local_ranks * threads_,
-              kStaleness),
+              settings.cluster().staleness()),
         parts_{spec_,
                *inputs_.data,
                store_,
@@ -70,7 +69,8 @@ class NodeProcess {
   void MakeSync() {
     HostSync::Options options;
     options.self = description_.node;
-    options.staleness = kStaleness;
+    options.staleness = settings_.cluster().staleness();
+    options.sync.bf16 = settings_.cluster().sync_dtype() == config::SYNC_DTYPE_BF16;
     options.leaders = description_.leaders;
     options.by_heat = data::ByPopularity(inputs_.data->item_counts());
     sync_ = std::make_unique<HostSync>(options, store_, gate_, *transport_);
