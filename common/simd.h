@@ -68,6 +68,14 @@ inline LaneMask PositiveLanes(Vector v) {
 #endif
 }
 
+/// Whether any number of a vector is not zero, for vectors that were added up with |=.
+using Bits [[gnu::vector_size(64)]] = std::int32_t;
+inline bool Any(Bits bits) {
+  std::int64_t words[8];
+  std::memcpy(words, &bits, sizeof words);
+  return ((words[0] | words[1]) | (words[2] | words[3]) | (words[4] | words[5]) | (words[6] | words[7])) != 0;
+}
+
 /// sum + addend in the lanes of the mask, sum elsewhere.
 inline Vector AddWhere(LaneMask mask, Vector sum, Vector addend) {
 #ifdef __AVX512F__

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/run/version.h"
 #include "launch/standard_streams.h"
+#include "launch/told_elsewhere.h"
 
 namespace attune::launch {
 namespace {
@@ -89,6 +90,8 @@ int ReportException() noexcept {
     throw;
   } catch (const OutputClosed&) {
     return kFailed;
+  } catch (const ToldElsewhere& failure) {
+    return static_cast<int>(failure.kind());
   } catch (const Error& error) {
     return Report(error.what(), static_cast<int>(error.kind()));
   } catch (const std::bad_alloc&) {

@@ -143,6 +143,9 @@ RankCheck CheckRank(const config::TrainSettings& settings) {
     const data::Dataset dataset(run.data());
     SetContent(spec, dataset);
     const TrainingInputs inputs(run, dataset);
+    if (run.has_triples())
+      ThrowUsage(
+          "--triples cannot take effect with several processes: they are trained in order, by one thread");
     check.fingerprint = FingerprintOf(settings, dataset);
     check.shape = ps::ModelStore::Shape(spec, dataset.num_users(), dataset.num_items());
     check.shape.gate = sizeof(worker::GateMemory);

@@ -45,8 +45,7 @@ bool SyncOwner::Valid(const SyncMessage& message) const {
 void SyncOwner::Apply(const SyncMessage& message) {
   const std::size_t width = table_.layout.floats;
   const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
-  AlignedBuffer buffer;
-  float* const delta = buffer.Reserve(width);
+  float* const delta = row_.Reserve(width);
   for (std::size_t n = 0; n < message.rows(); ++n) {
     DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, delta);
     const auto key = message.keys.At<Index>(n);
@@ -111,18 +110,13 @@ void SyncOwner::Scan() {
   float* shadow = shadow_.data();
   for (std::size_t n = 0; n < rows_.size(); ++n, shadow += width) {
     const float* const row = table_.First(rows_[n]);
-    bool same = true;
+    simd::Bits changed{};
     for (std::size_t c = 0; c < width; c += simd::kLanes) {
       const simd::Vector present = RacyLoadVector(row + c);
-      const auto differs = present != simd::Load(shadow + c);
-      int any = 0;
-      for (std::size_t lane = 0; lane < simd::kLanes; ++lane) any |= differs[lane];
-      if (any != 0) {
-        same = false;
-        simd::Store(shadow + c, present);
-      }
+      changed |= present != simd::Load(shadow + c);
+      simd::Store(shadow + c, present);
     }
-    if (!same) stamps_[n] = pass_;
+    if (simd::Any(changed)) stamps_[n] = pass_;
   }
 }
 

@@ -82,6 +82,7 @@ class SyncOwner {
   const std::vector<Index> rows_;
   const sync::Options options_;
   std::vector<std::uint32_t> position_;  ///< of each row of the table in rows_, or kNoIndex
+  AlignedBuffer row_;                    ///< one row, for a moment
   AlignedBuffer shadow_;                 ///< rows as the last scan saw them
   std::vector<std::uint64_t> stamps_;    ///< pass in which each row was seen to have changed
   std::uint64_t pass_ = 0;

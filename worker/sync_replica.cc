@@ -43,15 +43,14 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
   const std::size_t width = table_.layout.floats;
   const float* const row = table_.First(rows_[position]);
   float* const sent = sent_.data() + position * width;
-  AlignedBuffer buffer;
-  float* const delta = buffer.Reserve(width);
-  bool any = false;
+  float* const delta = row_.Reserve(width);
+  simd::Bits any{};
   for (std::size_t c = 0; c < width; c += simd::kLanes) {
     const simd::Vector difference = RacyLoadVector(row + c) - simd::Load(sent + c);
     simd::Store(delta + c, difference);
-    for (std::size_t lane = 0; lane < simd::kLanes; ++lane) any |= difference[lane] != 0;
+    any |= difference != 0;
   }
-  if (!any) return false;
+  if (!simd::Any(any)) return false;
   const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
   keys.push_back(rows_[position]);
   values.resize(values.size() + bytes);
@@ -120,8 +119,7 @@ void SyncReplica::OnMessage(const SyncMessage& message, sync::Time now) {
 void SyncReplica::Replace(const SyncMessage& message) {
   const std::size_t width = table_.layout.floats;
   const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
-  AlignedBuffer buffer;
-  float* const owner = buffer.Reserve(width);
+  float* const owner = row_.Reserve(width);
   for (std::size_t n = 0; n < message.rows(); ++n) {
     const auto key = message.keys.At<Index>(n);
     DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, owner);

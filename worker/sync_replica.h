@@ -55,6 +55,7 @@ class SyncReplica {
   const sync::Options options_;
   std::vector<std::uint32_t> position_;  ///< of each row of the table in rows_, or kNoIndex
   AlignedBuffer sent_;                   ///< what the owner has of each row, as far as is known here
+  AlignedBuffer row_;                    ///< one row, for a moment
   sync::FrameSender up_;
   sync::FrameReceiver down_;
   bool acknowledge_ = false;

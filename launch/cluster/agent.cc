@@ -22,6 +22,7 @@
 #include "launch/cluster/memory_handover.h"
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_watch.h"
+#include "launch/told_elsewhere.h"
 
 namespace attune::launch {
 namespace {
@@ -94,14 +95,14 @@ void RequireAllWell(const std::vector<Introduction>& all, unsigned rank) {
             (everywhere ? reason
                         : fmt::format("{} ({}): {}", RanksText(ranks), all[ranks.front()].host_name, reason));
   }
-  throw Error(static_cast<ErrorKind>(code),
-              rank == 0 ? text : "another rank cannot take part; rank 0 says why");
+  if (rank != 0) throw ToldElsewhere(static_cast<ErrorKind>(code));
+  throw Error(static_cast<ErrorKind>(code), text);
 }
 
 void RequireSameFingerprint(const std::vector<Introduction>& all, unsigned rank) {
   for (std::size_t n = 1; n < all.size(); ++n) {
     if (all[n].fingerprint == all[0].fingerprint) continue;
-    if (rank != 0) ThrowUsage("ranks differ in program, settings or data; rank 0 says which");
+    if (rank != 0) throw ToldElsewhere(ErrorKind::kUsage);
     ThrowUsage(
         "rank {} ({}) has another program, other settings or other data than rank 0:\n  rank 0: {}\n"
         "  rank {}: {}\nstart all ranks with one command and one binary, on the same data",
@@ -172,7 +173,8 @@ class Agent {
     }
     node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()];
     node_.listen_fd = ListeningSocket(node_.bind_host);
-    node_.keys = net::KeyPair::Make();
+    // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
+    if (!PretendsHost()) node_.keys = net::KeyPair::Make();
     const json mine = {EndpointOf(node_.listen_fd), node_.keys.public_key};
     for (const std::string& text : rendezvous_->Exchange(mine.dump())) {
       const json address = json::parse(text);
@@ -207,7 +209,7 @@ class Agent {
   void RequireMade(const std::vector<std::string>& failures) const {
     for (std::size_t n = 0; n < failures.size(); ++n) {
       if (failures[n].empty()) continue;
-      if (rank() != 0) ThrowFailed("another rank cannot take part; rank 0 says why");
+      if (rank() != 0) throw ToldElsewhere(ErrorKind::kFailed);
       ThrowFailed("rank {} ({}): {}", n, all_[n].host_name, failures[n]);
     }
   }

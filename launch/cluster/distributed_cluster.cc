@@ -21,7 +21,6 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
   const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
-  if (getenv("DBG")) fprintf(stderr, "train %.2f ms\n", 1e3 * SecondsSince(start));
   Flush(epoch, tick);
   triples_before_ += trained.total.triples;
   const EpochResult result{trained.total, SecondsSince(start), trained.complete};
@@ -34,11 +33,7 @@ EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, con
 /// stop, then what they have added goes up, then it comes down.
 void DistributedCluster::Flush(std::uint32_t epoch, const Tick& tick) {
   const int rounds = hosts_ > 1 ? 3 : 1;
-  for (int n = 0; n < rounds; ++n) {
-    auto t = std::chrono::steady_clock::now();
-    scheduler_.Run(wire::Work::kFlush, epoch, 1, tick, {});
-    if (getenv("DBG")) fprintf(stderr, "flush %d %.2f ms\n", n, 1e3 * SecondsSince(t));
-  }
+  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, epoch, 1, tick, {});
 }
 
 /// Brings the rows of users to this host that are elsewhere.

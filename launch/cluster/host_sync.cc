@@ -11,10 +11,12 @@ using namespace std::chrono_literals;
 
 /// A gradient of Θ that was not answered for so long is sent again.
 constexpr auto kAgain = 1s;
+/// How long a host's workers may be without leases before they count as idle.
+constexpr auto kBetweenLeases = 5ms;
 /// Longest time between rounds while workers train, however slow they are.
 constexpr auto kLongestPause = 100ms;
-/// Batches between rounds where nothing bounds the staleness.
-constexpr std::int64_t kFreePace = 8;
+/// Without a bound, the pause after a round is so many times the round.
+constexpr int kPauseOfRound = 3;
 
 }  // namespace
 
@@ -91,7 +93,8 @@ void HostSync::BeginEpoch(std::uint64_t base) {
   training_ = true;
   owner_->ResetClocks(base);
   for (auto& [leader, replica] : replicas_) replica->ResetClock(base);
-  round_clock_ = base;
+  clock_ = round_clock_ = base;
+  worked_ = std::chrono::steady_clock::now();
   gate_.SetVisible(base);
 }
 
@@ -101,17 +104,34 @@ std::uint64_t HostSync::RequestRound() {
   return requested_;
 }
 
+/// Between two leases a worker holds nobody up for a moment, which is no news.
+void HostSync::ReadClock(Time now) {
+  const std::uint64_t clock = gate_.HostClock();
+  if (clock != wire::kNoClock) worked_ = now;
+  if (clock != wire::kNoClock || !training_ || now - worked_ > kBetweenLeases) clock_ = clock;
+}
+
 bool HostSync::RoundDue(Time now) const {
   if (requested_ > started_) return true;
   if (!training_) return false;
-  const std::uint64_t clock = gate_.HostClock();
-  if (now - round_start_ >= kLongestPause) return true;
   // Who works nowhere here has news for the others once: that they need not wait.
-  if (clock == wire::kNoClock) return round_clock_ != wire::kNoClock;
-  if (gate_.AnybodyWaits()) return true;
-  const std::int64_t pace =
-      options_.staleness < 0 ? kFreePace : std::max<std::int64_t>(1, options_.staleness / 2);
-  return round_clock_ == wire::kNoClock || clock >= round_clock_ + static_cast<std::uint64_t>(pace);
+  if (clock_ == wire::kNoClock) return round_clock_ != wire::kNoClock || now - round_end_ >= kLongestPause;
+  if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
+  return Paced(now);
+}
+
+/// A round costs the same whether it brings much or little, so it begins as late as the bound allows: when
+/// what a round takes, and half of that again, is left. Without a bound, rounds take a share of the time.
+bool HostSync::Paced(Time now) const {
+  const auto pause = now - round_end_;
+  if (options_.staleness < 0) {
+    return pause >=
+           std::clamp<Time::duration>((round_end_ - round_start_) * kPauseOfRound, 0ms, kLongestPause * 10);
+  }
+  const auto bound = static_cast<std::uint64_t>(options_.staleness);
+  const std::uint64_t visible = gate_.visible();
+  const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
+  return ahead + round_batches_ + round_batches_ / 2 + 1 >= bound;
 }
 
 void HostSync::StartRound(Time now) {
@@ -119,7 +139,7 @@ void HostSync::StartRound(Time now) {
   ++started_;
   round_start_ = now;
   // First the clock, then what the batches before it have added.
-  round_clock_ = gate_.HostClock();
+  round_clock_ = clock_;
   for (auto& [leader, replica] : replicas_) replica->StartRound(round_clock_, now);
   if (owns_theta() || store_.theta().trained() == 0) return;
   auto pending = store_.theta().TakePending();
@@ -140,9 +160,11 @@ bool HostSync::RoundUnderWay() const {
                                          [](const auto& replica) { return !replica.second->idle(); });
 }
 
-void HostSync::EndRound() {
+void HostSync::EndRound(Time now) {
   in_round_ = false;
   rounds_ = started_;
+  round_end_ = now;
+  if (clock_ != wire::kNoClock && round_clock_ != wire::kNoClock) round_batches_ = clock_ - round_clock_;
 }
 
 void HostSync::UpdateVisible() {
@@ -153,8 +175,9 @@ void HostSync::UpdateVisible() {
 }
 
 void HostSync::Proceed(Time now) {
-  owner_->SetOwnClock(gate_.HostClock());
-  if (in_round_ && !RoundUnderWay()) EndRound();
+  ReadClock(now);
+  owner_->SetOwnClock(clock_);
+  if (in_round_ && !RoundUnderWay()) EndRound(now);
   if (!in_round_ && RoundDue(now)) StartRound(now);
   owner_->Pump(now,
                [this](net::NodeId to, const wire::Message& message) { return transport_.Send(to, message); });

@@ -65,10 +65,12 @@ class HostSync {
   };
 
   bool owns_theta() const { return options_.leaders.front() == options_.self; }
+  void ReadClock(Time now);
   bool RoundDue(Time now) const;
+  bool Paced(Time now) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;
-  void EndRound();
+  void EndRound(Time now);
   void UpdateVisible();
   void PumpTheta(Time now);
   void OnTheta(net::NodeId from, const wire::ThetaMessage& message);
@@ -83,11 +85,15 @@ class HostSync {
   std::map<net::NodeId, std::uint64_t> gradients_applied_;  ///< newest sequence of each host, on Θ's owner
   bool training_ = false;
   bool in_round_ = false;
-  std::uint64_t started_ = 0;    ///< rounds
-  std::uint64_t rounds_ = 0;     ///< that have ended
-  std::uint64_t requested_ = 0;  ///< rounds to run whatever the pace
-  std::uint64_t round_clock_ = 0;
+  std::uint64_t started_ = 0;      ///< rounds
+  std::uint64_t rounds_ = 0;       ///< that have ended
+  std::uint64_t requested_ = 0;    ///< rounds to run whatever the pace
+  std::uint64_t clock_ = 0;        ///< of this host
+  Time worked_{};                  ///< when somebody worked here last
+  std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};
+  Time round_end_{};
+  std::uint64_t round_batches_ = 0;  ///< that this host's slowest worker finished during the last round
   std::uint64_t refused_ = 0;
 };
 

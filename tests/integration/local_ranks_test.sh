@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Several processes train together, on one host and as if on several: the same model, honest exit codes, nothing
+# left behind.
+# usage: local_ranks_test.sh ATTUNE
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+attune=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  printf 'local_ranks_test: %s\n' "$1" >&2
+  exit 1
+}
+
+# expect CODE TEXT COMMAND...: the command ends with CODE, and says TEXT.
+expect() {
+  local code=$1 text=$2 got=0
+  shift 2
+  timeout 120 "$@" >out 2>&1 || got=$?
+  [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
+  [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
+}
+
+"$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
+train=(train --data data --dim 8 --threads 1 --overwrite --log-level warning)
+
+# The same triples and much the same model in every layout.
+run=(--epochs 4 --evaluate-every 2 --evaluate-test --out model)
+for layout in "-n 1" "-n 3" "-n 3 --hosts 3" "-n 4 --hosts 2"; do
+  for staleness in 0 8 -1; do
+    # shellcheck disable=SC2086  # the layout is several words
+    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" --staleness "$staleness"
+    "$attune" inspect model >log 2>&1 || fail "$layout: $(cat log)"
+    python3 - >>models 2>log <<'PYTHON' || fail "$layout: $(cat log)"
+import json
+made = json.load(open("model/manifest.json"))["provenance"]
+print(made["triples"], made["loss"])
+PYTHON
+  done
+done
+python3 - models 2>log <<'PYTHON' || fail "$(cat log)"
+import sys
+runs = [line.split() for line in open(sys.argv[1])]
+assert len({triples for triples, _ in runs}) == 1, runs
+losses = [float(loss) for _, loss in runs]
+assert max(losses) < 1.05 * min(losses), losses
+PYTHON
+
+# What a rank finds wrong is said once, with its exit code.
+expect 3 "nowhere: not a directory" "$attune" local -n 3 train --data nowhere --out other
+expect 2 "exists already" "$attune" local -n 2 train --data data --out model
+expect 2 "--triples cannot take effect" "$attune" local -n 2 train --data data --triples log --out other
+expect 2 "there are only 2 ranks" "$attune" local -n 2 --hosts 3 "${train[@]}" --out other
+expect 2 "expected a whole number" "$attune" local -n two "${train[@]}" --out other
+
+# A worker that is killed is started again; the job goes on, and the epoch is whole.
+"$attune" local -n 3 "${train[@]}" --epochs 300 --evaluate-every 0 --out killed >out 2>&1 &
+launcher=$!
+deadline=$((SECONDS + 30))
+until [[ -n $(pgrep -P "$(pgrep -P $launcher | sed -n 3p)" 2>/dev/null) ]]; do
+  ((SECONDS < deadline)) || fail "the third rank has not started its node"
+done
+kill -9 "$(pgrep -P "$(pgrep -P $launcher | sed -n 3p)")"
+wait $launcher || fail "the job did not survive a worker: $(cat out)"
+[[ $(cat out) == *"it is started again"* ]] || fail "nobody said that the worker was started again: $(cat out)"
+
+# An interrupt ends the job as one process would: what was reached is saved.
+"$attune" local -n 3 "${train[@]}" --epochs 1000000 --evaluate-every 0 --out interrupted --run run >out 2>&1 &
+launcher=$!
+until [[ -s run/metrics.jsonl && $(wc -l <run/metrics.jsonl) -gt 2 ]]; do
+  ((SECONDS < deadline)) || fail "training has not begun: $(cat out)"
+done
+kill -INT $launcher
+code=0
+wait $launcher || code=$?
+[[ $code == 4 ]] || fail "expected exit code 4 after an interrupt, got $code: $(cat out)"
+"$attune" inspect interrupted >log 2>&1 || fail "$(cat log)"
+
+[[ -z $(pgrep -f "$work|$attune local") ]] || fail "processes are left: $(pgrep -fa "$work|$attune local")"
