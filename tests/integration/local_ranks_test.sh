@@ -28,7 +28,7 @@ expect() {
 train=(train --data data --dim 8 --threads 1 --overwrite --log-level warning)
 
 # The same triples and much the same model in every layout.
-run=(--epochs 4 --evaluate-every 2 --evaluate-test --out model)
+run=(--batch-triples 256 --epochs 4 --evaluate-every 2 --evaluate-test --out model)
 for layout in "-n 1" "-n 3" "-n 3 --hosts 3" "-n 4 --hosts 2"; do
   for staleness in 0 8 -1; do
     # shellcheck disable=SC2086  # the layout is several words
@@ -46,7 +46,7 @@ import sys
 runs = [line.split() for line in open(sys.argv[1])]
 assert len({triples for triples, _ in runs}) == 1, runs
 losses = [float(loss) for _, loss in runs]
-assert max(losses) < 1.05 * min(losses), losses
+assert max(losses) < 1.1 * min(losses), losses
 PYTHON
 
 # What a rank finds wrong is said once, with its exit code.
