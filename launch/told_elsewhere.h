@@ -1,20 +1,16 @@
 #pragma once
 
-#include <exception>
+#include <string>
 
 #include "common/error.h"
 
 namespace attune::launch {
 
-/// A failure that another process of the job reports: this one ends with its code, and says nothing.
-class ToldElsewhere : public std::exception {
+/// A failure that was reported already, here or by another process of the job: this one ends with its code,
+/// and says nothing more.
+class ToldElsewhere : public Error {
  public:
-  explicit ToldElsewhere(ErrorKind kind) : kind_(kind) {}
-  ErrorKind kind() const { return kind_; }
-  const char* what() const noexcept override { return "another process of the job says why"; }
-
- private:
-  ErrorKind kind_;
+  using Error::Error;
 };
 
 }  // namespace attune::launch

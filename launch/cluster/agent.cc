@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -78,8 +80,8 @@ std::string RanksText(const std::vector<std::size_t>& ranks) {
   return text;
 }
 
-/// Throws if a rank cannot take part: on rank 0 with all reasons, elsewhere in short.
-void RequireAllWell(const std::vector<Introduction>& all, unsigned rank) {
+/// Throws if a rank cannot take part, with all reasons.
+void RequireAllWell(const std::vector<Introduction>& all) {
   std::map<std::string, std::vector<std::size_t>> reasons;
   int code = 0;
   for (std::size_t n = 0; n < all.size(); ++n) {
@@ -95,14 +97,12 @@ void RequireAllWell(const std::vector<Introduction>& all, unsigned rank) {
             (everywhere ? reason
                         : fmt::format("{} ({}): {}", RanksText(ranks), all[ranks.front()].host_name, reason));
   }
-  if (rank != 0) throw ToldElsewhere(static_cast<ErrorKind>(code));
   throw Error(static_cast<ErrorKind>(code), text);
 }
 
-void RequireSameFingerprint(const std::vector<Introduction>& all, unsigned rank) {
+void RequireSameFingerprint(const std::vector<Introduction>& all) {
   for (std::size_t n = 1; n < all.size(); ++n) {
     if (all[n].fingerprint == all[0].fingerprint) continue;
-    if (rank != 0) throw ToldElsewhere(ErrorKind::kUsage);
     ThrowUsage(
         "rank {} ({}) has another program, other settings or other data than rank 0:\n  rank 0: {}\n"
         "  rank {}: {}\nstart all ranks with one command and one binary, on the same data",
@@ -157,11 +157,25 @@ class Agent {
     }
     for (const std::string& text : rendezvous_->Exchange(mine.ToText()))
       all_.push_back(Introduction::Of(text));
-    RequireAllWell(all_, rank());
-    RequireSameFingerprint(all_, rank());
+    TellOnce([this] {
+      RequireAllWell(all_);
+      RequireSameFingerprint(all_);
+    });
     const auto first = std::find_if(all_.begin(), all_.end(),
                                     [&](const Introduction& other) { return other.host == mine.host; });
     first_of_host_ = static_cast<unsigned>(first - all_.begin());
+  }
+
+  /// A check of what all ranks know, so that all come to the same end. Rank 0 says what is wrong; the others
+  /// wait until it has, since a launcher ends all ranks when one has failed.
+  void TellOnce(const std::function<void()>& check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      if (rank() == 0) std::fprintf(stderr, "attune: error: %s\n", error.what());
+      rendezvous_->Exchange("");
+      throw ToldElsewhere(error.kind(), error.what());
+    }
   }
 
   void Listen() {
@@ -171,7 +185,7 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
-    node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()];
+    TellOnce([&] { node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()]; });
     node_.listen_fd = ListeningSocket(node_.bind_host);
     // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
     if (!PretendsHost()) node_.keys = net::KeyPair::Make();
@@ -198,7 +212,8 @@ class Agent {
       }
     }
     // When all have said so, the memory is there.
-    RequireMade(rendezvous_->Exchange(failure));
+    const auto failures = rendezvous_->Exchange(failure);
+    TellOnce([&] { RequireMade(failures); });
     if (rank() != first_of_host_) {
       memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), shape);
     }
@@ -209,7 +224,6 @@ class Agent {
   void RequireMade(const std::vector<std::string>& failures) const {
     for (std::size_t n = 0; n < failures.size(); ++n) {
       if (failures[n].empty()) continue;
-      if (rank() != 0) throw ToldElsewhere(ErrorKind::kFailed);
       ThrowFailed("rank {} ({}): {}", n, all_[n].host_name, failures[n]);
     }
   }

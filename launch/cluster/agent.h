@@ -23,8 +23,7 @@ struct RankCheck {
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of
 /// its host's tables, and starts this program again as a node, which does the work; it passes signals on,
 /// starts the node again when it dies, and ends with the node's exit code. It holds no tables.
-/// @returns the exit code. Throws when the ranks do not fit together: on rank 0 Error with all reasons, on
-/// others ToldElsewhere
+/// @returns the exit code. Throws ToldElsewhere when the ranks do not fit together, after rank 0 has said why
 int RunAgent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check);
 
 }  // namespace attune::launch
