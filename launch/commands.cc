@@ -22,6 +22,11 @@ CommandTable MakeTable() {
       MakeCommand<config::FeaturesSettings>(
           {"features", "make component features of pictures and videos", true}, RunFeatures),
       MakeCommand<config::TrainSettings>({"train", "train a model on a prepared data set", true}, RunTrain),
+      MakeCommand<config::TrainSettings>(
+          {"scheduler", "train with processes whose roles are given: this one is the scheduler"},
+          RunScheduler),
+      MakeCommand<config::RoleSettings>({"server", "a process of such a job that owns rows"}, RunServer),
+      MakeCommand<config::RoleSettings>({"worker", "a process of such a job that trains"}, RunWorker),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),
       MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),

@@ -21,15 +21,6 @@ std::size_t Known(const std::vector<Index>& rows) {
   return rows.size() - static_cast<std::size_t>(std::count(rows.begin(), rows.end(), kNoIndex));
 }
 
-/// @param row_of  where row n of the table starts
-template <typename RowOf>
-void CopyRows(const model::RowsView& from, const std::vector<Index>& source, Index first, Index end,
-              RowOf&& row_of) {
-  for (Index row = first; row < end; ++row) {
-    if (source[row] != kNoIndex) std::copy_n(from[source[row]], from.width, row_of(row));
-  }
-}
-
 bool SameShape(const model::Theta& a, const model::Theta& b) {
   return std::equal(a.blocks().begin(), a.blocks().end(), b.blocks().begin(), b.blocks().end(),
                     [](const auto& x, const auto& y) { return x.name == y.name && x.size() == y.size(); });
@@ -63,16 +54,21 @@ InitialModel::InitialModel(const std::string& path, const data::Dataset& dataset
 
 void InitialModel::CopyUsers(Index first, Index end, const Tables& tables) const {
   if (users_.empty()) return;
-  CopyRows(from_.view().u, users_, first, end, [&](Index row) { return tables.users.First(row); });
+  const model::RowsView u = from_.view().u;
+  for (Index user = first; user < end; ++user) {
+    if (users_[user] != kNoIndex) std::copy_n(u[users_[user]], u.width, tables.users.First(user));
+  }
 }
 
 void InitialModel::CopyShared(ps::ModelStore& store) const {
   const model::ModelView view = from_.view();
   const Tables tables = store.tables();
-  const Index items = dataset_.num_items();
-  CopyRows(view.v, items_, 0, items, [&](Index row) { return tables.items.First(row); });
-  if (spec_.model.HasP() && !view.p.empty()) {
-    CopyRows(view.p, items_, 0, items, [&](Index row) { return tables.items.Second(row); });
+  const bool has_p = spec_.model.HasP() && !view.p.empty();
+  for (Index row = 0; row < store.placement().rows(); ++row) {
+    const Index from = items_[store.placement().ItemOf(row)];
+    if (from == kNoIndex) continue;
+    std::copy_n(view.v[from], view.v.width, tables.items.First(row));
+    if (has_p) std::copy_n(view.p[from], view.p.width, tables.items.Second(row));
   }
   if (has_theta_) store.theta().Assign(*view.theta);
 }

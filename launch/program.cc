@@ -17,8 +17,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/version.h"
+#include "launch/cluster/told_elsewhere.h"
 #include "launch/standard_streams.h"
-#include "launch/told_elsewhere.h"
 
 namespace attune::launch {
 namespace {

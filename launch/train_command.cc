@@ -16,6 +16,7 @@
 #include "common/run/memory_plan.h"
 #include "common/run/version.h"
 #include "launch/cluster/agent.h"
+#include "launch/cluster/item_memory.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
 #include "launch/embedded_cluster.h"
@@ -135,8 +136,11 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
 }
 
 /// What this rank says to the others before they begin.
-RankCheck CheckRank(const config::TrainSettings& settings) {
+RankCheck CheckRank(const Agreed& agreed) {
+  const config::TrainSettings& settings = agreed.settings;
   RankCheck check;
+  check.duties = agreed.duties;
+  check.settings = ToText(settings);
   try {
     const auto& run = settings.run_settings();
     TrainingSpec spec = ToTrainingSpec(settings);
@@ -147,8 +151,16 @@ RankCheck CheckRank(const config::TrainSettings& settings) {
       ThrowUsage(
           "--triples cannot take effect with several processes: they are trained in order, by one thread");
     check.fingerprint = FingerprintOf(settings, dataset);
-    check.shape = ps::ModelStore::Shape(spec, dataset.num_users(), dataset.num_items());
-    check.shape.gate = sizeof(worker::GateMemory);
+    check.one_host_only = spec.optimizer.kind == optim::Kind::kAdam;
+    const auto by_heat = data::ByPopularity(inputs.data->item_counts());
+    const Index replicated = ReplicatedItems(settings.cluster(), spec, dataset.num_items());
+    check.needs = [spec, by_heat, replicated, users = dataset.num_users()](const HostPlan& plan) {
+      const sync::Placement placement = plan.PlaceItems(by_heat, replicated);
+      HostNeeds needs{ps::ModelStore::Shape(spec, users, placement.rows())};
+      needs.shape.gate = sizeof(worker::GateMemory);
+      if (!placement.complete()) needs.snapshot = ps::ModelStore::SnapshotBytes(spec, placement.items());
+      return needs;
+    };
     check.interface = settings.cluster().interface();
     check.shm_dir = settings.cluster().shm_dir();
   } catch (const Error& failure) {
@@ -171,9 +183,14 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   return result ? Report(*std::move(result), settings.run_settings(), context.json) : code;
 }
 
-}  // namespace
+int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings) {
+  const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
+  const RankCheck check = CheckRank(agreed);
+  return RunAgent(std::move(rendezvous), check);
+}
 
-int RunTrain(const config::TrainSettings& settings, const CommandContext& context) {
+/// A process that has settings of its own: alone, or one of many.
+int RunWithSettings(Role role, const config::TrainSettings& settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
   const auto description = FindNodeDescription();
   auto rendezvous = description ? nullptr : FindRendezvous();
@@ -185,12 +202,42 @@ int RunTrain(const config::TrainSettings& settings, const CommandContext& contex
   if (run.has_run() && first) std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
   try {
     if (description) return TrainAsNode(settings, context, *description);
-    if (rendezvous && rendezvous->size() > 1) return RunAgent(std::move(rendezvous), CheckRank(settings));
+    if (rendezvous && rendezvous->size() > 1) return TrainAsRank(std::move(rendezvous), role, &settings);
+    if (role == Role::kScheduler)
+      ThrowUsage("attune scheduler needs servers and workers: start them with it");
     return TrainAlone(settings, context);
   } catch (const std::exception& failure) {
     if (first) RecordFailure(run, failure);
     throw;
   }
+}
+
+/// A process whose settings come from the scheduler.
+int RunWithoutSettings(Role role, const CommandContext& context) {
+  if (const auto description = FindNodeDescription()) {
+    return TrainAsNode(SettingsOfText(description->settings), context, *description);
+  }
+  auto rendezvous = FindRendezvous();
+  if (!rendezvous) ThrowUsage("no scheduler: start this under mpirun or srun together with attune scheduler");
+  return TrainAsRank(std::move(rendezvous), role, nullptr);
+}
+
+}  // namespace
+
+int RunTrain(const config::TrainSettings& settings, const CommandContext& context) {
+  return RunWithSettings(Role::kTrain, settings, context);
+}
+
+int RunScheduler(const config::TrainSettings& settings, const CommandContext& context) {
+  return RunWithSettings(Role::kScheduler, settings, context);
+}
+
+int RunServer(const config::RoleSettings&, const CommandContext& context) {
+  return RunWithoutSettings(Role::kServer, context);
+}
+
+int RunWorker(const config::RoleSettings&, const CommandContext& context) {
+  return RunWithoutSettings(Role::kWorker, context);
 }
 
 }  // namespace attune::launch

@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/run/available_memory.h"
 #include "common/run/format.h"
+#include "ps/unnamed_file.h"
 
 namespace attune::ps {
 namespace {
@@ -61,19 +62,14 @@ void RequireMemory(std::uint64_t bytes) {
       FormatBytes(bytes), FormatBytes(available.bytes), available.bound_by);
 }
 
-int CreateMemory() {
+int CreateMemory(std::uint64_t bytes) {
+  RequireMemory(bytes);
   const int fd = memfd_create("attune-tables", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) ThrowFailed("memfd_create: {}; put the tables into a file with --shm-dir", ErrnoText(errno));
-  return fd;
-}
-
-int CreateFile(const std::filesystem::path& directory) {
-  std::string name = (directory / "attune-tables-XXXXXX").string();
-  const int fd = mkostemp(name.data(), O_CLOEXEC);
-  if (fd < 0)
-    ThrowFailed("{}: cannot create a file for the tables: {}", directory.string(), ErrnoText(errno));
-  unlink(name.c_str());
-  return fd;
+  if (ftruncate(fd, static_cast<off_t>(bytes)) == 0) return fd;
+  const std::string why = ErrnoText(errno);
+  close(fd);
+  ThrowFailed("cannot take {} for the tables: {}", FormatBytes(bytes), why);
 }
 
 }  // namespace
@@ -97,16 +93,7 @@ std::uint64_t HostMemory::Bytes(const HostShape& shape) {
 
 HostMemory HostMemory::Create(const HostShape& shape, const std::filesystem::path& directory) {
   const std::uint64_t bytes = Bytes(shape);
-  if (directory.empty()) RequireMemory(bytes);
-  HostMemory memory(directory.empty() ? CreateMemory() : CreateFile(directory), shape);
-  // Space is taken now: a file on a full disk would end processes with SIGBUS when it is written.
-  const int error = directory.empty() ? (ftruncate(memory.fd_, static_cast<off_t>(bytes)) == 0 ? 0 : errno)
-                                      : posix_fallocate(memory.fd_, 0, static_cast<off_t>(bytes));
-  if (error != 0) {
-    ThrowFailed("{}: cannot take {} for the tables: {}",
-                directory.empty() ? std::string("memory") : directory.string(), FormatBytes(bytes),
-                ErrnoText(error));
-  }
+  HostMemory memory(directory.empty() ? CreateMemory(bytes) : UnnamedFile(directory, bytes), shape);
   Header header;
   header.shape = shape;
   if (pwrite(memory.fd_, &header, sizeof header, 0) != ssize_t{sizeof header}) {
@@ -148,8 +135,8 @@ Mapping HostMemory::Users() const {
   return Mapping::Shared(fd_, UsersAt(), shape_.users, "the users' table");
 }
 
-Mapping HostMemory::Items() const {
-  return Mapping::Shared(fd_, ItemsAt(shape_), shape_.items, "the items' table");
+Mapping HostMemory::Items(std::size_t more) const {
+  return Mapping::SharedAndPrivate(fd_, ItemsAt(shape_), shape_.items, more, "the items' table");
 }
 
 Mapping HostMemory::Theta() const {

@@ -45,7 +45,8 @@ class HostMemory {
   /// To be handed to other processes; stays open as long as this object.
   int fd() const { return fd_; }
   Mapping Users() const;
-  Mapping Items() const;
+  /// @param more  bytes of this process alone behind the table, see Mapping::SharedAndPrivate
+  Mapping Items(std::size_t more = 0) const;
   Mapping Theta() const;
   Mapping Gate() const;
 

@@ -1,6 +1,7 @@
 #include "ps/mapping.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -26,6 +27,25 @@ Mapping Mapping::Private(std::size_t bytes, const char* what) {
 
 Mapping Mapping::Shared(int fd, std::uint64_t offset, std::size_t bytes, const char* what) {
   return {fd, offset, bytes, MAP_SHARED, what};
+}
+
+std::size_t Mapping::WholePages(std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
+Mapping Mapping::SharedAndPrivate(int fd, std::uint64_t offset, std::size_t bytes, std::size_t more,
+                                  const char* what) {
+  if (more == 0) return Shared(fd, offset, bytes, what);
+  const std::size_t shared = WholePages(bytes);
+  Mapping all(-1, 0, shared + more, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, what);
+  if (bytes == 0) return all;
+  if (mmap(all.data_, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+           static_cast<off_t>(offset)) == MAP_FAILED) {
+    ThrowFailed("cannot map {} bytes for {}: {}", bytes, what, ErrnoText(errno));
+  }
+  madvise(all.data_, bytes, MADV_HUGEPAGE);
+  return all;
 }
 
 Mapping::~Mapping() {

@@ -19,6 +19,12 @@ class Mapping {
   /// Part of a file or memfd, seen by all who map it. The file must be that long.
   /// @param offset  a multiple of the page size
   static Mapping Shared(int fd, std::uint64_t offset, std::size_t bytes, const char* what);
+  /// The same, followed (from the next page on) by `more` bytes of this process alone, which take memory when
+  /// they are first written.
+  static Mapping SharedAndPrivate(int fd, std::uint64_t offset, std::size_t bytes, std::size_t more,
+                                  const char* what);
+  /// `bytes`, to whole pages.
+  static std::size_t WholePages(std::size_t bytes);
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }

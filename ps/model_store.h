@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "common/model/model_view.h"
+#include "common/sync/placement.h"
 #include "common/training_spec.h"
 #include "ps/host_memory.h"
 #include "ps/table.h"
@@ -17,9 +19,11 @@ class ModelStore {
   /// In memory of this process, not initialised.
   ModelStore(const TrainingSpec& spec, Index num_users, Index num_items);
   /// In a host's memory.
+  /// @param placement   items that have a row there
   /// @param initialise  whether this process is the first there, before any other: Θ is written
-  ModelStore(const TrainingSpec& spec, Index num_users, Index num_items, const HostMemory& memory,
-             bool initialise);
+  /// @param visitors    rows of this process alone behind the table's, for items that have none there
+  ModelStore(const TrainingSpec& spec, Index num_users, sync::Placement placement, const HostMemory& memory,
+             bool initialise, std::size_t visitors = 0);
 
   /// Rows as the seed says.
   void InitialiseItems(unsigned threads);
@@ -27,19 +31,36 @@ class ModelStore {
   void InitialiseUsers(Index first, Index end, unsigned threads);
 
   Tables tables() const { return {users_.view(), items_.view()}; }
+  const sync::Placement& placement() const { return placement_; }
+  /// Row of the item table behind its own: the first for items that have none.
+  Index first_visitor() const { return first_visitor_; }
+  /// All items' V and P, as they are copied there by all who have them; View() reads them there. For hosts
+  /// that have not all rows. @param memory  of SnapshotBytes()
+  void SetSnapshot(Mapping memory) { snapshot_ = std::move(memory); }
+  /// Where an item's columns V and P lie in the snapshot, one behind the other. [snapshot_floats()]
+  float* SnapshotRow(Index item) const {
+    return reinterpret_cast<float*>(snapshot_.data()) + item * snapshot_floats();
+  }
+  std::size_t snapshot_floats() const { return items_.view().layout.first_state; }
   ThetaStore& theta() { return theta_; }
   /// The model as it stands; no worker may run while it is read. Θ is copied into `theta`.
   model::ModelView View(model::Theta& theta, const data::ContentView& content);
 
-  /// What a host needs for this model; its `job` is not set.
-  static HostShape Shape(const TrainingSpec& spec, Index num_users, Index num_items);
+  /// What a host needs for this model; its `job` is not set. @param item_rows  items that have a row there
+  static HostShape Shape(const TrainingSpec& spec, Index num_users, Index item_rows);
+  static std::uint64_t SnapshotBytes(const TrainingSpec& spec, Index num_items);
+  /// Bytes of an item's record.
+  static std::size_t ItemBytes(const TrainingSpec& spec);
   /// Bytes of the tables.
   static std::uint64_t TableBytes(const TrainingSpec& spec, Index num_users, Index num_items);
 
  private:
   const TrainingSpec spec_;
+  const sync::Placement placement_;
   Table users_;
   Table items_;
+  Index first_visitor_ = 0;
+  Mapping snapshot_;
   ThetaStore theta_;
 };
 

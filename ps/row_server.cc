@@ -22,10 +22,15 @@ void Prefetch(const float* row, std::size_t width) {
 
 }  // namespace
 
+Index RowServer::RowOf(Index key) const {
+  if (placement_ == nullptr) return key < table_.rows ? key : kNoIndex;
+  return key < placement_->items() ? placement_->RowOf(key) : kNoIndex;
+}
+
 bool RowServer::Valid(const RowsMessage& rows) const {
   if (rows.head.table != table_id_ || rows.head.width > table_.layout.floats || rows.head.bf16) return false;
   for (std::size_t n = 0; n < rows.rows(); ++n) {
-    if (rows.keys.At<Index>(n) >= table_.rows) return false;
+    if (RowOf(rows.keys.At<Index>(n)) == kNoIndex) return false;
   }
   return true;
 }
@@ -34,8 +39,8 @@ wire::Message RowServer::Rows(const RowsMessage& request) const {
   const std::size_t width = request.head.width;
   auto values = std::make_unique_for_overwrite<float[]>(request.rows() * width);
   for (std::size_t n = 0; n < request.rows(); ++n) {
-    if (n + kAhead < request.rows()) Prefetch(table_.First(request.keys.At<Index>(n + kAhead)), width);
-    const float* row = table_.First(request.keys.At<Index>(n));
+    if (n + kAhead < request.rows()) Prefetch(RecordOf(request, n + kAhead), width);
+    const float* row = RecordOf(request, n);
     float* out = values.get() + n * width;
     std::size_t c = 0;
     for (; c + simd::kLanes <= width; c += simd::kLanes) {
@@ -51,8 +56,8 @@ wire::Message RowServer::Rows(const RowsMessage& request) const {
 void RowServer::Add(const RowsMessage& deltas) {
   const std::size_t width = deltas.head.width;
   for (std::size_t n = 0; n < deltas.rows(); ++n) {
-    if (n + kAhead < deltas.rows()) Prefetch(table_.First(deltas.keys.At<Index>(n + kAhead)), width);
-    float* row = table_.First(deltas.keys.At<Index>(n));
+    if (n + kAhead < deltas.rows()) Prefetch(RecordOf(deltas, n + kAhead), width);
+    float* row = RecordOf(deltas, n);
     const std::byte* from = deltas.values.data() + n * width * sizeof(float);
     std::size_t c = 0;
     for (; c + simd::kLanes <= width; c += simd::kLanes) {
@@ -69,7 +74,7 @@ void RowServer::Add(const RowsMessage& deltas) {
   pushed_rows_ += deltas.rows();
 }
 
-std::optional<wire::Message> RowServer::Handle(std::uint32_t client, const wire::Message& message) {
+std::optional<wire::Message> RowServer::Handle(std::uint64_t client, const wire::Message& message) {
   const auto rows = wire::ParseRows(message);
   if (!rows || !Valid(*rows)) {
     ++refused_;
@@ -80,12 +85,11 @@ std::optional<wire::Message> RowServer::Handle(std::uint32_t client, const wire:
     ++refused_;
     return std::nullopt;
   }
-  std::uint64_t& applied = applied_[client];
-  if (rows->head.sequence > applied) {
-    Add(*rows);
-    applied = rows->head.sequence;
-  }
-  return wire::MakeRows(Type::kPushed, rows->head, {});
+  sync::FrameReceiver& pushes = clients_[client];
+  if (pushes.Take(rows->head.sequence)) Add(*rows);
+  wire::RowsHead answer = rows->head;
+  answer.sequence = pushes.taken();
+  return wire::MakeRows(Type::kPushed, answer, {});
 }
 
 }  // namespace attune::ps

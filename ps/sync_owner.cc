@@ -14,18 +14,13 @@ using wire::SyncHead;
 using wire::SyncMessage;
 using wire::SyncType;
 
-SyncOwner::SyncOwner(const TableView& table, std::vector<Index> rows, const sync::Options& options)
-    : table_(table),
-      rows_(std::move(rows)),
-      options_(options),
-      position_(table.rows, kNoIndex),
-      stamps_(rows_.size()) {
-  ATTUNE_CHECK(table.layout.floats % simd::kLanes == 0);
+SyncOwner::SyncOwner(sync::ReplicatedRows rows, const sync::Options& options)
+    : rows_(std::move(rows)), options_(options), stamps_(rows_.size()) {
+  ATTUNE_CHECK(rows_.width() % simd::kLanes == 0);
   // Replicas begin with the same rows, so what is in the table now is new to nobody.
-  float* shadow = shadow_.Reserve(rows_.size() * table.layout.floats);
+  float* shadow = shadow_.Reserve(rows_.size() * rows_.width());
   for (std::size_t n = 0; n < rows_.size(); ++n) {
-    position_[rows_[n]] = static_cast<std::uint32_t>(n);
-    RacyCopy(shadow + n * table.layout.floats, table.First(rows_[n]), table.layout.floats);
+    RacyCopy(shadow + n * rows_.width(), rows_.record(n), rows_.width());
   }
 }
 
@@ -34,24 +29,23 @@ void SyncOwner::AddClient(Client client) {
 }
 
 bool SyncOwner::Valid(const SyncMessage& message) const {
-  if (message.rows() > 0 && message.head.width != table_.layout.floats) return false;
+  if (message.rows() > 0 && message.head.width != rows_.width()) return false;
   for (std::size_t n = 0; n < message.rows(); ++n) {
-    const auto row = message.keys.At<Index>(n);
-    if (row >= position_.size() || position_[row] == kNoIndex) return false;
+    if (rows_.NumberOf(message.keys.At<Index>(n)) == rows_.size()) return false;
   }
   return true;
 }
 
 void SyncOwner::Apply(const SyncMessage& message) {
-  const std::size_t width = table_.layout.floats;
+  const std::size_t width = rows_.width();
   const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
   float* const delta = row_.Reserve(width);
   for (std::size_t n = 0; n < message.rows(); ++n) {
     DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, delta);
-    const auto key = message.keys.At<Index>(n);
-    float* const row = table_.First(key);
+    const std::size_t number = rows_.NumberOf(message.keys.At<Index>(n));
+    float* const row = rows_.record(number);
     // Told to all, also when others' additions make it what it was: who added has another number.
-    stamps_[position_[key]] = pass_ + 1;
+    stamps_[number] = pass_ + 1;
     for (std::size_t c = 0; c < width; c += simd::kLanes) {
       RacyStoreVector(row + c, RacyLoadVector(row + c) + simd::Load(delta + c));
     }
@@ -106,10 +100,10 @@ bool SyncOwner::busy() const {
 
 void SyncOwner::Scan() {
   ++pass_;
-  const std::size_t width = table_.layout.floats;
+  const std::size_t width = rows_.width();
   float* shadow = shadow_.data();
   for (std::size_t n = 0; n < rows_.size(); ++n, shadow += width) {
-    const float* const row = table_.First(rows_[n]);
+    const float* const row = rows_.record(n);
     simd::Bits changed{};
     for (std::size_t c = 0; c < width; c += simd::kLanes) {
       const simd::Vector present = RacyLoadVector(row + c);
@@ -122,14 +116,14 @@ void SyncOwner::Scan() {
 
 wire::Message SyncOwner::NextFrame(State& state) {
   Answer& answer = *state.answer;
-  const std::size_t width = table_.layout.floats;
+  const std::size_t width = rows_.width();
   const std::size_t most = options_.RowsOfFrame(width);
   const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
   std::vector<Index> keys;
   std::vector<std::byte> values;
   for (; answer.next < rows_.size() && keys.size() < most; ++answer.next) {
     if (stamps_[answer.next] <= answer.since) continue;
-    keys.push_back(rows_[answer.next]);
+    keys.push_back(rows_.item(answer.next));
     values.resize(values.size() + bytes);
     // As the scan saw it, not as it is now: a row that changes and changes back would not be sent again.
     EncodeNumbers(shadow_.data() + answer.next * width, width, options_.bf16,

@@ -8,8 +8,8 @@
 
 #include "common/aligned_buffer.h"
 #include "common/sync/frame_queue.h"
+#include "common/sync/replicated_rows.h"
 #include "common/sync/sync_options.h"
-#include "common/table.h"
 
 namespace attune::ps {
 
@@ -22,9 +22,8 @@ class SyncOwner {
   using Client = std::uint32_t;
   using Send = std::function<bool(Client, const wire::Message&)>;
 
-  /// @param table  stays valid as long as the owner; whole records travel
-  /// @param rows   that it owns and others replicate, hottest first
-  SyncOwner(const TableView& table, std::vector<Index> rows, const sync::Options& options);
+  /// @param rows  that it owns and others replicate; whole records travel
+  SyncOwner(sync::ReplicatedRows rows, const sync::Options& options);
 
   /// A host that has replicas. Until its first message it holds everybody up who waits for it.
   void AddClient(Client client);
@@ -78,13 +77,11 @@ class SyncOwner {
   wire::Message NextFrame(State& state);
   void Scan();
 
-  const TableView table_;
-  const std::vector<Index> rows_;
+  const sync::ReplicatedRows rows_;
   const sync::Options options_;
-  std::vector<std::uint32_t> position_;  ///< of each row of the table in rows_, or kNoIndex
-  AlignedBuffer row_;                    ///< one row, for a moment
-  AlignedBuffer shadow_;                 ///< rows as the last scan saw them
-  std::vector<std::uint64_t> stamps_;    ///< pass in which each row was seen to have changed
+  AlignedBuffer row_;                  ///< one row, for a moment
+  AlignedBuffer shadow_;               ///< rows as the last scan saw them
+  std::vector<std::uint64_t> stamps_;  ///< pass in which each row was seen to have changed
   std::uint64_t pass_ = 0;
   std::uint64_t own_clock_ = wire::kNoClock;
   std::map<Client, State> clients_;

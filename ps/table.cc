@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t kRowsPerTask = 4096;
 
-void FillNormal(const random::Stream& stream, std::uint32_t column, Index row, float std, float* out,
+void FillNormal(const random::Stream& stream, std::uint32_t column, Index name, float std, float* out,
                 std::size_t width) {
   for (std::size_t c = 0; c < width; c += 4) {
-    const auto normals = random::Normals(stream(column, row, static_cast<std::uint32_t>(c)));
+    const auto normals = random::Normals(stream(column, name, static_cast<std::uint32_t>(c)));
     for (std::size_t n = 0; n < std::min<std::size_t>(4, width - c); ++n) out[c + n] = std * normals[n];
   }
 }
@@ -32,7 +32,8 @@ Table::Table(Id id, std::size_t rows, const RecordLayout& layout, Mapping memory
 }
 
 void Table::Initialise(Index first, Index end, std::uint64_t seed, double std,
-                       const optim::OptimizerSpec& optimizer, unsigned threads) {
+                       const optim::OptimizerSpec& optimizer, unsigned threads,
+                       std::span<const Index> names) {
   ATTUNE_CHECK(first <= end && end <= rows_);
   const random::Stream stream(seed, random::Purpose::kInitialRow, static_cast<std::uint32_t>(id_));
   const auto deviation = static_cast<float>(std);
@@ -42,10 +43,11 @@ void Table::Initialise(Index first, Index end, std::uint64_t seed, double std,
     const std::size_t last = std::min<std::size_t>(end, first + (task + 1) * kRowsPerTask);
     for (std::size_t n = first + task * kRowsPerTask; n < last; ++n) {
       const auto row = static_cast<Index>(n);
-      FillNormal(stream, 0, row, deviation, table.First(row), layout_.width);
+      const Index name = names.empty() ? row : names[row];
+      FillNormal(stream, 0, name, deviation, table.First(row), layout_.width);
       optim::InitialiseState(optimizer, table.FirstState(row), layout_.padded);
       if (layout_.second == 0) continue;
-      FillNormal(stream, 1, row, deviation, table.Second(row), layout_.width);
+      FillNormal(stream, 1, name, deviation, table.Second(row), layout_.width);
       optim::InitialiseState(optimizer, table.SecondState(row), layout_.padded);
     }
   });

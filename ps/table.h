@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "common/table.h"
 #include "ps/mapping.h"
@@ -22,8 +23,9 @@ class Table {
 
   /// Fills rows `first` … `end` - 1 with Gaussian numbers of deviation `std` and their optimizer state with
   /// the rule's first value.
+  /// @param names  what each row is a row of, if that is not its number
   void Initialise(Index first, Index end, std::uint64_t seed, double std,
-                  const optim::OptimizerSpec& optimizer, unsigned threads);
+                  const optim::OptimizerSpec& optimizer, unsigned threads, std::span<const Index> names = {});
 
   static std::size_t Bytes(std::size_t rows, const RecordLayout& layout) {
     return rows * layout.floats * sizeof(float);

@@ -81,7 +81,8 @@ std::uint64_t AttentionBatch::ScratchBytes(const TrainingSpec& spec, const data:
   return bytes + floats * sizeof(float);
 }
 
-void AttentionBatch::BeginBatch() {
+void AttentionBatch::BeginBatch(const RowNames& names) {
+  names_ = names;
   service_.Fetch(theta_);
   std::ranges::fill(gradient_.values(), 0.0f);
   w1_grad_.Zeroed(hidden_);
@@ -99,6 +100,9 @@ void AttentionBatch::AssignSlots(std::span<const Visit> visits) {
   for (const Visit& visit : visits) {
     for (const Index item : visit.history) entry_rows_.push_back(slots_.Add(item));
   }
+  if (names_.plain()) return;
+  slot_items_.clear();
+  for (const Index row : slots_.rows()) slot_items_.push_back(names_.ItemOf(row));
 }
 
 /// Gives each entry a row of its own, entries of one item beside each other.
@@ -132,7 +136,8 @@ void AttentionBatch::Gather(std::span<const Visit> visits) {
   const model::RowsView means = content_.means();
   if (means.empty()) return;
   float* x = x_.Reserve(items.size() * padded_x_);
-  for (std::size_t n = 0; n < items.size(); ++n) std::copy_n(means[items[n]], padded_x_, x + n * padded_x_);
+  for (std::size_t n = 0; n < items.size(); ++n)
+    std::copy_n(means[SlotItems()[n]], padded_x_, x + n * padded_x_);
 }
 
 void AttentionBatch::ProjectItems() {
@@ -164,7 +169,7 @@ void AttentionBatch::AttendToComponents() {
     }
   }
   entry_grads_.Zeroed(entries * hidden_);
-  components_->Forward({slots_.rows(), first_entry_, entry_visits_}, user_terms2_.data(),
+  components_->Forward({SlotItems(), first_entry_, entry_visits_}, user_terms2_.data(),
                        visit_entries_.size() - 1, terms);
 }
 

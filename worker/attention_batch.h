@@ -36,8 +36,8 @@ class AttentionBatch {
   static std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::ContentView& content,
                                     const BatchExtent& extent, std::uint64_t items, double components);
 
-  /// Copies Θ.
-  void BeginBatch();
+  /// Copies Θ. @param names  which items the rows of the batch's visits are of; valid until the batch ends
+  void BeginBatch(const RowNames& names = {});
 
   /// Copies the rows that these visits attend with, and projects them.
   void Begin(std::span<const Visit> visits);
@@ -63,6 +63,8 @@ class AttentionBatch {
   void FoldOverdue(Index first, Index end, double lr_theta);
 
  private:
+  /// Items by slot.
+  std::span<const Index> SlotItems() const { return names_.plain() ? slots_.rows() : slot_items_; }
   void AssignSlots(std::span<const Visit> visits);
   void SortEntriesByItem(std::span<const Visit> visits);
   void Gather(std::span<const Visit> visits);
@@ -83,7 +85,9 @@ class AttentionBatch {
 
   model::Theta theta_;
   model::Theta gradient_;  ///< of the batch so far
+  RowNames names_;
   SlotMap slots_;
+  std::vector<Index> slot_items_;           ///< by slot, where rows are not numbered like items
   std::vector<std::size_t> visit_entries_;  ///< [visits+1] where a visit's entries begin
   std::vector<std::uint32_t> entry_rows_;   ///< row of the item terms that each history entry uses
   std::vector<std::uint32_t> first_entry_, entry_visits_;  ///< entries by item, for the component attention

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/types.h"
+#include "worker/row_names.h"
 
 namespace attune::worker {
 
@@ -21,6 +22,7 @@ struct Batch {
   std::vector<Visit> visits;
   std::vector<Index> positives;   ///< [triples]
   std::vector<Index> negatives;   ///< [triples]
+  RowNames names;                 ///< where histories, positives and negatives are rows, not items
   std::uint64_t untrainable = 0;  ///< positives passed over because the user has seen every item
 
   std::uint32_t triples() const { return static_cast<std::uint32_t>(positives.size()); }
@@ -29,6 +31,7 @@ struct Batch {
     positives.clear();
     negatives.clear();
     sampled_histories.clear();
+    names = {};
     untrainable = 0;
   }
 

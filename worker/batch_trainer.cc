@@ -26,7 +26,7 @@ class Trainer : public BatchTrainer {
         access_.BeginBatch(rule, rates, RowGradients(batch));
       }
     });
-    if (attention_) attention_->BeginBatch();
+    if (attention_) attention_->BeginBatch(batch.names);
     margins_.resize(batch.triples());
     for (std::size_t begin = 0; begin < batch.visits.size();) begin = RunChunk(batch, begin);
     if (attention_) attention_->EndBatch(batch.triples(), rates.lr_theta);

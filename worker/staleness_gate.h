@@ -42,6 +42,10 @@ class StalenessGate {
   /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
   void Join(std::size_t seat, std::uint64_t base);
   void Leave(std::size_t seat);
+  /// Whether the worker may begin a batch while `ahead` earlier ones are not finished.
+  bool MayBegin(std::size_t seat, std::uint64_t ahead) const {
+    return MayPass(memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead);
+  }
   /// Waits until the worker may begin its next batch. @returns false if `stop` became true meanwhile
   bool Enter(std::size_t seat, const std::atomic<bool>& stop);
   /// The worker has finished a batch.

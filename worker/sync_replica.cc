@@ -13,18 +13,12 @@ using wire::SyncHead;
 using wire::SyncMessage;
 using wire::SyncType;
 
-SyncReplica::SyncReplica(const TableView& table, std::vector<Index> rows, const sync::Options& options)
-    : table_(table),
-      rows_(std::move(rows)),
-      options_(options),
-      position_(table.rows, kNoIndex),
-      up_(options.window, options.again) {
-  ATTUNE_CHECK(table.layout.floats % simd::kLanes == 0);
-  const std::size_t width = table.layout.floats;
-  float* const sent = sent_.Reserve(rows_.size() * width);
+SyncReplica::SyncReplica(sync::ReplicatedRows rows, const sync::Options& options)
+    : rows_(std::move(rows)), options_(options), up_(options.window, options.again) {
+  ATTUNE_CHECK(rows_.width() % simd::kLanes == 0);
+  float* const sent = sent_.Reserve(rows_.size() * rows_.width());
   for (std::size_t n = 0; n < rows_.size(); ++n) {
-    position_[rows_[n]] = static_cast<std::uint32_t>(n);
-    RacyCopy(sent + n * width, table.First(rows_[n]), width);
+    RacyCopy(sent + n * rows_.width(), rows_.record(n), rows_.width());
   }
 }
 
@@ -40,8 +34,8 @@ void SyncReplica::StartRound(std::uint64_t clock, sync::Time now) {
 
 bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
                               std::vector<std::byte>& values) {
-  const std::size_t width = table_.layout.floats;
-  const float* const row = table_.First(rows_[position]);
+  const std::size_t width = rows_.width();
+  const float* const row = rows_.record(position);
   float* const sent = sent_.data() + position * width;
   float* const delta = row_.Reserve(width);
   simd::Bits any{};
@@ -52,7 +46,7 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
   }
   if (!simd::Any(any)) return false;
   const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
-  keys.push_back(rows_[position]);
+  keys.push_back(rows_.item(position));
   values.resize(values.size() + bytes);
   std::byte* const encoded = values.data() + values.size() - bytes;
   EncodeNumbers(delta, width, options_.bf16, encoded);
@@ -65,7 +59,7 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
 }
 
 wire::Message SyncReplica::NextFrame() {
-  const std::size_t most = options_.RowsOfFrame(table_.layout.floats);
+  const std::size_t most = options_.RowsOfFrame(rows_.width());
   std::vector<Index> keys;
   std::vector<std::byte> values;
   while (next_ < rows_.size() && keys.size() < most) AppendDelta(next_++, keys, values);
@@ -77,17 +71,16 @@ wire::Message SyncReplica::NextFrame() {
   head.last = next_ == rows_.size();
   head.clock = clock_;
   head.pass = pass_;
-  head.width = static_cast<std::uint32_t>(table_.layout.floats);
+  head.width = static_cast<std::uint32_t>(rows_.width());
   head.bf16 = options_.bf16;
   return wire::MakeSync(SyncType::kUp, head, Bytes::Of(std::move(keys)), Bytes::Of(std::move(values)));
 }
 
 bool SyncReplica::Valid(const SyncMessage& message) const {
   if (message.head.generation != options_.generation) return false;
-  if (message.rows() > 0 && message.head.width != table_.layout.floats) return false;
+  if (message.rows() > 0 && message.head.width != rows_.width()) return false;
   for (std::size_t n = 0; n < message.rows(); ++n) {
-    const auto row = message.keys.At<Index>(n);
-    if (row >= position_.size() || position_[row] == kNoIndex) return false;
+    if (rows_.NumberOf(message.keys.At<Index>(n)) == rows_.size()) return false;
   }
   return true;
 }
@@ -117,14 +110,14 @@ void SyncReplica::OnMessage(const SyncMessage& message, sync::Time now) {
 }
 
 void SyncReplica::Replace(const SyncMessage& message) {
-  const std::size_t width = table_.layout.floats;
+  const std::size_t width = rows_.width();
   const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
   float* const owner = row_.Reserve(width);
   for (std::size_t n = 0; n < message.rows(); ++n) {
-    const auto key = message.keys.At<Index>(n);
+    const std::size_t number = rows_.NumberOf(message.keys.At<Index>(n));
     DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, owner);
-    float* const row = table_.First(key);
-    float* const sent = sent_.data() + position_[key] * width;
+    float* const row = rows_.record(number);
+    float* const sent = sent_.data() + number * width;
     for (std::size_t c = 0; c < width; c += simd::kLanes) {
       const simd::Vector absolute = simd::Load(owner + c);
       RacyStoreVector(row + c, absolute + (RacyLoadVector(row + c) - simd::Load(sent + c)));

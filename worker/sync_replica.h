@@ -6,8 +6,8 @@
 
 #include "common/aligned_buffer.h"
 #include "common/sync/frame_queue.h"
+#include "common/sync/replicated_rows.h"
 #include "common/sync/sync_options.h"
-#include "common/table.h"
 
 namespace attune::worker {
 
@@ -18,9 +18,8 @@ class SyncReplica {
  public:
   using Send = std::function<bool(const wire::Message&)>;
 
-  /// @param table  stays valid as long as the replica; as the owner's at first
-  /// @param rows   that are replicated here and owned there, hottest first
-  SyncReplica(const TableView& table, std::vector<Index> rows, const sync::Options& options);
+  /// @param rows  that are replicated here and owned there, as the owner's at first
+  SyncReplica(sync::ReplicatedRows rows, const sync::Options& options);
 
   /// Whether no round is under way.
   bool idle() const { return !in_round_; }
@@ -50,12 +49,10 @@ class SyncReplica {
   bool AppendDelta(std::size_t position, std::vector<Index>& keys, std::vector<std::byte>& values);
   void Replace(const wire::SyncMessage& message);
 
-  const TableView table_;
-  const std::vector<Index> rows_;
+  const sync::ReplicatedRows rows_;
   const sync::Options options_;
-  std::vector<std::uint32_t> position_;  ///< of each row of the table in rows_, or kNoIndex
-  AlignedBuffer sent_;                   ///< what the owner has of each row, as far as is known here
-  AlignedBuffer row_;                    ///< one row, for a moment
+  AlignedBuffer sent_;  ///< what the owner has of each row, as far as is known here
+  AlignedBuffer row_;   ///< one row, for a moment
   sync::FrameSender up_;
   sync::FrameReceiver down_;
   bool acknowledge_ = false;

@@ -9,6 +9,7 @@ Worker::Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& the
     : trainer_(MakeBatchTrainer(spec, tables, theta, content)), progress_(progress) {}
 
 LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop) {
+  if (tail_) return tail_->Run(*trainer_, source, rates, stop, gate_, seat_, progress_);
   LeaseOutcome outcome;
   while (!stop.load(std::memory_order_relaxed)) {
     if (!source.Fill(batch_)) {

@@ -3,27 +3,18 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "common/table.h"
 #include "common/theta_service.h"
 #include "common/training_spec.h"
 #include "worker/batch_trainer.h"
+#include "worker/lease_outcome.h"
 #include "worker/slice_sampler.h"
 #include "worker/staleness_gate.h"
+#include "worker/tail_run.h"
 
 namespace attune::worker {
-
-/// What a worker thread has done so far, for a progress line; read by others while it runs.
-struct Progress {
-  std::atomic<std::uint64_t> triples{0};
-};
-
-/// What became of a lease.
-struct LeaseOutcome {
-  BatchReport trained;
-  std::uint64_t untrainable = 0;
-  bool finished = false;  ///< false when stopped before the end
-};
 
 /// Trains visits on shared tables: one worker thread's state.
 /// Threads: confined, but for `progress` and the stop flag.
@@ -39,6 +30,9 @@ class Worker {
     seat_ = seat;
   }
 
+  /// Rows of other hosts are brought for each batch.
+  void SetTail(std::unique_ptr<TailRun> tail) { tail_ = std::move(tail); }
+
   /// Trains all batches of `source`; stops after a batch when `stop` becomes true or the loss is not finite.
   LeaseOutcome Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop);
 
@@ -53,6 +47,7 @@ class Worker {
   Progress& progress_;
   StalenessGate* gate_ = nullptr;
   std::size_t seat_ = 0;
+  std::unique_ptr<TailRun> tail_;  ///< where some rows are elsewhere
 };
 
 }  // namespace attune::worker

@@ -20,6 +20,14 @@ WorkerPool::WorkerPool(const TrainingSpec& spec, const data::TrainingData& data,
   }
 }
 
+void WorkerPool::SetTail(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, Index first_row,
+                         Index rows) {
+  for (auto& worker : workers_) {
+    worker->SetTail(std::make_unique<TailRun>(places, remote, ahead, first_row, rows));
+    first_row += ahead * rows;
+  }
+}
+
 void WorkerPool::SetGate(StalenessGate& gate, std::size_t first_seat) {
   gate_ = &gate;
   first_seat_ = first_seat;

@@ -26,6 +26,11 @@ class WorkerPool {
   WorkerPool(const TrainingSpec& spec, const data::TrainingData& data, const Tables& tables,
              ThetaService& theta, unsigned threads, const data::ContentView& content);
 
+  /// Some rows are elsewhere, and brought for each batch.
+  /// @param ahead        batches of a worker under way at once
+  /// @param first_row    of the table, for visitors
+  /// @param rows         of each batch
+  void SetTail(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, Index first_row, Index rows);
   /// Batches of leases wait at a gate. @param first_seat  of worker 0; the others follow
   void SetGate(StalenessGate& gate, std::size_t first_seat);
 

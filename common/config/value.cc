@@ -2,10 +2,12 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "common/config/nearest.h"
@@ -48,9 +50,32 @@ bool InRange(const SettingInfo& setting, T value) {
   return !setting.max || number <= *setting.max;
 }
 
+/// Bytes, also as "512MiB".
+template <typename T>
+std::optional<T> ParseBytes(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kSuffixes = {"KiB", "MiB", "GiB", "TiB"};
+  unsigned shift = 0;
+  for (std::size_t n = 0; n < kSuffixes.size(); ++n) {
+    if (!text.ends_with(kSuffixes[n])) continue;
+    text.remove_suffix(kSuffixes[n].size());
+    shift = 10 * (static_cast<unsigned>(n) + 1);
+  }
+  const std::optional<T> number = ParseWhole<T>(text);
+  if (!number || *number > std::numeric_limits<T>::max() >> shift) return std::nullopt;
+  return static_cast<T>(*number << shift);
+}
+
+template <typename T>
+std::optional<T> ParseOf(const SettingInfo& setting, std::string_view text) {
+  if constexpr (std::is_integral_v<T>) {
+    if (setting.unit == "bytes") return ParseBytes<T>(text);
+  }
+  return ParseWhole<T>(text);
+}
+
 template <typename T>
 T ParseNumber(const SettingInfo& setting, std::string_view text, const ValueSource& source) {
-  const std::optional<T> value = ParseWhole<T>(text);
+  const std::optional<T> value = ParseOf<T>(setting, text);
   if (!value || !std::isfinite(static_cast<double>(*value))) Refuse(setting, text, source);
   if (!InRange(setting, *value)) Refuse(setting, text, source, RangeText(setting) + UnitText(setting));
   return *value;

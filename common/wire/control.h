@@ -52,10 +52,11 @@ enum class Work : std::uint32_t {
   kTrain = 1,               ///< leases of slices
   kEvaluateValidation = 2,  ///< leases of the users of a slice
   kEvaluateTest = 3,
-  kFlush = 4,  ///< every node brings its changes to the owners, then fetches theirs
+  kFlush = 4,   ///< every node brings its changes to the owners, then fetches theirs
+  kGather = 5,  ///< hosts that have not all items bring them together, for evaluation and the model's files
 };
 inline bool HasLeases(Work work) {
-  return work != Work::kFlush;
+  return work != Work::kFlush && work != Work::kGather;
 }
 
 struct BeginRound {

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -24,7 +22,8 @@
 #include "launch/cluster/memory_handover.h"
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_watch.h"
-#include "launch/told_elsewhere.h"
+#include "launch/cluster/told_elsewhere.h"
+#include "ps/unnamed_file.h"
 
 namespace attune::launch {
 namespace {
@@ -32,6 +31,7 @@ namespace {
 using nlohmann::json;
 
 constexpr unsigned kRestartsInAMinute = 5;
+constexpr const char* kSnapshot = "-snapshot";
 
 /// What ranks tell each other first.
 struct Introduction {
@@ -41,25 +41,22 @@ struct Introduction {
   std::string failure;  ///< why this rank cannot take part
   int failure_code = 0;
   std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
+  bool serves = true;
   std::vector<InterfaceAddress> addresses;
 
   std::string ToText() const {
     json networks = json::array();
     for (const auto& one : addresses) networks.push_back({one.interface, one.address, one.network});
-    return json{{"host", host},         {"host_name", host_name},       {"fingerprint", fingerprint},
-                {"failure", failure},   {"failure_code", failure_code}, {"job", job},
-                {"addresses", networks}}
+    return json{{"host", host},       {"host_name", host_name},       {"fingerprint", fingerprint},
+                {"failure", failure}, {"failure_code", failure_code}, {"job", job},
+                {"serves", serves},   {"addresses", networks}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
   static Introduction Of(const std::string& text) {
     const json read = json::parse(text);
-    Introduction one = {read.at("host"),
-                        read.at("host_name"),
-                        read.at("fingerprint"),
-                        read.at("failure"),
-                        read.at("failure_code"),
-                        read.at("job"),
-                        {}};
+    Introduction one = {
+        read.at("host"),         read.at("host_name"), read.at("fingerprint"), read.at("failure"),
+        read.at("failure_code"), read.at("job"),       read.at("serves"),      {}};
     for (const json& network : read.at("addresses")) {
       one.addresses.push_back({network[0], network[1], network[2]});
     }
@@ -149,6 +146,7 @@ class Agent {
     mine.host_name = HostName();
     mine.fingerprint = check_.fingerprint;
     mine.job = RandomName();
+    mine.serves = check_.duties.serves;
     mine.addresses = PretendsHost() ? std::vector<InterfaceAddress>{{"lo", "127.0.0.1", "127.0.0.0/8"}}
                                     : InterfaceAddresses();
     if (check_.failure) {
@@ -157,25 +155,37 @@ class Agent {
     }
     for (const std::string& text : rendezvous_->Exchange(mine.ToText()))
       all_.push_back(Introduction::Of(text));
-    TellOnce([this] {
+    TellOnce(*rendezvous_, [this] {
       RequireAllWell(all_);
       RequireSameFingerprint(all_);
     });
-    const auto first = std::find_if(all_.begin(), all_.end(),
-                                    [&](const Introduction& other) { return other.host == mine.host; });
-    first_of_host_ = static_cast<unsigned>(first - all_.begin());
+    plan_ = MakePlan();
+    TellOnce(*rendezvous_, [this] {
+      if (!check_.one_host_only || plan_.one_host()) return;
+      ThrowUsage(
+          "--optimizer adam cannot be kept together over {} hosts: its moments are not sums; use sgd or "
+          "adagrad, or one host",
+          plan_.leaders.size());
+    });
   }
 
-  /// A check of what all ranks know, so that all come to the same end. Rank 0 says what is wrong; the others
-  /// wait until it has, since a launcher ends all ranks when one has failed.
-  void TellOnce(const std::function<void()>& check) {
-    try {
-      check();
-    } catch (const Error& error) {
-      if (rank() == 0) std::fprintf(stderr, "attune: error: %s\n", error.what());
-      rendezvous_->Exchange("");
-      throw ToldElsewhere(error.kind(), error.what());
+  HostPlan MakePlan() const {
+    HostPlan plan;
+    std::map<std::string, bool> serves;
+    for (const Introduction& one : all_) serves[one.host] |= one.serves;
+    for (unsigned other = 0; other < all_.size(); ++other) {
+      if (FirstOfHost(other) != other) continue;
+      plan.leaders.push_back(other);
+      if (serves.at(all_[other].host)) plan.owners.push_back(other);
     }
+    plan.leader = FirstOfHost(rank());
+    return plan;
+  }
+
+  unsigned FirstOfHost(unsigned other) const {
+    const auto first = std::find_if(all_.begin(), all_.end(),
+                                    [&](const Introduction& one) { return one.host == all_[other].host; });
+    return static_cast<unsigned>(first - all_.begin());
   }
 
   void Listen() {
@@ -185,7 +195,8 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
-    TellOnce([&] { node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()]; });
+    TellOnce(*rendezvous_,
+             [&] { node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()]; });
     node_.listen_fd = ListeningSocket(node_.bind_host);
     // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
     if (!PretendsHost()) node_.keys = net::KeyPair::Make();
@@ -199,26 +210,31 @@ class Agent {
   /// The host's first rank makes the memory, the others fetch it. Everybody keeps a descriptor of it, so that
   /// it is there for a node that is started again.
   void ShareMemory() {
-    ps::HostShape shape = check_.shape;
-    shape.job = all_[0].job;
-    const std::string name = "attune-" + HexOf(shape.job) + "-" + std::to_string(first_of_host_);
+    HostNeeds needs = check_.needs(plan_);
+    needs.shape.job = all_[0].job;
+    const std::string name = "attune-" + HexOf(needs.shape.job) + "-" + std::to_string(plan_.leader);
     std::string failure;
-    if (rank() == first_of_host_) {
+    if (rank() == plan_.leader) {
       try {
-        memory_ = ps::HostMemory::Create(shape, check_.shm_dir);
-        server_.emplace(name, memory_.fd());
+        memory_ = ps::HostMemory::Create(needs.shape, check_.shm_dir);
+        if (needs.snapshot > 0) snapshot_ = ps::UnnamedFile(check_.shm_dir, needs.snapshot);
+        servers_.push_back(std::make_unique<DescriptorServer>(name, memory_.fd()));
+        if (needs.snapshot > 0) {
+          servers_.push_back(std::make_unique<DescriptorServer>(name + kSnapshot, snapshot_));
+        }
       } catch (const Error& error) {
         failure = error.what();
       }
     }
     // When all have said so, the memory is there.
     const auto failures = rendezvous_->Exchange(failure);
-    TellOnce([&] { RequireMade(failures); });
-    if (rank() != first_of_host_) {
-      memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), shape);
+    TellOnce(*rendezvous_, [&] { RequireMade(failures); });
+    if (rank() != plan_.leader) {
+      memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), needs.shape);
+      if (needs.snapshot > 0) snapshot_ = ReceiveDescriptor(name + kSnapshot, kRendezvousDeadline);
     }
     rendezvous_->Exchange("");  // all have it
-    server_.reset();
+    servers_.clear();
   }
 
   void RequireMade(const std::vector<std::string>& failures) const {
@@ -235,29 +251,28 @@ class Agent {
     node_.host = all_[rank()].host;
     node_.where = Where();
     node_.fingerprint = check_.fingerprint;
-    node_.leader = rank() == first_of_host_;
+    node_.settings = check_.settings;
+    node_.duties = check_.duties;
+    node_.plan = plan_;
     Place();
     node_.memory_fd = memory_.fd();
+    node_.snapshot_fd = snapshot_;
     const int description = DescriptionFile();
     ChildProcess child;
     child.arguments = OwnArguments();
     child.environment = EnvironmentWithout({"OMPI_", "PMIX_", "PRTE_", "ORTE_", kLocalVariable});
     child.environment.push_back(fmt::format("{}={}", kNodeVariable, description));
     child.descriptors = {description, node_.listen_fd, node_.memory_fd};
+    if (snapshot_ >= 0) child.descriptors.push_back(snapshot_);
     const pid_t pid = StartChild(child);
     close(description);
     return pid;
   }
 
-  /// Where this node is among those of its host and of the job.
+  /// Where this node is among those of its host.
   void Place() {
     node_.local_ranks = 0;
-    node_.leaders.clear();
     for (unsigned other = 0; other < all_.size(); ++other) {
-      const auto same_host = [&](const Introduction& one) { return one.host == all_[other].host; };
-      if (std::find_if(all_.begin(), all_.end(), same_host) == all_.begin() + other) {
-        node_.leaders.push_back(other);
-      }
       if (all_[other].host != all_[rank()].host) continue;
       if (other == rank()) node_.local_rank = node_.local_ranks;
       ++node_.local_ranks;
@@ -266,11 +281,7 @@ class Agent {
 
   /// A leader of several hosts keeps what the others have told it in its own memory: without it the job
   /// cannot go on.
-  bool MayRestart() const {
-    const bool one_host = std::all_of(all_.begin(), all_.end(),
-                                      [&](const Introduction& one) { return one.host == all_[0].host; });
-    return rank() != 0 && (one_host || rank() != first_of_host_);
-  }
+  bool MayRestart() const { return rank() != 0 && (plan_.one_host() || rank() != plan_.leader); }
 
   int DescriptionFile() const {
     const std::string text = ToText(node_);
@@ -285,10 +296,11 @@ class Agent {
   std::unique_ptr<Rendezvous> rendezvous_;  ///< until all have found each other
   const RankCheck& check_;
   std::vector<Introduction> all_;  ///< by rank
-  unsigned first_of_host_ = 0;
+  HostPlan plan_;
   NodeDescription node_;
   ps::HostMemory memory_;
-  std::optional<DescriptorServer> server_;
+  int snapshot_ = -1;
+  std::vector<std::unique_ptr<DescriptorServer>> servers_;  ///< until all have what they serve
 };
 
 }  // namespace

@@ -1,23 +1,36 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "common/error.h"
+#include "launch/cluster/host_plan.h"
 #include "launch/cluster/rendezvous.h"
+#include "launch/cluster/roles.h"
 #include "ps/host_memory.h"
 
 namespace attune::launch {
 
+/// What the processes of a host share, in bytes.
+struct HostNeeds {
+  ps::HostShape shape;         ///< of the tables' memory; its job is not set yet
+  std::uint64_t snapshot = 0;  ///< of a file for V and P of all items; 0 if the host has all rows
+};
+
 /// What a rank found when it looked at its settings and data.
 struct RankCheck {
   std::optional<Error> failure;
-  std::string fingerprint;        ///< of program, settings and data: must be the same on all ranks
-  ps::HostShape shape;            ///< of the tables' memory; its job is not set yet
-  std::string interface;          ///< by which hosts reach each other; empty: chosen
-  std::filesystem::path shm_dir;  ///< where the tables go into a file; empty: memory
+  std::string fingerprint;     ///< of program, settings and data: must be the same on all ranks
+  Duties duties;               ///< of this rank
+  std::string settings;        ///< for the node: ToText()
+  bool one_host_only = false;  ///< whether what is trained cannot be kept together over hosts
+  std::function<HostNeeds(const HostPlan&)> needs;  ///< unset after a failure
+  std::string interface;                            ///< by which hosts reach each other; empty: chosen
+  std::filesystem::path shm_dir;                    ///< where the tables go into a file; empty: memory
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of

@@ -20,6 +20,7 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
+  gathered_ = false;
   const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
   Flush(epoch, tick);
   triples_before_ += trained.total.triples;
@@ -32,8 +33,15 @@ EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, con
 /// Rows are at rest after this, also where training was cut short, and the same everywhere: first all workers
 /// stop, then what they have added goes up, then it comes down.
 void DistributedCluster::Flush(std::uint32_t epoch, const Tick& tick) {
-  const int rounds = hosts_ > 1 ? 3 : 1;
+  const int rounds = parts_.plan.one_host() ? 1 : 3;
   for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, epoch, 1, tick, {});
+}
+
+/// Where hosts have not all items, each brings V and P of all of them together.
+void DistributedCluster::Gather() {
+  if (!parts_.gathers || gathered_) return;
+  scheduler_.Run(wire::Work::kGather, 0, 1, {}, {});
+  gathered_ = true;
 }
 
 /// Brings the rows of users to this host that are elsewhere.
@@ -62,6 +70,7 @@ EpochResult DistributedCluster::RunTriples(std::span<const Triple>, const Tick&)
 
 worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTask& task, data::Split split) {
   const auto start = std::chrono::steady_clock::now();
+  Gather();
   const auto work = split == data::Split::kTest ? wire::Work::kEvaluateTest : wire::Work::kEvaluateValidation;
   const auto round = scheduler_.Run(work, 0, 1, {}, {});
   worker::EvaluationResult result;
@@ -82,6 +91,7 @@ worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTa
 }
 
 void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
+  Gather();
   if (parts_.spec.model.HasU()) FetchUsers();
   model::Theta theta;
   model::WriteModelArrays(directory, parts_.store.View(theta, parts_.content));

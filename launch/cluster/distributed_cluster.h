@@ -14,10 +14,9 @@ namespace attune::launch {
 class DistributedCluster : public Cluster {
  public:
   /// References must outlive the cluster.
-  /// @param node   the scheduler's own
-  /// @param hosts  of the job
-  DistributedCluster(SchedulerService& scheduler, const NodeParts& parts, Node& node, std::size_t hosts)
-      : scheduler_(scheduler), parts_(parts), node_(node), hosts_(hosts) {}
+  /// @param node  the scheduler's own
+  DistributedCluster(SchedulerService& scheduler, const NodeParts& parts, Node& node)
+      : scheduler_(scheduler), parts_(parts), node_(node) {}
 
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) override;
   EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) override;
@@ -31,11 +30,13 @@ class DistributedCluster : public Cluster {
  private:
   void Flush(std::uint32_t epoch, const Tick& tick);
   void FetchUsers();
+  void Gather();
+
   SchedulerService& scheduler_;
   const NodeParts& parts_;
   Node& node_;
-  const std::size_t hosts_;
   std::uint64_t triples_before_ = 0;  ///< of earlier epochs
+  bool gathered_ = false;             ///< whether hosts have V and P as they are now
   std::atomic<bool> stop_{false};
 };
 

@@ -18,22 +18,38 @@ constexpr auto kLongestPause = 100ms;
 /// Without a bound, the pause after a round is so many times the round.
 constexpr int kPauseOfRound = 3;
 
+/// Replicated items of each owner, hottest first.
+std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& options, Index items) {
+  const sync::ShardMap shards(items, options.owners);
+  std::map<net::NodeId, std::vector<Index>> lists;
+  for (const Index item : options.replicated) lists[shards.OwnerOf(item)].push_back(item);
+  return lists;
+}
+
 }  // namespace
 
 HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
                    net::Transport& transport)
     : options_(options), store_(store), gate_(gate), transport_(transport) {
-  const TableView items = store.tables().items;
-  const sync::ShardMap shards(static_cast<Index>(items.rows), options.leaders);
-  std::map<net::NodeId, std::vector<Index>> rows;
-  for (const Index row : options.by_heat) rows[shards.OwnerOf(row)].push_back(row);
-  owner_ = std::make_unique<ps::SyncOwner>(items, rows[options.self], options.sync);
-  for (const net::NodeId leader : options.leaders) {
-    if (leader == options.self) continue;
-    replicas_.emplace(leader, std::make_unique<worker::SyncReplica>(items, rows[leader], options.sync));
-    owner_->AddClient(leader);
+  const auto lists = ListsByOwner(options, store.placement().items());
+  std::vector<std::vector<Index>> all;
+  for (const auto& [owner, items] : lists) all.push_back(items);
+  const auto numbers = sync::ReplicatedRows::Number(store.placement().items(), all);
+  const auto rows_of = [&](net::NodeId owner) {
+    const auto list = lists.find(owner);
+    return sync::ReplicatedRows(store.tables().items, store.placement(),
+                                list == lists.end() ? std::vector<Index>() : list->second, numbers);
+  };
+  owner_ = std::make_unique<ps::SyncOwner>(rows_of(options.self), options.sync);
+  for (const net::NodeId owner : options.owners) {
+    if (owner == options.self) continue;
+    replicas_.emplace(owner, std::make_unique<worker::SyncReplica>(rows_of(owner), options.sync));
   }
   if (!owns_theta()) store_.theta().SetOwnedElsewhere();
+  if (std::ranges::find(options.owners, options.self) == options.owners.end()) return;
+  for (const net::NodeId leader : options.leaders) {
+    if (leader != options.self) owner_->AddClient(leader);
+  }
 }
 
 bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time now) {
@@ -60,7 +76,7 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
   ps::ThetaStore& theta = store_.theta();
   if (message.type == wire::ThetaType::kTheta) {
     const bool expected = theta_.under_way && message.head.sequence == theta_.sequence;
-    if (from != options_.leaders.front() || !expected || numbers.size() != theta.Values().size()) {
+    if (from != options_.owners.front() || !expected || numbers.size() != theta.Values().size()) {
       ++refused_;
       return;
     }
@@ -70,7 +86,7 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
     return;
   }
   const bool sane = numbers.empty() || numbers.size() == theta.trained();
-  if (!owns_theta() || !replicas_.contains(from) || !sane) {
+  if (!owns_theta() || !IsLeader(from) || !sane) {
     ++refused_;
     return;
   }
@@ -83,10 +99,14 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
                                         wire::Bytes::Of(theta.Values())));
 }
 
+bool HostSync::IsLeader(net::NodeId node) const {
+  return std::ranges::find(options_.leaders, node) != options_.leaders.end();
+}
+
 void HostSync::PumpTheta(Time now) {
   if (!theta_.under_way) return;
   if (theta_.sent != Time{} && now - theta_.sent < kAgain) return;
-  if (transport_.Send(options_.leaders.front(), *theta_.gradient)) theta_.sent = now;
+  if (transport_.Send(options_.owners.front(), *theta_.gradient)) theta_.sent = now;
 }
 
 void HostSync::BeginEpoch(std::uint64_t base) {

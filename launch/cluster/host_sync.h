@@ -27,13 +27,12 @@ class HostSync {
     sync::Options sync;
     net::NodeId self = 0;
     std::int64_t staleness = 8;
-    /// Leaders of all hosts, which are the servers too; the first owns Θ.
-    std::vector<net::NodeId> leaders;
-    /// Rows of the item table, hottest first.
-    std::vector<Index> by_heat;
+    std::vector<net::NodeId> leaders;  ///< of all hosts
+    std::vector<net::NodeId> owners;   ///< those of them that own rows; the first owns Θ, too
+    std::vector<Index> replicated;     ///< items that all hosts have, hottest first
   };
 
-  /// References must outlive it. @param rows  of the item table
+  /// References must outlive it.
   HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
            net::Transport& transport);
 
@@ -64,7 +63,8 @@ class HostSync {
     Time sent{};
   };
 
-  bool owns_theta() const { return options_.leaders.front() == options_.self; }
+  bool owns_theta() const { return options_.owners.front() == options_.self; }
+  bool IsLeader(net::NodeId node) const;
   void ReadClock(Time now);
   bool RoundDue(Time now) const;
   bool Paced(Time now) const;

@@ -1,9 +1,14 @@
 #include "launch/cluster/node.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <numeric>
 #include <utility>
 
+#include "common/aligned_buffer.h"
 #include "common/error.h"
+#include "common/hogwild.h"
 #include "launch/cluster.h"
 
 namespace attune::launch {
@@ -17,6 +22,9 @@ constexpr auto kBeat = 100ms;
 /// often.
 constexpr auto kSyncBeat = 2ms;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
+constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
+/// Items that are brought here at once when all are gathered.
+constexpr Index kGatheredAtOnce = 1 << 16;
 
 /// Clocks count from here in an epoch: beyond all of the epochs before.
 std::uint64_t ClockBase(std::uint32_t epoch) {
@@ -65,17 +73,25 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
       transport_(transport),
       scheduler_(scheduler),
       sync_(sync),
+      shards_(parts.plan.Shards(parts.store.placement().items())),
       users_(kUsersTable, parts.store.tables().users),
-      fetch_(parts.store.tables().users, transport),
+      items_(kItemsTable, parts.store.tables().items, parts.store.placement()),
+      user_rows_(kUsersTable, parts.store.tables().users.layout.floats, {}),
+      item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
       threads_(threads, "worker", [this] { transport_.Wake(); }) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
   if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
+  if (parts_.visitors > 0) {
+    pool_.SetTail({parts_.store.placement(), shards_, parts_.store.tables().items}, item_rows_, parts_.ahead,
+                  parts_.store.first_visitor(), parts_.visitors);
+  }
 }
 
 Node::~Node() {
   stop_.store(true);
+  item_rows_.Close("the node ends");
   if (scheduler_ != nullptr) scheduler_->SetWake({});
 }
 
@@ -88,7 +104,9 @@ NodeEnd Node::Run() {
     client_.Tick(now);
     if (scheduler_ != nullptr) scheduler_->Tick(now);
     BeginFetches();
-    fetch_.Pump(now);
+    const auto send = [this](net::NodeId to, const wire::Message& what) { return transport_.Send(to, what); };
+    user_rows_.Pump(now, send);
+    item_rows_.Proceed(now, send);
     if (sync_ != nullptr) sync_->Proceed(now);
     Proceed(now);
     SendAll();
@@ -135,13 +153,30 @@ void Node::Handle(const net::Received& received, Time now) {
 /// @returns whether it was a message about rows
 bool Node::HandleRows(const net::Received& received, Time now) {
   if (sync_ != nullptr && sync_->OnMessage(received.from, received.message, now)) return true;
-  if (fetch_.OnMessage(received.from, received.message, now)) return true;
-  if (received.message.type != static_cast<std::uint16_t>(wire::Type::kPullRows)) return false;
-  // What is not taken is asked for again.
-  if (const auto answer = users_.Handle(received.from, received.message)) {
-    transport_.Send(received.from, *answer);
+  if (user_rows_.OnMessage(received.from, received.message, now)) return true;
+  if (item_rows_.OnMessage(received.from, received.message, now)) return true;
+  if (received.message.type != static_cast<std::uint16_t>(wire::Type::kPullRows) &&
+      received.message.type != static_cast<std::uint16_t>(wire::Type::kPushDeltas)) {
+    return false;
   }
+  AnswerRows(received);
   return true;
+}
+
+void Node::AnswerRows(const net::Received& received) {
+  const auto rows = wire::ParseRows(received.message);
+  ps::RowServer& server = rows && rows->head.table == kItemsTable ? items_ : users_;
+  const std::uint64_t client = std::uint64_t{received.from} << 32 | received.incarnation;
+  // What is not taken is asked for again.
+  if (const auto answer = server.Handle(client, received.message)) transport_.Send(received.from, *answer);
+}
+
+void Node::FetchUsers(net::NodeId from, Index first, Index end, std::function<void()> done) {
+  const auto users = std::make_shared<std::vector<Index>>(end - first);
+  std::iota(users->begin(), users->end(), first);
+  const TableView& table = parts_.store.tables().users;
+  if (table.empty()) users->clear();
+  user_rows_.Pull(from, *users, table.First(first), [users, done = std::move(done)] { done(); });
 }
 
 std::future<void> Node::Fetch(std::vector<WantedUsers> wanted) {
@@ -166,7 +201,7 @@ void Node::BeginFetches() {
     const auto done = std::make_shared<std::promise<void>>(std::move(request.done));
     if (*left == 0) done->set_value();
     for (const WantedUsers& users : request.wanted) {
-      fetch_.Begin(users.from, users.first, users.end, [left, done] {
+      FetchUsers(users.from, users.first, users.end, [left, done] {
         if (--*left == 0) done->set_value();
       });
     }
@@ -208,7 +243,7 @@ void Node::Proceed(Time now) {
     const std::lock_guard lock(mutex_);
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
   }
-  ReportFlush();
+  ReportRound();
   if (client_.ended()) return;
   if (client_.round().round != round_.round) {
     stop_.store(true);
@@ -235,6 +270,9 @@ void Node::BeginRound() {
       if (sync_ != nullptr) sync_->EndEpoch();
       Flush();
       break;
+    case wire::Work::kGather:
+      Gather();
+      break;
     case wire::Work::kEvaluateValidation:
     case wire::Work::kEvaluateTest: {
       const auto* task = round_.work == wire::Work::kEvaluateTest ? parts_.test : parts_.validation;
@@ -248,20 +286,57 @@ void Node::Flush() {
   threads_.Start([this, round = round_.round](unsigned) {
     pool_.FoldOverdue(rates_);
     const std::lock_guard lock(mutex_);
-    flushed_ = round;
+    at_rest_ = round;
   });
 }
 
-/// When the threads are at rest, a host's leader lets a whole round of the sync follow.
-void Node::ReportFlush() {
+void Node::Gather() {
+  threads_.Start([this, round = round_.round](unsigned) {
+    if (self_.node == parts_.plan.leader && !parts_.store.placement().complete()) GatherItems();
+    const std::lock_guard lock(mutex_);
+    at_rest_ = round;
+  });
+}
+
+/// Brings V and P of all items into the snapshot of a host that has not all rows.
+void Node::GatherItems() {
+  const sync::Placement& placement = parts_.store.placement();
+  const TableView items = parts_.store.tables().items;
+  const std::size_t columns = parts_.store.snapshot_floats();
+  for (Index row = 0; row < placement.rows(); ++row) {
+    RacyCopy(parts_.store.SnapshotRow(placement.ItemOf(row)), items.First(row), columns);
+  }
+  std::map<net::NodeId, std::vector<Index>> elsewhere;
+  AlignedBuffer records;
+  const auto bring = [&](net::NodeId owner, std::vector<Index>& wanted) {
+    float* const to = records.Reserve(wanted.size() * items.layout.floats);
+    worker::RemoteRows::Ticket ticket;
+    item_rows_.Pull({{owner, wanted, to}}, ticket);
+    item_rows_.Wait(ticket);
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      std::copy_n(to + n * items.layout.floats, columns, parts_.store.SnapshotRow(wanted[n]));
+    }
+    wanted.clear();
+  };
+  for (Index item = 0; item < placement.items(); ++item) {
+    if (placement.RowOf(item) != kNoIndex) continue;
+    auto& wanted = elsewhere[shards_.OwnerOf(item)];
+    wanted.push_back(item);
+    if (wanted.size() == kGatheredAtOnce) bring(shards_.OwnerOf(item), wanted);
+  }
+  for (auto& [owner, wanted] : elsewhere) bring(owner, wanted);
+}
+
+/// When the threads are at rest, a host's leader lets a whole round of the sync follow a flush.
+void Node::ReportRound() {
   std::unique_lock lock(mutex_);
-  if (!flushed_) return;
-  if (sync_ != nullptr) {
+  if (!at_rest_) return;
+  if (sync_ != nullptr && round_.work == wire::Work::kFlush) {
     if (!last_round_) last_round_ = sync_->RequestRound();
     if (sync_->rounds() < *last_round_) return;
     last_round_.reset();
   }
-  client_.FinishedRound(*std::exchange(flushed_, std::nullopt));
+  client_.FinishedRound(*std::exchange(at_rest_, std::nullopt));
 }
 
 void Node::Start(const wire::Lease& lease) {
@@ -272,7 +347,7 @@ void Node::Start(const wire::Lease& lease) {
   }
   const auto [first, end] = UsersOf(lease.slice);
   ++fetching_;
-  fetch_.Begin(*lease.rows_at, first, end, [this, lease] {
+  FetchUsers(*lease.rows_at, first, end, [this, lease] {
     --fetching_;
     if (lease.round == client_.round().round) Run(lease);
   });

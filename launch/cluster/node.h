@@ -13,9 +13,10 @@
 #include "common/data/training_data.h"
 #include "common/net/transport.h"
 #include "common/training_spec.h"
+#include "launch/cluster/host_plan.h"
 #include "launch/cluster/host_sync.h"
+#include "launch/cluster/row_exchange.h"
 #include "launch/cluster/scheduler_service.h"
-#include "launch/cluster/slice_fetch.h"
 #include "launch/cluster/task_threads.h"
 #include "ps/model_store.h"
 #include "ps/row_server.h"
@@ -40,6 +41,10 @@ struct NodeParts {
   std::function<void(Index first, Index end)> initialise_users;
   worker::StalenessGate* gate = nullptr;  ///< where there are several hosts
   std::size_t first_seat = 0;             ///< of this node's threads at the gate
+  HostPlan plan = {{0}, {0}, 0};
+  unsigned ahead = 1;    ///< batches of a worker under way at once, where some rows are elsewhere
+  Index visitors = 0;    ///< rows of each of them for items of other hosts; 0 if all are here
+  bool gathers = false;  ///< whether some host has not all items
 };
 
 /// Rows of the user table that are wanted here.
@@ -84,6 +89,8 @@ class Node {
   void Receive(Time now);
   void Handle(const net::Received& received, Time now);
   bool HandleRows(const net::Received& received, Time now);
+  void AnswerRows(const net::Received& received);
+  void FetchUsers(net::NodeId from, Index first, Index end, std::function<void()> done);
   void BeginFetches();
   std::chrono::milliseconds Beat() const;
   void SendAll();
@@ -93,7 +100,9 @@ class Node {
   void BeginRound();
   void Start(const wire::Lease& lease);
   void Flush();
-  void ReportFlush();
+  void Gather();
+  void GatherItems();
+  void ReportRound();
   void Run(const wire::Lease& lease);
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
@@ -107,8 +116,11 @@ class Node {
   net::Transport& transport_;
   SchedulerService* const scheduler_;
   HostSync* const sync_;
+  const sync::ShardMap shards_;
   ps::RowServer users_;  ///< for nodes of other hosts that take over slices
-  SliceFetch fetch_;
+  ps::RowServer items_;  ///< for those that have not the rows that this host owns
+  worker::RowClient user_rows_;
+  RowExchange item_rows_;
   worker::WorkerPool pool_;
   worker::LeaseClient client_;
 
@@ -127,7 +139,7 @@ class Node {
   std::mutex mutex_;  // guards the next three
   std::vector<FetchRequest> requests_;
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
-  std::optional<std::uint32_t> flushed_;  ///< round
+  std::optional<std::uint32_t> at_rest_;  ///< round without leases whose work here is done
   TaskThreads threads_;                   ///< last: its threads use the others
 };
 

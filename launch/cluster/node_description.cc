@@ -30,13 +30,18 @@ std::string ToText(const NodeDescription& description) {
               {"host", description.host},
               {"where", description.where},
               {"fingerprint", description.fingerprint},
-              {"leader", description.leader},
+              {"settings", description.settings},
+              {"serves", description.duties.serves},
+              {"works", description.duties.works},
               {"local_rank", description.local_rank},
               {"local_ranks", description.local_ranks},
-              {"leaders", description.leaders},
+              {"leaders", description.plan.leaders},
+              {"owners", description.plan.owners},
+              {"leader", description.plan.leader},
               {"bind_host", description.bind_host},
               {"listen_fd", description.listen_fd},
               {"memory_fd", description.memory_fd},
+              {"snapshot_fd", description.snapshot_fd},
               {"public_key", description.keys.public_key},
               {"secret_key", description.keys.secret_key},
               {"addresses", addresses}}
@@ -64,13 +69,18 @@ std::optional<NodeDescription> FindNodeDescription() {
   read.at("host").get_to(description.host);
   read.at("where").get_to(description.where);
   read.at("fingerprint").get_to(description.fingerprint);
-  read.at("leader").get_to(description.leader);
+  read.at("settings").get_to(description.settings);
+  read.at("serves").get_to(description.duties.serves);
+  read.at("works").get_to(description.duties.works);
   read.at("local_rank").get_to(description.local_rank);
   read.at("local_ranks").get_to(description.local_ranks);
-  read.at("leaders").get_to(description.leaders);
+  read.at("leaders").get_to(description.plan.leaders);
+  read.at("owners").get_to(description.plan.owners);
+  read.at("leader").get_to(description.plan.leader);
   read.at("bind_host").get_to(description.bind_host);
   read.at("listen_fd").get_to(description.listen_fd);
   read.at("memory_fd").get_to(description.memory_fd);
+  read.at("snapshot_fd").get_to(description.snapshot_fd);
   read.at("public_key").get_to(description.keys.public_key);
   read.at("secret_key").get_to(description.keys.secret_key);
   for (const json& address : read.at("addresses")) {

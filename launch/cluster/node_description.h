@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/net/zmq_transport.h"
+#include "launch/cluster/host_plan.h"
+#include "launch/cluster/roles.h"
 #include "ps/host_memory.h"
 
 namespace attune::launch {
@@ -18,17 +20,21 @@ struct NodeDescription {
   std::string host;   ///< the same for nodes that share memory
   std::string where;  ///< "rank 5 (node07)"
   std::string fingerprint;
-  bool leader = false;               ///< first of its host: gives the tables their first values
-  unsigned local_rank = 0;           ///< number of this node on its host
-  unsigned local_ranks = 1;          ///< nodes of its host
-  std::vector<net::NodeId> leaders;  ///< of all hosts, in order
-  std::string bind_host;             ///< address that listen_fd is bound to
+  std::string settings;  ///< ToText() of the job's
+  Duties duties;
+  unsigned local_rank = 0;   ///< number of this node on its host
+  unsigned local_ranks = 1;  ///< nodes of its host
+  HostPlan plan;
+  std::string bind_host;  ///< address that listen_fd is bound to
   int listen_fd = -1;
   int memory_fd = -1;
+  int snapshot_fd = -1;                 ///< -1 if the host has all rows
   net::KeyPair keys;                    ///< its own
   std::vector<net::Address> addresses;  ///< of all nodes, by number
 
   std::uint64_t job_number() const;
+  /// Whether it is the first of its host: gives the tables their first values.
+  bool leads() const { return node == plan.leader; }
 };
 
 std::string ToText(const NodeDescription& description);

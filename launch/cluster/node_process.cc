@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/thread.h"
 #include "launch/cluster/distributed_cluster.h"
+#include "launch/cluster/item_memory.h"
 #include "launch/cluster/node.h"
 #include "launch/initial_model.h"
 #include "launch/training_inputs.h"
@@ -32,9 +33,14 @@ class NodeProcess {
         description_(description),
         threads_(ThreadsOf(settings.run_settings())),
         inputs_(settings.run_settings(), dataset),
+        by_heat_(data::ByPopularity(inputs_.data->item_counts())),
+        replicated_(ReplicatedItems(settings.cluster(), spec, dataset.num_items())),
+        placement_(description.plan.PlaceItems(by_heat_, replicated_)),
+        visitors_(description.duties.works ? VisitorRows(spec, *inputs_.data, placement_) : 0),
         memory_(ps::HostMemory::Open(description.memory_fd, Shape(dataset))),
-        first_(description.leader && !memory_.initialised()),
-        store_(spec, dataset.num_users(), dataset.num_items(), memory_, first_),
+        first_(description.leads() && !memory_.initialised()),
+        store_(spec, dataset.num_users(), placement_, memory_, first_,
+               std::size_t{visitors_} * threads_ * settings.cluster().batches_ahead()),
         initial_(OpenInitial(dataset)),
         gate_memory_(memory_.Gate()),
         gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), description.local_ranks * threads_,
@@ -47,10 +53,15 @@ class NodeProcess {
                inputs_.test ? &*inputs_.test : nullptr,
                [this](Index first, Index end) { InitialiseUsers(first, end); },
                several_hosts() ? &gate_ : nullptr,
-               description.local_rank * threads_} {
+               description.local_rank * threads_,
+               description.plan,
+               settings.cluster().batches_ahead(),
+               visitors_,
+               several_hosts() && replicated_ < dataset.num_items()} {
+    if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
     Connect();
-    if (several_hosts() && description.leader) MakeSync();
+    if (several_hosts() && description.leads()) MakeSync();
   }
 
   int Run(std::optional<JobResult>& result) {
@@ -64,20 +75,26 @@ class NodeProcess {
   }
 
  private:
-  bool several_hosts() const { return description_.leaders.size() > 1; }
+  bool several_hosts() const { return !description_.plan.one_host(); }
+
+  void OpenSnapshot() {
+    const std::uint64_t bytes = ps::ModelStore::SnapshotBytes(spec_, placement_.items());
+    store_.SetSnapshot(ps::Mapping::Shared(description_.snapshot_fd, 0, bytes, "V and P of all items"));
+  }
 
   void MakeSync() {
     HostSync::Options options;
     options.self = description_.node;
     options.staleness = settings_.cluster().staleness();
     options.sync.bf16 = settings_.cluster().sync_dtype() == config::SYNC_DTYPE_BF16;
-    options.leaders = description_.leaders;
-    options.by_heat = data::ByPopularity(inputs_.data->item_counts());
+    options.leaders = description_.plan.leaders;
+    options.owners = description_.plan.owners;
+    options.replicated.assign(by_heat_.begin(), by_heat_.begin() + replicated_);
     sync_ = std::make_unique<HostSync>(options, store_, gate_, *transport_);
   }
 
   ps::HostShape Shape(const data::Dataset& dataset) const {
-    ps::HostShape shape = ps::ModelStore::Shape(spec_, dataset.num_users(), dataset.num_items());
+    ps::HostShape shape = ps::ModelStore::Shape(spec_, dataset.num_users(), placement_.rows());
     shape.gate = sizeof(worker::GateMemory);
     shape.job = description_.job;
     return shape;
@@ -124,7 +141,7 @@ class NodeProcess {
     self.endpoint = description_.addresses[description_.node].endpoint;
     self.public_key = description_.keys.public_key;
     self.fingerprint = description_.fingerprint;
-    self.works = true;
+    self.works = description_.duties.works;
     return self;
   }
 
@@ -147,7 +164,7 @@ class NodeProcess {
     try {
       scheduler.Gather({});
       if (initial_) log::Info("{}", initial_->Summary());
-      DistributedCluster cluster(scheduler, parts_, node, description_.leaders.size());
+      DistributedCluster cluster(scheduler, parts_, node);
       result = job.Run(cluster);
       const bool interrupted = result->status == "interrupted";
       const auto code = interrupted ? static_cast<std::uint32_t>(ErrorKind::kInterrupted) : 0;
@@ -181,6 +198,10 @@ class NodeProcess {
   const NodeDescription& description_;
   const unsigned threads_;
   const TrainingInputs inputs_;
+  const std::vector<Index> by_heat_;  ///< items, the most frequent first
+  const Index replicated_;            ///< how many of them every host has
+  const sync::Placement placement_;
+  const Index visitors_;  ///< rows for each batch of a worker, for items of other hosts
   ps::HostMemory memory_;
   const bool first_;  ///< whether this process gives the host's memory its first values
   ps::ModelStore store_;

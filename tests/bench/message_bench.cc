@@ -124,7 +124,8 @@ class Client {
 
  private:
   void Request(Type type, const Bytes& keys) {
-    const wire::RowsHead head{0, ++sequence_, kTable, kWidth, false};
+    std::uint64_t& sequence = type == Type::kPushDeltas ? pushes_ : pulls_;
+    const wire::RowsHead head{0, ++sequence, kTable, kWidth, false};
     const auto message = wire::MakeRows(type, head, keys, type == Type::kPushDeltas ? values_ : Bytes());
     while (!transport_->Send(kServer, message)) usleep(10);
   }
@@ -142,7 +143,8 @@ class Client {
   pid_t child_ = -1;
   std::vector<Bytes> keys_;
   Bytes values_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t pulls_ = 0;
+  std::uint64_t pushes_ = 0;
 };
 
 /// Bytes a second that ZeroMQ moves in frames of this size from one process to another.

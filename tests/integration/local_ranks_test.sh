@@ -24,6 +24,15 @@ expect() {
   [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
 }
 
+# note_model NAME: adds triples and loss of the model to the file "models".
+note_model() {
+  python3 - >>models 2>log <<'PYTHON' || fail "$1: $(cat log)"
+import json
+made = json.load(open("model/manifest.json"))["provenance"]
+print(made["triples"], made["loss"])
+PYTHON
+}
+
 "$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
 train=(train --data data --dim 8 --threads 1 --overwrite --log-level warning)
 
@@ -34,11 +43,23 @@ for layout in "-n 1" "-n 3" "-n 3 --hosts 3" "-n 4 --hosts 2"; do
     # shellcheck disable=SC2086  # the layout is several words
     expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" --staleness "$staleness"
     "$attune" inspect model >log 2>&1 || fail "$layout: $(cat log)"
-    python3 - >>models 2>log <<'PYTHON' || fail "$layout: $(cat log)"
-import json
-made = json.load(open("model/manifest.json"))["provenance"]
-print(made["triples"], made["loss"])
-PYTHON
+    note_model "$layout"
+  done
+done
+
+# Also where servers do not train, and where few items or none have rows on every host.
+for layout in "-n 4 --hosts 2" "-n 3 --hosts 3" "-n 3"; do
+  for memory in 2KiB 0 ""; do
+    # shellcheck disable=SC2086
+    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" \
+      --placement dedicated --servers 1 ${memory:+--replica-memory $memory}
+    note_model "$layout, dedicated server"
+  done
+  for staleness in 0 8 -1; do
+    # shellcheck disable=SC2086
+    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" \
+      --replica-memory 2KiB --staleness "$staleness"
+    note_model "$layout, few replicas"
   done
 done
 python3 - models 2>log <<'PYTHON' || fail "$(cat log)"
@@ -53,6 +74,10 @@ PYTHON
 expect 3 "nowhere: not a directory" "$attune" local -n 3 train --data nowhere --out other
 expect 2 "exists already" "$attune" local -n 2 train --data data --out model
 expect 2 "--triples cannot take effect" "$attune" local -n 2 train --data data --triples log --out other
+expect 2 "there are 3 processes, and at least one must be a worker" \
+  "$attune" local -n 3 "${train[@]}" --out other --placement dedicated --servers 3
+expect 2 "a job with roles has one scheduler" "$attune" local -n 2 worker
+expect 2 "no scheduler" "$attune" server
 expect 2 "there are only 2 ranks" "$attune" local -n 2 --hosts 3 "${train[@]}" --out other
 expect 2 "expected a whole number" "$attune" local -n two "${train[@]}" --out other
 

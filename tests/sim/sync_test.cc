@@ -43,7 +43,8 @@ class SyncCluster {
       for (std::uint32_t owner = 0; owner < plan.hosts; ++owner) {
         if (owner == host) continue;
         hosts_[host]->replicas.emplace(
-            owner, std::make_unique<worker::SyncReplica>(hosts_[host]->view, RowsOf(owner), options_));
+            owner, std::make_unique<worker::SyncReplica>(
+                       sync::ReplicatedRows(hosts_[host]->view, RowsOf(owner)), options_));
         hosts_[owner]->owner->AddClient(host);
       }
     }
@@ -119,7 +120,7 @@ class SyncCluster {
     auto host = std::make_unique<Host>();
     host->memory.Zeroed(total_.size());
     host->view = {host->memory.data(), plan_.rows, layout_};
-    host->owner = std::make_unique<ps::SyncOwner>(host->view, RowsOf(number), options_);
+    host->owner = std::make_unique<ps::SyncOwner>(sync::ReplicatedRows(host->view, RowsOf(number)), options_);
     hosts_.push_back(std::move(host));
   }
 

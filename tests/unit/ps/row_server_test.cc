@@ -53,9 +53,9 @@ TEST_F(Rows, DeltasAreAddedAndRowsAreRead) {
 }
 
 TEST_F(Rows, APushThatComesAgainIsAnsweredAndNotAdded) {
-  for (int n = 0; n < 3; ++n) EXPECT_TRUE(server_.Handle(1, Push(5, {0}, 1)));
-  EXPECT_TRUE(server_.Handle(1, Push(4, {0}, 1)));  // older: was applied before
-  EXPECT_TRUE(server_.Handle(2, Push(5, {0}, 1)));  // of another client
+  for (int n = 0; n < 3; ++n) EXPECT_TRUE(server_.Handle(1, Push(1, {0}, 1)));
+  EXPECT_TRUE(server_.Handle(1, Push(3, {0}, 1)));  // the second was lost
+  EXPECT_TRUE(server_.Handle(2, Push(1, {0}, 1)));  // of another client
   EXPECT_EQ(Values({0})[0], 2.0f);
 }
 

@@ -78,7 +78,7 @@ class OneHost {
       }
     }
     for (auto& one : nodes_) Start(*one, threads);
-    cluster_ = std::make_unique<DistributedCluster>(*scheduler_, *nodes_[0]->parts, *nodes_[0]->node, 1);
+    cluster_ = std::make_unique<DistributedCluster>(*scheduler_, *nodes_[0]->parts, *nodes_[0]->node);
     scheduler_->Gather({});
   }
 
@@ -109,7 +109,8 @@ class OneHost {
     auto one = std::make_unique<One>();
     one->number = number;
     const auto memory = ps::HostMemory::Open(dup(memory_.fd()), ps::ModelStore::Shape(spec_, kUsers, kItems));
-    one->store = std::make_unique<ps::ModelStore>(spec_, kUsers, kItems, memory, number == 0);
+    one->store =
+        std::make_unique<ps::ModelStore>(spec_, kUsers, sync::Placement(kItems), memory, number == 0);
     if (number == 0) one->store->InitialiseItems(1);
     ps::ModelStore* const store = one->store.get();
     one->parts = std::make_unique<NodeParts>(

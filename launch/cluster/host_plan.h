@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/net/transport.h"
+#include "common/sync/placement.h"
+#include "common/sync/shard_map.h"
+
+namespace attune::launch {
+
+/// Which processes speak for their hosts, and which hosts own rows. The same on all nodes, but for `leader`.
+struct HostPlan {
+  std::vector<net::NodeId> leaders;  ///< first node of each host
+  std::vector<net::NodeId> owners;   ///< those of them whose hosts have a server
+  net::NodeId leader = 0;            ///< of this host
+
+  bool one_host() const { return leaders.size() == 1; }
+  bool owns() const { return std::ranges::find(owners, leader) != owners.end(); }
+  sync::ShardMap Shards(Index items) const { return {items, owners}; }
+
+  /// Items that this host has rows of. @param by_heat     items, hottest first
+  ///                                  @param replicated  how many of them every host has
+  sync::Placement PlaceItems(const std::vector<Index>& by_heat, std::size_t replicated) const {
+    const auto items = static_cast<Index>(by_heat.size());
+    if (one_host() || replicated >= items) return sync::Placement(items);
+    const auto self = owns() ? std::optional<std::uint32_t>(leader) : std::nullopt;
+    return {Shards(items), self, std::span(by_heat).first(replicated)};
+  }
+};
+
+}  // namespace attune::launch

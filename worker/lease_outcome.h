@@ -1,0 +1,22 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "worker/batch_trainer.h"
+
+namespace attune::worker {
+
+/// What a worker thread has done so far, for a progress line; read by others while it runs.
+struct Progress {
+  std::atomic<std::uint64_t> triples{0};
+};
+
+/// What became of a lease.
+struct LeaseOutcome {
+  BatchReport trained;
+  std::uint64_t untrainable = 0;
+  bool finished = false;  ///< false when stopped before the end
+};
+
+}  // namespace attune::worker

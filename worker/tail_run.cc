@@ -1,0 +1,97 @@
+#include "worker/tail_run.h"
+
+#include <cmath>
+
+namespace attune::worker {
+
+TailRun::TailRun(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, Index first_row, Index rows)
+    : remote_(remote) {
+  for (unsigned n = 0; n < ahead; ++n) {
+    frames_.push_back(std::make_unique<TailFrame>(places, remote, first_row + n * rows, rows));
+    idle_.push_back(frames_.back().get());
+  }
+}
+
+/// @returns false if the source has no more
+bool TailRun::BeginNext(VisitSource& source) {
+  TailFrame* const frame = idle_.front();
+  if (!source.Fill(frame->batch())) return false;
+  idle_.pop_front();
+  frame->BeginPull();
+  pulling_.push_back(frame);
+  return true;
+}
+
+/// Batches whose additions have arrived are finished. @param wait  for the first of them at least
+void TailRun::Settle(StalenessGate* gate, std::size_t seat, bool wait) {
+  while (!pushing_.empty()) {
+    TailFrame* const frame = pushing_.front();
+    if (wait) remote_.Wait(frame->ticket());
+    wait = false;
+    if (!frame->ticket().done()) return;
+    pushing_.pop_front();
+    idle_.push_back(frame);
+    if (gate != nullptr) gate->Finish(seat);
+  }
+}
+
+class TailRun::Drain {
+ public:
+  explicit Drain(TailRun& run) : run_(run) {}
+  ~Drain() {
+    for (auto* frames : {&run_.pulling_, &run_.pushing_}) {
+      for (TailFrame* frame : *frames) {
+        try {
+          run_.remote_.Wait(frame->ticket());
+        } catch (const std::exception&) {
+          // The network has ended: nothing is written there any more.
+        }
+        run_.idle_.push_back(frame);
+      }
+      frames->clear();
+    }
+  }
+
+ private:
+  TailRun& run_;
+};
+
+LeaseOutcome TailRun::Run(BatchTrainer& trainer, VisitSource& source, const EpochRates& rates,
+                          const std::atomic<bool>& stop, StalenessGate* gate, std::size_t seat,
+                          Progress& progress) {
+  const Drain drain(*this);
+  LeaseOutcome outcome;
+  bool more = true;
+  while (!stop.load(std::memory_order_relaxed)) {
+    Settle(gate, seat, false);
+    const std::uint64_t under_way = pulling_.size() + pushing_.size();
+    if (more && !idle_.empty() && (gate == nullptr || gate->MayBegin(seat, under_way))) {
+      more = BeginNext(source);
+      continue;
+    }
+    if (pulling_.empty()) {
+      if (!pushing_.empty()) {
+        Settle(gate, seat, true);
+        continue;
+      }
+      outcome.finished = !more;
+      if (!more || !gate->Enter(seat, stop)) break;
+      continue;
+    }
+    TailFrame* const frame = pulling_.front();
+    remote_.Wait(frame->ticket());
+    frame->Arrived();
+    const BatchReport report = trainer.Train(frame->batch(), rates);
+    outcome.trained.triples += report.triples;
+    outcome.trained.loss += report.loss;
+    outcome.untrainable += frame->batch().untrainable;
+    progress.triples.fetch_add(report.triples, std::memory_order_relaxed);
+    frame->BeginPush();
+    pulling_.pop_front();
+    pushing_.push_back(frame);
+    if (!std::isfinite(report.loss)) break;
+  }
+  return outcome;
+}
+
+}  // namespace attune::worker
