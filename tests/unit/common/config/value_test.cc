@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/config/train.pb.h"
 #include "tests/support/expect_error.h"
 #include "tests/unit/common/config/test_settings.pb.h"
 
@@ -74,6 +75,22 @@ TEST(SetFromText, ReadsNumbersFully) {
     EXPECT_NE(Refused("l2_u", text), "") << text;
   EXPECT_NE(Refused("rate", "1e39"), "");
   EXPECT_NE(Refused("visit_triples", "4294967297"), "");
+}
+
+TEST(SetFromText, ReadsBytesWithTheirUnit) {
+  const Schema schema(*TrainSettings::descriptor());
+  const SettingInfo& setting = *schema.Find("replica_memory");
+  const auto read = [&](const char* text) {
+    TrainSettings settings;
+    SetFromText(setting, text, {setting.flag}, &settings);
+    return settings.cluster().replica_memory();
+  };
+  EXPECT_EQ(read("1000"), 1000u);
+  EXPECT_EQ(read("3KiB"), 3072u);
+  EXPECT_EQ(read("2GiB"), std::uint64_t{2} << 30);
+  EXPECT_EQ(read("16777215TiB"), std::uint64_t{16777215} << 40);
+  for (const char* text : {"KiB", "1 KiB", "1kB", "-1KiB", "1.5GiB", "16777216TiB"})
+    ErrorOf(ErrorKind::kUsage, [&] { read(text); });
 }
 
 TEST(SetFromText, ListsChoicesAndTheNearest) {
