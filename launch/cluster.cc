@@ -8,8 +8,13 @@
 namespace attune::launch {
 
 scheduler::LeaseReport ReportOf(const worker::LeaseOutcome& outcome, const TrainingSpec& spec) {
-  return {outcome.trained.triples / spec.sampling.negatives_per_positive, outcome.untrainable,
-          outcome.trained.triples, outcome.trained.loss};
+  return {outcome.trained.triples / spec.sampling.negatives_per_positive,
+          outcome.untrainable,
+          outcome.trained.triples,
+          outcome.trained.loss,
+          outcome.ledger.digest,
+          outcome.ledger.rows,
+          outcome.staleness};
 }
 
 void ThrowIfDiverged(const scheduler::LeaseReport& total, const TrainingSpec& spec,

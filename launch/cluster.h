@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "common/training_spec.h"
 #include "common/types.h"
+#include "common/wire/control.h"
 #include "scheduler/lease_queue.h"
 #include "worker/evaluator.h"
 #include "worker/worker.h"
@@ -45,6 +47,9 @@ class Cluster {
   /// Makes what runs end after the current batches. Async-signal-safe.
   virtual void Stop() = 0;
   virtual bool stopped() const = 0;
+
+  /// What all processes have sent and taken so far; nothing where there is one.
+  virtual std::optional<wire::NodeCounters> Counters() const { return std::nullopt; }
 
   /// Triples trained since the start, as far as is known here.
   virtual std::uint64_t triples_done() const = 0;

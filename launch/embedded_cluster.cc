@@ -76,8 +76,9 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const T
       },
       tick);
   const std::uint64_t trained = outcome.trained.triples;
-  const EpochResult result{
-      {trained, 0, trained, outcome.trained.loss}, SecondsSince(start), outcome.finished};
+  scheduler::LeaseReport report = ReportOf(outcome, spec_);
+  report.positives = trained;  // a file's triples have each a positive of their own
+  const EpochResult result{report, SecondsSince(start), outcome.finished};
   ThrowIfDiverged(result.total, spec_, pool_.content(), 1);
   return result;
 }

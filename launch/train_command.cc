@@ -19,6 +19,7 @@
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
+#include "launch/cluster_report.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/signals.h"
@@ -54,6 +55,7 @@ std::string Summary(const ordered_json& s) {
                         v["hr@10"].get<double>(), v["ndcg@10"].get<double>(), v["hr@100"].get<double>(),
                         v["ndcg@100"].get<double>());
   }
+  text += ClusterText(s);
   if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
     text += fmt::format("{} positives belong to users who have every item: no negative exists, not trained\n",
                         s["untrainable_positives"].get<std::uint64_t>());

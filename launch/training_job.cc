@@ -9,10 +9,12 @@
 #include "common/model/model_files.h"
 #include "common/run/format.h"
 #include "common/run/version.h"
+#include "launch/cluster_report.h"
 #include "launch/process_memory.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
 #include "launch/triples_file.h"
+#include "ps/model_store.h"
 
 namespace attune::launch {
 namespace {
@@ -89,19 +91,22 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
     if (StopRequested()) cluster_->Stop();
     progress_.Update(cluster_->triples_done() - before);
   });
-  triples_ += result.total.triples;
+  trained_ += result.total;
   train_seconds_ += result.seconds;
   if (!result.complete) return false;
   epochs_done_ = epoch;
   untrainable_ = result.total.untrainable;
   last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
   progress_.End(last_loss_);
-  Record("epoch", {{"epoch", epoch},
-                   {"triples", result.total.triples},
-                   {"seconds", result.seconds},
-                   {"triples_per_second", static_cast<double>(result.total.triples) / result.seconds},
-                   {"loss", last_loss_},
-                   {"lr", spec_.lr * factor}});
+  ordered_json fields = {{"epoch", epoch},
+                         {"triples", result.total.triples},
+                         {"triples_digest", fmt::format("{:016x}", result.total.digest)},
+                         {"seconds", result.seconds},
+                         {"triples_per_second", static_cast<double>(result.total.triples) / result.seconds},
+                         {"loss", last_loss_},
+                         {"lr", spec_.lr * factor}};
+  AddClusterReport(fields, result.total);
+  Record("epoch", std::move(fields));
   return true;
 }
 
@@ -112,9 +117,9 @@ void TrainingJob::TrainTriples() {
     if (StopRequested()) cluster_->Stop();
     progress_.Update(cluster_->triples_done());
   });
-  triples_ = result.total.triples;
+  trained_ = result.total;
   train_seconds_ = result.seconds;
-  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, triples_));
+  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, trained_.triples));
   if (result.complete) progress_.End(last_loss_);
 }
 
@@ -155,14 +160,20 @@ void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
   cluster_->WriteModel(staged_.path());
 }
 
+std::uint64_t TrainingJob::PeakMemory() const {
+  const auto counters = cluster_->Counters();
+  return counters ? counters->private_memory + counters->shared_memory : PeakMemoryBytes();
+}
+
 ordered_json TrainingJob::Provenance() const {
   ordered_json provenance = {
       {"data", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
       {"data_fingerprint", inputs_.dataset.Fingerprint()},
       {"epochs", epochs_done_},
       {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : epochs_done_},
-      {"triples", triples_},
+      {"triples", trained_.triples},
       {"loss", last_loss_}};
+  provenance["triples_digest"] = fmt::format("{:016x}", trained_.digest);
   provenance.update(layout_);
   return provenance;
 }
@@ -178,21 +189,29 @@ JobResult TrainingJob::Finish(const std::string& status) {
 
   JobResult result;
   result.status = status;
-  result.summary = {
-      {"status", status},
-      {"model", settings_.run_settings().out()},
-      {"epochs", epochs_done_},
-      {"model_of_epoch", details["provenance"]["model_of_epoch"]},
-      {"triples", triples_},
-      {"untrainable_positives", untrainable_},
-      {"loss", last_loss_},
-      {"train_seconds", train_seconds_},
-      {"evaluation_seconds", evaluation_seconds_},
-      {"triples_per_second", train_seconds_ > 0 ? static_cast<double>(triples_) / train_seconds_ : 0.0},
-      {"peak_memory_bytes", PeakMemoryBytes()}};
+  result.summary = {{"status", status},
+                    {"model", settings_.run_settings().out()},
+                    {"epochs", epochs_done_},
+                    {"model_of_epoch", details["provenance"]["model_of_epoch"]},
+                    {"triples", trained_.triples},
+                    {"untrainable_positives", untrainable_},
+                    {"loss", last_loss_},
+                    {"train_seconds", train_seconds_},
+                    {"evaluation_seconds", evaluation_seconds_},
+                    {"triples_per_second",
+                     train_seconds_ > 0 ? static_cast<double>(trained_.triples) / train_seconds_ : 0.0},
+                    {"peak_memory_bytes", PeakMemory()}};
+  AddClusterReport(result.summary, trained_);
   if (!best_metrics_.is_null()) result.summary["validation"] = best_metrics_;
   Record("end", result.summary);
   return result;
+}
+
+void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseReport& trained) const {
+  const auto counters = cluster_->Counters();
+  if (!counters) return;
+  fields["traffic"] = TrafficJson(*counters, trained_, ps::ModelStore::ItemBytes(spec_));
+  if (trained.staleness.clocks.total() > 0) fields["staleness"] = ToJson(trained.staleness);
 }
 
 void TrainingJob::Record(const std::string& event, ordered_json fields) {

@@ -48,6 +48,10 @@ class TrainingJob {
   Evaluation Measure(const worker::EvaluationTask& task, data::Split split);
   JobResult Finish(const std::string& status);
   nlohmann::ordered_json Provenance() const;
+  /// Of all processes, with what they share counted once.
+  std::uint64_t PeakMemory() const;
+  /// Adds what the cluster has sent, and how old rows were.
+  void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
 
   const config::TrainSettings settings_;
@@ -61,7 +65,7 @@ class TrainingJob {
   scheduler::EarlyStopping stopping_;
 
   std::uint32_t epochs_done_ = 0;
-  std::uint64_t triples_ = 0;
+  scheduler::LeaseReport trained_;  ///< in all epochs
   std::uint64_t untrainable_ = 0;
   double train_seconds_ = 0;
   double evaluation_seconds_ = 0;

@@ -73,6 +73,7 @@ void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time 
   Apply(message);
   if (!message.head.last) return;
   state.clock = message.head.clock;
+  state.heard = now;
   state.answer = Answer{message.head.round, message.head.pass, 0, 0, now};
 }
 
@@ -84,6 +85,12 @@ std::uint64_t SyncOwner::VisibleClock() const {
   std::uint64_t least = own_clock_;
   for (const auto& [client, state] : clients_) least = std::min(least, state.clock);
   return least;
+}
+
+sync::Time SyncOwner::OldestNews() const {
+  sync::Time oldest = sync::Time::max();
+  for (const auto& [client, state] : clients_) oldest = std::min(oldest, state.heard);
+  return oldest;
 }
 
 /// An answer that would say nothing new of slower workers waits a little for them.

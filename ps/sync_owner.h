@@ -42,6 +42,9 @@ class SyncOwner {
   /// Batches of all workers, own and others', that are in the rows.
   std::uint64_t VisibleClock() const;
 
+  /// When the client came that has not come for longest; the end of time if there is none.
+  sync::Time OldestNews() const;
+
   /// Whether a client waits for an answer, or for the rest of it.
   bool busy() const;
 
@@ -68,6 +71,7 @@ class SyncOwner {
     std::uint64_t visible = 0;  ///< what it was told last
     bool acknowledge = false;
     std::optional<Answer> answer;
+    sync::Time heard{};  ///< when the last of a round's deltas came
   };
 
   bool Valid(const wire::SyncMessage& message) const;

@@ -113,7 +113,8 @@ wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease&
 void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
   if (now && board_->Complete(from, done.slice, done.attempt,
-                              {done.positives, done.untrainable, done.triples, done.loss})) {
+                              {done.positives, done.untrainable, done.triples, done.loss, done.digest,
+                               done.rows, done.staleness})) {
     ranks_[done.slice] = done.ranks;
     // A loss that is not a number ends the round: Total() shows it.
     if (std::isfinite(done.loss)) {
@@ -126,7 +127,14 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   Send(from, wire::LeaseTaken{done.round, done.slice, done.attempt});
 }
 
+wire::NodeCounters Coordinator::Counters() const {
+  wire::NodeCounters total;
+  for (const auto& [process, counters] : counters_) total += counters;
+  return total;
+}
+
 void Coordinator::Handle(std::uint32_t from, const wire::RoundDone& done) {
+  counters_[{from, members_.Find(from)->info.incarnation}] = done.counters;
   if (phase_ != Phase::kWorking || wire::HasLeases(round_.work) || done.round != round_.round) return;
   done_.insert(from);
   CloseRoundIfComplete();

@@ -75,6 +75,8 @@ class Coordinator {
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   std::uint64_t repeated_leases() const { return repeated_; }
+  /// Sum of what all processes have told, those that are gone among them.
+  wire::NodeCounters Counters() const;
   /// Slices whose rows of U went with their host, counted each time.
   std::uint64_t lost_slices() const { return lost_slices_; }
   /// Messages of processes that were declared dead or replaced, or that made no sense.
@@ -126,6 +128,7 @@ class Coordinator {
   std::optional<Time> without_workers_since_;
   std::uint64_t repeated_ = 0;
   std::uint64_t lost_slices_ = 0;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
   std::uint64_t ignored_ = 0;
 };
 

@@ -12,6 +12,9 @@ LeaseReport& LeaseReport::operator+=(const LeaseReport& other) {
   untrainable += other.untrainable;
   triples += other.triples;
   loss += other.loss;
+  digest += other.digest;
+  rows += other.rows;
+  staleness += other.staleness;
   return *this;
 }
 

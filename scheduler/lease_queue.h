@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "common/power_histogram.h"
+
 namespace attune::scheduler {
 
 /// What a worker reports when it hands a lease back.
@@ -12,7 +14,10 @@ struct LeaseReport {
   std::uint64_t positives = 0;    ///< trained exactly once each
   std::uint64_t untrainable = 0;  ///< positives of users who have seen every item
   std::uint64_t triples = 0;
-  double loss = 0;  ///< summed over triples, nats
+  double loss = 0;           ///< summed over triples, nats
+  std::uint64_t digest = 0;  ///< of the triples, see worker::BatchLedger
+  std::uint64_t rows = 0;    ///< of items that visits read
+  Staleness staleness = {};
 
   LeaseReport& operator+=(const LeaseReport& other);
 };

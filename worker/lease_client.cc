@@ -36,8 +36,8 @@ void LeaseClient::Handle(const wire::Roster& roster, Time) {
 }
 
 void LeaseClient::Handle(const wire::BeginRound& round, Time now) {
-  if (round.round == finished_round_) Say(wire::RoundDone{finished_round_});  // it was not heard
-  if (round.round <= round_.round) return;                                    // a late copy
+  if (round.round == finished_round_.round) Say(finished_round_);  // it was not heard
+  if (round.round <= round_.round) return;                         // a late copy
   round_ = round;
   progress_.round = round.round;
   leases_.clear();
@@ -94,10 +94,10 @@ void LeaseClient::Handle(const wire::Stop& stop, Time) {
   End(State::kEnded, stop.reason);
 }
 
-void LeaseClient::FinishedRound(std::uint32_t round) {
+void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& counters) {
   if (ended()) return;
-  finished_round_ = round;
-  Say(wire::RoundDone{round});
+  finished_round_ = {round, counters};
+  Say(finished_round_);
 }
 
 void LeaseClient::Leave(const std::string& reason, Time now) {

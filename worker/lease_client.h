@@ -66,7 +66,7 @@ class LeaseClient {
   /// What all nodes do now; round 0 before the first.
   const wire::BeginRound& round() const { return round_; }
   /// This node has nothing more to do in a round without leases.
-  void FinishedRound(std::uint32_t round);
+  void FinishedRound(std::uint32_t round, const wire::NodeCounters& counters = {});
   const wire::Roster& roster() const { return roster_; }
 
  private:
@@ -90,7 +90,7 @@ class LeaseClient {
   std::uint32_t exit_code_ = 0;
   std::vector<wire::Control> outgoing_;
   wire::BeginRound round_;
-  std::uint32_t finished_round_ = 0;  ///< newest of those without leases
+  wire::RoundDone finished_round_;  ///< newest of those without leases
   wire::Roster roster_;
   wire::Heartbeat progress_;
   std::deque<wire::Lease> leases_;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/power_histogram.h"
+#include "worker/batch_ledger.h"
 #include "worker/batch_trainer.h"
 
 namespace attune::worker {
@@ -16,6 +18,8 @@ struct Progress {
 struct LeaseOutcome {
   BatchReport trained;
   std::uint64_t untrainable = 0;
+  BatchLedger ledger;
+  Staleness staleness;    ///< where there is a gate
   bool finished = false;  ///< false when stopped before the end
 };
 

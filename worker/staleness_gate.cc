@@ -68,6 +68,20 @@ void StalenessGate::Finish(std::size_t seat) {
   if (advanced_) advanced_();
 }
 
+void StalenessGate::Observe(std::size_t seat, std::uint64_t ahead, Staleness& staleness) const {
+  const std::uint64_t clock = memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead;
+  const std::uint64_t reached = visible();
+  staleness.clocks.Add(clock > reached ? clock - reached : 0);
+  const auto as_of = std::chrono::nanoseconds(memory_.as_of.load(std::memory_order_relaxed));
+  const auto age = std::chrono::steady_clock::now().time_since_epoch() - as_of;
+  staleness.milliseconds.Add(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(age).count()));
+}
+
+void StalenessGate::SetAsOf(std::chrono::steady_clock::time_point time) {
+  memory_.as_of.store(std::chrono::nanoseconds(time.time_since_epoch()).count(), std::memory_order_relaxed);
+}
+
 std::uint64_t StalenessGate::HostClock() const {
   std::uint64_t least = wire::kNoClock;
   for (std::size_t n = 0; n < seats_; ++n) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "common/power_histogram.h"
 #include "common/wire/sync_messages.h"
 
 namespace attune::worker {
@@ -22,7 +23,8 @@ struct GateMemory {
     std::atomic<std::uint32_t> waits{0};
   };
   alignas(64) std::atomic<std::uint64_t> visible{
-      0};  ///< batches of all workers everywhere that are in the rows here
+      0};                              ///< batches of all workers everywhere that are in the rows here
+  std::atomic<std::int64_t> as_of{0};  ///< steady clock, ns: how old these rows are
   alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever `visible` does; waited for
   Seat seats[kSeats];
 };
@@ -53,8 +55,13 @@ class StalenessGate {
 
   /// Batches that all workers of this host have finished; wire::kNoClock if none works.
   std::uint64_t HostClock() const;
+  /// Adds how old the rows are that the worker's next batch but `ahead` reads.
+  void Observe(std::size_t seat, std::uint64_t ahead, Staleness& staleness) const;
+
   /// Batches of all workers everywhere that are in the rows here.
   void SetVisible(std::uint64_t clock);
+  /// Rows here are no older than this.
+  void SetAsOf(std::chrono::steady_clock::time_point time);
   std::uint64_t visible() const { return memory_.visible.load(std::memory_order_acquire); }
   bool AnybodyWaits() const;
 

@@ -13,10 +13,11 @@ TailRun::TailRun(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, I
 }
 
 /// @returns false if the source has no more
-bool TailRun::BeginNext(VisitSource& source) {
+bool TailRun::BeginNext(VisitSource& source, LeaseOutcome& outcome) {
   TailFrame* const frame = idle_.front();
   if (!source.Fill(frame->batch())) return false;
   idle_.pop_front();
+  outcome.ledger += LedgerOf(frame->batch());
   frame->BeginPull();
   pulling_.push_back(frame);
   return true;
@@ -66,7 +67,8 @@ LeaseOutcome TailRun::Run(BatchTrainer& trainer, VisitSource& source, const Epoc
     Settle(gate, seat, false);
     const std::uint64_t under_way = pulling_.size() + pushing_.size();
     if (more && !idle_.empty() && (gate == nullptr || gate->MayBegin(seat, under_way))) {
-      more = BeginNext(source);
+      if (gate != nullptr) gate->Observe(seat, under_way, outcome.staleness);
+      more = BeginNext(source, outcome);
       continue;
     }
     if (pulling_.empty()) {

@@ -30,7 +30,7 @@ class TailRun {
   /// Ends a run, also one that throws: memory of an exchange is not given up before its end.
   class Drain;
 
-  bool BeginNext(VisitSource& source);
+  bool BeginNext(VisitSource& source, LeaseOutcome& outcome);
   void Settle(StalenessGate* gate, std::size_t seat, bool wait);
 
   RemoteRows& remote_;

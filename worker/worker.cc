@@ -17,6 +17,8 @@ LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std
       break;
     }
     if (gate_ != nullptr && !gate_->Enter(seat_, stop)) break;
+    if (gate_ != nullptr) gate_->Observe(seat_, 0, outcome.staleness);
+    outcome.ledger += LedgerOf(batch_);
     const BatchReport report = trainer_->Train(batch_, rates);
     outcome.trained.triples += report.triples;
     outcome.trained.loss += report.loss;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -33,7 +34,17 @@ struct Received {
 struct RefusedCounts {
   std::array<std::uint64_t, wire::kRefusals> messages{};  ///< by wire::Refusal
   std::uint64_t foreign = 0;                              ///< of another job, or of a node not known here
+  std::uint64_t total() const {
+    return std::accumulate(messages.begin(), messages.end(), foreign + strangers);
+  }
+
   std::uint64_t strangers = 0;  ///< connections with a key that is not on the list, each try counted
+};
+
+/// Bytes of messages since the start, without what the network adds to them.
+struct Traffic {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
 };
 
 /// One node's way to the others. What is sent to a node arrives there once, in order, or (when the connection
@@ -60,6 +71,7 @@ class Transport {
   virtual void Wake() = 0;
 
   virtual RefusedCounts refused() const = 0;
+  virtual Traffic traffic() const = 0;
 };
 
 }  // namespace attune::net

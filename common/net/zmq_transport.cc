@@ -135,6 +135,7 @@ class ZmqTransport : public Transport {
     if (!socket.send(zmq::buffer(wire::EncodeHead(message)), flags(keys))) return false;
     if (keys) socket.send(FrameOf(message.keys), flags(values));
     if (values) socket.send(FrameOf(message.values), flags(false));
+    traffic_.sent += message.meta.size() + message.keys.size() + message.values.size();
     return true;
   }
 
@@ -155,6 +156,8 @@ class ZmqTransport : public Transport {
     if (encrypted()) counts.strangers = zap_->refused();
     return counts;
   }
+
+  Traffic traffic() const override { return traffic_; }
 
  private:
   struct Peer {
@@ -220,6 +223,7 @@ class ZmqTransport : public Transport {
       }
       wire::Refusal refusal{};
       auto message = wire::Decode(frames, refusal);
+      for (const wire::Bytes& frame : frames) traffic_.received += frame.size();
       if (message) return Received{identity->node, identity->incarnation, *std::move(message)};
       ++refused_.messages[static_cast<std::size_t>(refusal)];
     }
@@ -260,6 +264,7 @@ class ZmqTransport : public Transport {
   int wake_ = -1;
   std::string user_;  ///< who sent the message being read, by ZAP
   RefusedCounts refused_;
+  Traffic traffic_;
 };
 
 }  // namespace

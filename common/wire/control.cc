@@ -1,5 +1,6 @@
 #include "common/wire/control.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -73,9 +74,30 @@ void Get(const proto::BeginRound& from, BeginRound& to) {
 
 void Put(const RoundDone& from, proto::RoundDone& to) {
   to.set_round(from.round);
+  to.set_bytes_sent(from.counters.bytes_sent);
+  to.set_bytes_received(from.counters.bytes_received);
+  to.set_rows_sent(from.counters.rows_sent);
+  to.set_rows_applied(from.counters.rows_applied);
+  to.set_rows_received(from.counters.rows_received);
+  to.set_refused(from.counters.refused);
+  to.set_private_memory(from.counters.private_memory);
+  to.set_shared_memory(from.counters.shared_memory);
 }
 void Get(const proto::RoundDone& from, RoundDone& to) {
-  to = {from.round()};
+  to = {from.round(),
+        {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(),
+         from.rows_received(), from.refused(), from.private_memory(), from.shared_memory()}};
+}
+
+void Put(const PowerHistogram& from, google::protobuf::RepeatedField<std::uint64_t>& to) {
+  for (std::size_t n = 0; n < PowerHistogram::kBuckets; ++n) to.Add(from.count(n));
+}
+PowerHistogram HistogramOf(const google::protobuf::RepeatedField<std::uint64_t>& from, std::uint64_t max) {
+  PowerHistogram histogram;
+  const std::size_t buckets = std::min(PowerHistogram::kBuckets, static_cast<std::size_t>(from.size()));
+  for (std::size_t n = 0; n < buckets; ++n) histogram.Set(n, from.Get(static_cast<int>(n)));
+  histogram.SetMax(max);
+  return histogram;
 }
 
 void Put(const WantLease& from, proto::WantLease& to) {
@@ -116,10 +138,27 @@ void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.set_triples(from.triples);
   to.set_loss(from.loss);
   to.mutable_ranks()->Assign(from.ranks.begin(), from.ranks.end());
+  to.set_digest(from.digest);
+  to.set_rows(from.rows);
+  if (from.staleness.clocks.total() == 0) return;
+  Put(from.staleness.clocks, *to.mutable_stale_clocks());
+  Put(from.staleness.milliseconds, *to.mutable_stale_milliseconds());
+  to.set_stalest_clock(from.staleness.clocks.max());
+  to.set_stalest_millisecond(from.staleness.milliseconds.max());
 }
 void Get(const proto::LeaseDone& from, LeaseDone& to) {
-  to = {from.round(),       from.slice(),   from.attempt(), from.positives(),
-        from.untrainable(), from.triples(), from.loss(),    {from.ranks().begin(), from.ranks().end()}};
+  to = {from.round(),
+        from.slice(),
+        from.attempt(),
+        from.positives(),
+        from.untrainable(),
+        from.triples(),
+        from.loss(),
+        {from.ranks().begin(), from.ranks().end()},
+        from.digest(),
+        from.rows(),
+        {HistogramOf(from.stale_clocks(), from.stalest_clock()),
+         HistogramOf(from.stale_milliseconds(), from.stalest_millisecond())}};
 }
 
 void Put(const LeaseTaken& from, proto::LeaseTaken& to) {
@@ -185,6 +224,18 @@ std::string WriteKind(const Control& control, std::index_sequence<kKinds...>) {
 constexpr auto kKinds = std::make_index_sequence<std::variant_size_v<Control>>();
 
 }  // namespace
+
+NodeCounters& NodeCounters::operator+=(const NodeCounters& other) {
+  bytes_sent += other.bytes_sent;
+  bytes_received += other.bytes_received;
+  rows_sent += other.rows_sent;
+  rows_applied += other.rows_applied;
+  rows_received += other.rows_received;
+  refused += other.refused;
+  private_memory += other.private_memory;
+  shared_memory += other.shared_memory;
+  return *this;
+}
 
 Message Encode(const Control& control) {
   return {static_cast<std::uint16_t>(control.index() + 1), WriteKind(control, kKinds), {}, {}};

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/power_histogram.h"
 #include "common/wire/frame.h"
 
 /// What nodes and the scheduler say to each other, as plain values. Fields are those of messages.proto.
@@ -66,8 +67,23 @@ struct BeginRound {
   double rate_factor = 1;
 };
 
+/// Of one process since its start.
+struct NodeCounters {
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t rows_sent = 0;       ///< whose additions an owner has acknowledged
+  std::uint64_t rows_applied = 0;    ///< of other hosts' additions, here
+  std::uint64_t rows_received = 0;   ///< that came from their owners
+  std::uint64_t refused = 0;         ///< messages
+  std::uint64_t private_memory = 0;  ///< bytes, at most
+  std::uint64_t shared_memory = 0;   ///< of the host; told by one process of it
+
+  NodeCounters& operator+=(const NodeCounters& other);
+};
+
 struct RoundDone {
   std::uint32_t round = 0;
+  NodeCounters counters = {};
 };
 
 struct WantLease {
@@ -98,6 +114,9 @@ struct LeaseDone {
   std::uint64_t triples = 0;
   double loss = 0;
   std::vector<std::uint32_t> ranks;
+  std::uint64_t digest = 0;
+  std::uint64_t rows = 0;
+  Staleness staleness = {};
 };
 
 struct LeaseTaken {

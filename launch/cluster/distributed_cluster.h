@@ -25,6 +25,7 @@ class DistributedCluster : public Cluster {
 
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
+  std::optional<wire::NodeCounters> Counters() const override { return scheduler_.Counters(); }
   std::uint64_t triples_done() const override;
 
  private:

@@ -15,8 +15,8 @@ constexpr auto kAgain = 1s;
 constexpr auto kBetweenLeases = 5ms;
 /// Longest time between rounds while workers train, however slow they are.
 constexpr auto kLongestPause = 100ms;
-/// Without a bound, the pause after a round is so many times the round.
-constexpr int kPauseOfRound = 3;
+/// The pause after a round is so many times the round, if the bound allows.
+constexpr int kPauseOfRound = 5;
 
 /// Replicated items of each owner, hottest first.
 std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& options, Index items) {
@@ -111,10 +111,12 @@ void HostSync::PumpTheta(Time now) {
 
 void HostSync::BeginEpoch(std::uint64_t base) {
   training_ = true;
+  epoch_start_ = std::chrono::steady_clock::now();
   owner_->ResetClocks(base);
   for (auto& [leader, replica] : replicas_) replica->ResetClock(base);
   clock_ = round_clock_ = base;
   worked_ = std::chrono::steady_clock::now();
+  gate_.SetAsOf(epoch_start_);
   gate_.SetVisible(base);
 }
 
@@ -140,14 +142,12 @@ bool HostSync::RoundDue(Time now) const {
   return Paced(now);
 }
 
-/// A round costs the same whether it brings much or little, so it begins as late as the bound allows: when
-/// what a round takes, and half of that again, is left. Without a bound, rounds take a share of the time.
+/// A round costs much the same whether it brings much or little, so rounds take a share of the time; but they
+/// begin before the bound stops anybody: when what a round takes, and half of that again, is left.
 bool HostSync::Paced(Time now) const {
-  const auto pause = now - round_end_;
-  if (options_.staleness < 0) {
-    return pause >=
-           std::clamp<Time::duration>((round_end_ - round_start_) * kPauseOfRound, 0ms, kLongestPause * 10);
-  }
+  const auto pause = (round_end_ - round_start_) * kPauseOfRound;
+  if (now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10)) return true;
+  if (options_.staleness < 0) return false;
   const auto bound = static_cast<std::uint64_t>(options_.staleness);
   const std::uint64_t visible = gate_.visible();
   const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
@@ -190,7 +190,12 @@ void HostSync::EndRound(Time now) {
 void HostSync::UpdateVisible() {
   if (!training_) return;
   std::uint64_t least = owner_->VisibleClock();
-  for (const auto& [leader, replica] : replicas_) least = std::min(least, replica->visible_clock());
+  Time as_of = Time::max();
+  for (const auto& [leader, replica] : replicas_) {
+    least = std::min(least, replica->visible_clock());
+    as_of = std::min(as_of, replica->as_of());
+  }
+  gate_.SetAsOf(std::max(std::min(as_of, owner_->OldestNews()), epoch_start_));
   gate_.SetVisible(least);
 }
 
@@ -207,6 +212,15 @@ void HostSync::Proceed(Time now) {
   }
   PumpTheta(now);
   UpdateVisible();
+}
+
+void HostSync::Count(wire::NodeCounters& counters) const {
+  counters.refused += refused();
+  counters.rows_applied += owner_->applied_rows();
+  for (const auto& [leader, replica] : replicas_) {
+    counters.rows_sent += replica->sent_rows();
+    counters.rows_received += replica->received_rows();
+  }
 }
 
 std::uint64_t HostSync::refused() const {

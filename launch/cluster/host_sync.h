@@ -8,6 +8,7 @@
 
 #include "common/net/transport.h"
 #include "common/sync/shard_map.h"
+#include "common/wire/control.h"
 #include "common/wire/theta_messages.h"
 #include "ps/model_store.h"
 #include "ps/sync_owner.h"
@@ -52,7 +53,8 @@ class HostSync {
   /// Rounds that have ended everywhere.
   std::uint64_t rounds() const { return rounds_; }
 
-  std::uint64_t refused() const;
+  /// Adds what was sent, applied and refused. To be asked when no round is under way.
+  void Count(wire::NodeCounters& counters) const;
 
  private:
   /// Θ: its gradients go to the owner and its numbers come back, one exchange a round.
@@ -65,6 +67,7 @@ class HostSync {
 
   bool owns_theta() const { return options_.owners.front() == options_.self; }
   bool IsLeader(net::NodeId node) const;
+  std::uint64_t refused() const;
   void ReadClock(Time now);
   bool RoundDue(Time now) const;
   bool Paced(Time now) const;
@@ -89,6 +92,7 @@ class HostSync {
   std::uint64_t rounds_ = 0;       ///< that have ended
   std::uint64_t requested_ = 0;    ///< rounds to run whatever the pace
   std::uint64_t clock_ = 0;        ///< of this host
+  Time epoch_start_{};             ///< when rows were the same everywhere
   Time worked_{};                  ///< when somebody worked here last
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/hogwild.h"
 #include "launch/cluster.h"
+#include "launch/process_memory.h"
 
 namespace attune::launch {
 namespace {
@@ -336,7 +337,21 @@ void Node::ReportRound() {
     if (sync_->rounds() < *last_round_) return;
     last_round_.reset();
   }
-  client_.FinishedRound(*std::exchange(at_rest_, std::nullopt));
+  client_.FinishedRound(*std::exchange(at_rest_, std::nullopt), Counters());
+}
+
+wire::NodeCounters Node::Counters() {
+  wire::NodeCounters counters;
+  counters.bytes_sent = transport_.traffic().sent;
+  counters.bytes_received = transport_.traffic().received;
+  counters.rows_sent = item_rows_.client().pushed_rows();
+  counters.rows_applied = items_.pushed_rows();
+  counters.rows_received = item_rows_.client().pulled_rows();
+  counters.refused = transport_.refused().total() + items_.refused() + users_.refused();
+  counters.private_memory = private_memory_ = std::max(private_memory_, PrivateMemoryBytes());
+  if (self_.node == parts_.plan.leader) counters.shared_memory = FileMemoryBytes(parts_.memory_fd);
+  if (sync_ != nullptr) sync_->Count(counters);
+  return counters;
 }
 
 void Node::Start(const wire::Lease& lease) {
@@ -380,8 +395,9 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
       pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.epoch));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
-  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt, report.positives,
-                         report.untrainable, report.triples, report.loss,   {}};
+  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,   report.positives,
+                         report.untrainable, report.triples, report.loss,     {},
+                         report.digest,      report.rows,    report.staleness};
 }
 
 wire::LeaseDone Node::Rank(const wire::Lease& lease) {

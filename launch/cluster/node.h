@@ -45,6 +45,7 @@ struct NodeParts {
   unsigned ahead = 1;    ///< batches of a worker under way at once, where some rows are elsewhere
   Index visitors = 0;    ///< rows of each of them for items of other hosts; 0 if all are here
   bool gathers = false;  ///< whether some host has not all items
+  int memory_fd = -1;    ///< of the host\'s tables
 };
 
 /// Rows of the user table that are wanted here.
@@ -103,6 +104,7 @@ class Node {
   void Gather();
   void GatherItems();
   void ReportRound();
+  wire::NodeCounters Counters();
   void Run(const wire::Lease& lease);
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
@@ -129,6 +131,7 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
+  std::uint64_t private_memory_ = 0;         ///< bytes, at most
   unsigned fetching_ = 0;                    ///< leases whose rows are on their way
   std::optional<std::uint64_t> last_round_;  ///< of the sync, that a flush waits for
 

@@ -57,7 +57,8 @@ class NodeProcess {
                description.plan,
                settings.cluster().batches_ahead(),
                visitors_,
-               several_hosts() && replicated_ < dataset.num_items()} {
+               several_hosts() && replicated_ < dataset.num_items(),
+               description.memory_fd} {
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
     Connect();

@@ -114,6 +114,11 @@ std::uint64_t SchedulerService::repeated_leases() const {
   return coordinator_.repeated_leases();
 }
 
+wire::NodeCounters SchedulerService::Counters() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.Counters();
+}
+
 bool SchedulerService::IsOnHostOf(std::uint32_t node, std::uint32_t other) const {
   const std::lock_guard lock(mutex_);
   const auto* a = coordinator_.members().Find(node);

@@ -53,6 +53,7 @@ class SchedulerService {
   /// Of the round that is under way.
   std::uint64_t triples_of_round() const;
   std::uint64_t repeated_leases() const;
+  wire::NodeCounters Counters() const;
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
 

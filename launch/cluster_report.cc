@@ -1,0 +1,71 @@
+#include "launch/cluster_report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "common/run/format.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json ToJson(const PowerHistogram& histogram) {
+  ordered_json counts = ordered_json::array();
+  std::size_t buckets = PowerHistogram::kBuckets;
+  while (buckets > 0 && histogram.count(buckets - 1) == 0) --buckets;
+  for (std::size_t n = 0; n < buckets; ++n) counts.push_back(histogram.count(n));
+  return {{"median", histogram.Quantile(0.5)},
+          {"p99", histogram.Quantile(0.99)},
+          {"max", histogram.max()},
+          {"counts", counts}};
+}
+
+}  // namespace
+
+ordered_json ToJson(const Staleness& staleness) {
+  return {{"batches", ToJson(staleness.clocks)}, {"milliseconds", ToJson(staleness.milliseconds)}};
+}
+
+ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::LeaseReport& trained,
+                         std::size_t record_bytes) {
+  const auto triples = static_cast<double>(std::max<std::uint64_t>(1, trained.triples));
+  // Each row that a visit reads comes, and goes back as a change.
+  const double every_row = 2.0 * static_cast<double>(trained.rows) * static_cast<double>(record_bytes);
+  return {{"bytes_sent", counters.bytes_sent},
+          {"bytes_per_triple", static_cast<double>(counters.bytes_sent) / triples},
+          {"pull_push_bytes_per_triple", every_row / triples},
+          {"rows_sent", counters.rows_sent},
+          {"rows_applied", counters.rows_applied},
+          {"rows_received", counters.rows_received},
+          {"messages_refused", counters.refused}};
+}
+
+std::string ClusterText(const ordered_json& summary) {
+  std::string text;
+  if (summary.contains("traffic")) {
+    const auto& traffic = summary["traffic"];
+    text += fmt::format(
+        "traffic: {} sent, {:.0f} bytes a triple ({:.0f} if every visit pulled and pushed its rows); {} rows "
+        "of "
+        "changes sent, {} applied\n",
+        FormatBytes(traffic["bytes_sent"].get<std::uint64_t>()), traffic["bytes_per_triple"].get<double>(),
+        traffic["pull_push_bytes_per_triple"].get<double>(), traffic["rows_sent"].get<std::uint64_t>(),
+        traffic["rows_applied"].get<std::uint64_t>());
+  }
+  if (summary.contains("staleness")) {
+    const auto& batches = summary["staleness"]["batches"];
+    const auto& milliseconds = summary["staleness"]["milliseconds"];
+    text += fmt::format(
+        "staleness of rows, observed: half of the batches at most {} batches and {} ms, 99 % at most {} and "
+        "{} ms, "
+        "all at most {} and {} ms\n",
+        batches["median"].get<std::uint64_t>(), milliseconds["median"].get<std::uint64_t>(),
+        batches["p99"].get<std::uint64_t>(), milliseconds["p99"].get<std::uint64_t>(),
+        batches["max"].get<std::uint64_t>(), milliseconds["max"].get<std::uint64_t>());
+  }
+  return text;
+}
+
+}  // namespace attune::launch
