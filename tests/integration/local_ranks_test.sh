@@ -24,12 +24,21 @@ expect() {
   [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
 }
 
-# note_model NAME: adds triples and loss of the model to the file "models".
-note_model() {
-  python3 - >>models 2>log <<'PYTHON' || fail "$1: $(cat log)"
+# train_in NAME COMMAND...: trains, and adds digest of the triples and loss to the file "models". What was sent must have
+# been applied.
+train_in() {
+  local name=$1
+  shift
+  expect 0 '"status":"completed"' "$@"
+  "$attune" inspect model >log 2>&1 || fail "$name: $(cat log)"
+  python3 - >>models 2>log <<'PYTHON' || fail "$name: $(cat log)"
 import json
+summary = json.loads(open("out").read().splitlines()[-1])
+traffic = summary.get("traffic", {"rows_sent": 0, "rows_applied": 0, "messages_refused": 0})
+assert traffic["rows_sent"] == traffic["rows_applied"], traffic
+assert traffic["messages_refused"] == 0, traffic
 made = json.load(open("model/manifest.json"))["provenance"]
-print(made["triples"], made["loss"])
+print(made["triples_digest"], made["loss"])
 PYTHON
 }
 
@@ -37,13 +46,12 @@ PYTHON
 train=(train --data data --dim 8 --threads 1 --overwrite --log-level warning)
 
 # The same triples and much the same model in every layout.
-run=(--batch-triples 256 --epochs 4 --evaluate-every 2 --evaluate-test --out model)
+run=(--batch-triples 256 --epochs 4 --evaluate-every 2 --evaluate-test --out model --json)
+train_in "one process" "$attune" "${train[@]}" "${run[@]}"
 for layout in "-n 1" "-n 3" "-n 3 --hosts 3" "-n 4 --hosts 2"; do
   for staleness in 0 8 -1; do
     # shellcheck disable=SC2086  # the layout is several words
-    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" --staleness "$staleness"
-    "$attune" inspect model >log 2>&1 || fail "$layout: $(cat log)"
-    note_model "$layout"
+    train_in "$layout" "$attune" local $layout "${train[@]}" "${run[@]}" --staleness "$staleness"
   done
 done
 
@@ -51,21 +59,19 @@ done
 for layout in "-n 4 --hosts 2" "-n 3 --hosts 3" "-n 3"; do
   for memory in 2KiB 0 ""; do
     # shellcheck disable=SC2086
-    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" \
+    train_in "$layout, dedicated server" "$attune" local $layout "${train[@]}" "${run[@]}" \
       --placement dedicated --servers 1 ${memory:+--replica-memory $memory}
-    note_model "$layout, dedicated server"
   done
   for staleness in 0 8 -1; do
     # shellcheck disable=SC2086
-    expect 0 "completed after 4 epochs" "$attune" local $layout "${train[@]}" "${run[@]}" \
+    train_in "$layout, few replicas" "$attune" local $layout "${train[@]}" "${run[@]}" \
       --replica-memory 2KiB --staleness "$staleness"
-    note_model "$layout, few replicas"
   done
 done
 python3 - models 2>log <<'PYTHON' || fail "$(cat log)"
 import sys
 runs = [line.split() for line in open(sys.argv[1])]
-assert len({triples for triples, _ in runs}) == 1, runs
+assert len({digest for digest, _ in runs}) == 1, runs
 losses = [float(loss) for _, loss in runs]
 assert max(losses) < 1.1 * min(losses), losses
 PYTHON
