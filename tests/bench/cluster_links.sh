@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links without limit
+# and through links of 1 Gbit/s on which every frame takes 10 ms longer each way, in turn; beside it one process with as many
+# threads, and what the links themselves give.
+#
+# usage: cluster_links.sh BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+build=$(realpath "${1:?the build directory}") data=$(realpath "${2:?the data set}")
+shift 2
+runs=3 hosts=3
+if (($# > 0)) && [[ $1 != -- ]]; then runs=$1; shift; fi
+if (($# > 0)) && [[ $1 != -- ]]; then hosts=$1; shift; fi
+if (($# > 0)); then shift; fi
+namespaces=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../cluster/namespaces.sh")
+attune=$build/launch/attune
+slow=(--rate 1gbit --delay 10 --delay-link "$build/tests/cluster/delay_link")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# Round trip of a byte, and a stream of 256 MB, between the first two hosts.
+cat >probe.py <<'PYTHON'
+import os, socket, statistics, subprocess, sys, time
+if len(sys.argv) > 1:
+    server = socket.create_server((sys.argv[1], 0))
+    print(server.getsockname()[1], flush=True)
+    peer, _ = server.accept()
+    for _ in range(20):
+        peer.send(peer.recv(1))
+    while peer.recv(1 << 20):
+        pass
+    sys.exit()
+there = os.environ["HOSTS"].split()[1]
+reach = os.environ["OMPI_MCA_plm_rsh_agent"]
+server = subprocess.Popen([reach, there, f"python3 {os.getcwd()}/probe.py {there}"], stdout=subprocess.PIPE, text=True)
+peer = socket.create_connection((there, int(server.stdout.readline())), timeout=20)
+trips = []
+for _ in range(20):
+    start = time.perf_counter()
+    peer.send(b"x")
+    peer.recv(1)
+    trips.append(time.perf_counter() - start)
+start = time.perf_counter()
+block = bytes(1 << 20)
+for _ in range(256):
+    peer.sendall(block)
+peer.shutdown(socket.SHUT_WR)
+server.wait(60)
+seconds = time.perf_counter() - start
+print(f"round trip {statistics.median(trips) * 1e3:.2f} ms, one stream {268.435 / seconds:.0f} MB/s")
+PYTHON
+printf 'links without limit: %s\n' "$(bash "$namespaces" --hosts 2 -- python3 probe.py)"
+printf 'links with limits:   %s\n' "$(bash "$namespaces" --hosts 2 "${slow[@]}" -- python3 probe.py)"
+
+train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning --out model)
+# note NAME COMMAND...: runs it, and keeps its last line, the summary.
+note() {
+  local name=$1
+  shift
+  "$@" 2>log | tail -n 1 >>"$name" || { cat log >&2; exit 1; }
+}
+for ((run = 0; run < runs; ++run)); do
+  note fast bash "$namespaces" --hosts "$hosts" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
+  note slow bash "$namespaces" --hosts "$hosts" "${slow[@]}" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
+  note alone "${train[@]}" --threads "$(nproc)" "$@"
+done
+
+python3 - "$hosts" <<'PYTHON'
+import json, statistics, sys
+runs = {name: [json.loads(line) for line in open(name)] for name in ("alone", "fast", "slow")}
+titles = {"alone": "one process, all cores", "fast": f"{sys.argv[1]} hosts, no limit", "slow": f"{sys.argv[1]} hosts, 1 Gbit/s and 10 ms"}
+median = {}
+for name, summaries in runs.items():
+    rates = sorted(one["triples_per_second"] / 1e6 for one in summaries)
+    median[name] = statistics.median(rates)
+    traffic = [one.get("traffic", {}) for one in summaries]
+    sent = statistics.median(one.get("bytes_per_triple", 0) for one in traffic)
+    every = traffic[0].get("pull_push_bytes_per_triple", 0)
+    stale = [one["staleness"] for one in summaries if "staleness" in one]
+    old = "" if not stale else "; staleness at most {} batches, {} ms".format(
+        max(one["batches"]["max"] for one in stale), max(one["milliseconds"]["max"] for one in stale))
+    losses = ", ".join(f"{one['loss']:.4f}" for one in summaries)
+    print(f"{titles[name]:28} {median[name]:6.2f} M triples/s ({rates[0]:.2f}..{rates[-1]:.2f}); {sent:.0f} bytes a triple "
+          f"(every row: {every:.0f}); loss {losses}{old}")
+print(f"slow links / links without limit: {median['slow'] / median['fast']:.3f}")
+PYTHON

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Hosts of their own (network namespaces) train together under mpirun: the same triples, much the same loss, also over slow
+# links; what is wrong is said; nothing is left.
+# usage: hosts_test.sh SOURCE_DIR ATTUNE DELAY_LINK    ends with 77 where there are no namespaces, or there is no mpirun
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+namespaces=$(realpath "$1")/tests/cluster/namespaces.sh attune=$(realpath "$2") delay_link=$(realpath "$3")
+if ! command -v mpirun >/dev/null || [[ ! -e $(dirname "$attune")/attune_mpi.so ]]; then
+  echo "hosts_test: no mpirun, or built without MPI: skipped"
+  exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export TMPDIR=$work
+
+fail() {
+  printf 'hosts_test: %s\n' "$1" >&2
+  exit 1
+}
+
+code=0
+timeout 60 bash "$namespaces" --hosts 1 -- true >out 2>&1 || code=$?
+((code != 77)) || { cat out; exit 77; }
+((code == 0)) || fail "no hosts: $(cat out)"
+
+# expect CODE TEXT COMMAND...: the command ends with CODE, and says TEXT.
+expect() {
+  local code=$1 text=$2 got=0
+  shift 2
+  timeout 120 bash "$namespaces" "$@" >out 2>&1 || got=$?
+  [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
+  [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
+}
+
+"$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
+train=("$attune" train --data data --dim 8 --threads 1 --overwrite --log-level warning --batch-triples 256 --epochs 4
+  --evaluate-every 2 --evaluate-test --json)
+"${train[@]}" --out alone >out 2>log || fail "$(cat log)"
+
+# same_as_alone MODEL: what a job with hosts printed and made is what one process makes.
+same_as_alone() {
+  "$attune" inspect "$1" >log 2>&1 || fail "$1: $(cat log)"
+  python3 - "$1" 2>log <<'PYTHON' || fail "$1: $(cat log)"
+import json, sys
+summary = json.loads([line for line in open("out") if line.startswith("{")][-1])
+traffic = summary["traffic"]
+assert traffic["rows_sent"] == traffic["rows_applied"] > 0, traffic
+assert traffic["messages_refused"] == 0, traffic
+one, many = (json.load(open(name + "/manifest.json"))["provenance"] for name in ("alone", sys.argv[1]))
+assert one["triples_digest"] == many["triples_digest"], (one, many)
+assert abs(one["loss"] - many["loss"]) < 0.1 * one["loss"], (one, many)
+PYTHON
+}
+
+for staleness in 0 8 -1; do
+  expect 0 '"status":"completed"' --hosts 3 -- mpirun -n 3 "${train[@]}" --out model --staleness "$staleness"
+  same_as_alone model
+done
+expect 0 '"status":"completed"' --hosts 2 --slots 2 -- mpirun -n 4 "${train[@]}" --out model --staleness 8
+same_as_alone model
+expect 0 '"status":"completed"' --hosts 3 -- mpirun -n 3 "${train[@]}" --out model --placement dedicated --servers 1 \
+  --replica-memory 2KiB
+same_as_alone model
+expect 0 '"status":"completed"' --hosts 3 --rate 1gbit --delay 10 --delay-link "$delay_link" -- \
+  mpirun -n 3 "${train[@]}" --out model --staleness 32
+same_as_alone model
+
+# Two jobs at once; two mpirun would make the same directory at once.
+mkdir other
+# shellcheck disable=SC2016  # $PWD is that of the shell on the host
+timeout 120 bash "$namespaces" --hosts 2 -- bash -c 'OMPI_MCA_orte_tmpdir_base=$PWD/other mpirun -n 2 "$@" --out first >first.out 2>&1 &
+  mpirun -n 2 "$@" --out second && wait $!' jobs "${train[@]}" --staleness 8 >out 2>&1 || fail "two jobs: $(cat out first.out)"
+same_as_alone second
+cp first.out out
+same_as_alone first
+
+# A network that not all have, and a host without the data.
+expect 2 "nowhere0" --hosts 2 -- mpirun -n 2 "${train[@]}" --out model --interface nowhere0
+# shellcheck disable=SC2016  # the variable is the rank's
+expect 3 "not a directory" --hosts 2 -- mpirun -n 2 bash -c \
+  'data=data; [[ $OMPI_COMM_WORLD_RANK == 0 ]] || data=missing; exec "$@" --data $data' train "${train[@]}" --out model
+
+[[ -z $(ip netns list | grep "^at$$-" || true) ]] || fail "namespaces are left: $(ip netns list)"
+[[ -z $(find /dev/shm -name '*attune*' 2>/dev/null) ]] || fail "shared memory is left"
+echo "hosts_test: hosts with addresses of their own train the triples of one process"
