@@ -16,7 +16,7 @@ constexpr auto kBetweenLeases = 5ms;
 /// Longest time between rounds while workers train, however slow they are.
 constexpr auto kLongestPause = 100ms;
 /// The pause after a round is so many times the round, if the bound allows.
-constexpr int kPauseOfRound = 5;
+constexpr int kPauseOfRound = 9;
 
 /// Replicated items of each owner, hottest first.
 std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& options, Index items) {
