@@ -1,8 +1,13 @@
 #include "common/net/zmq_transport.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <random>
 #include <thread>
+#include <zmq.hpp>
 
 #include "tests/support/expect_error.h"
 
@@ -171,6 +176,94 @@ TEST(ZmqTransport, AnAddressThatIsNotOneIsSaid) {
   elsewhere.insecure = true;
   const std::string text = testing::ErrorOf(ErrorKind::kFailed, [&] { MakeZmqTransport(elsewhere); });
   EXPECT_NE(text.find("cannot listen on 192.0.2.1"), std::string::npos) << text;
+}
+
+/// A connection that is not ZeroMQ's.
+class RawConnection {
+ public:
+  explicit RawConnection(const std::string& endpoint) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~RawConnection() { close(fd_); }
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  void Send(const std::string& bytes) {
+    for (std::size_t sent = 0; sent < bytes.size();) {
+      const ssize_t n = send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) return;  // it was thrown out
+      sent += static_cast<std::size_t>(n);
+    }
+  }
+
+ private:
+  const int fd_;
+};
+
+TEST_P(TwoNodes, BytesThatAreNotZeroMqDisturbNobody) {
+  std::mt19937 random(4);
+  std::string garbage(1 << 20, '\0');
+  for (char& byte : garbage) byte = static_cast<char>(random());
+  RawConnection noise(b_->address().endpoint), web(b_->address().endpoint), half(b_->address().endpoint),
+      silent(b_->address().endpoint), huge(b_->address().endpoint);
+  noise.Send(garbage);
+  web.Send("GET / HTTP/1.1\r\nHost: attune\r\n\r\n");
+  const std::string greeting = std::string("\xff\0\0\0\0\0\0\0\1\x7f", 10) + std::string("\3\0NULL", 6);
+  half.Send(greeting);
+  // A whole greeting without security, then a frame that says to be of 2^63 bytes.
+  huge.Send(greeting + std::string(16, '\0') + std::string(32, '\0') + std::string("\2\x7f", 2) +
+            std::string(7, '\xff'));
+  ASSERT_TRUE(SendSoon(*a_, 2, Message(9)));
+  const auto received = b_->Receive(kDeadline);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->from, 1u);
+  EXPECT_EQ(received->message.type, 9);
+}
+
+TEST(ZmqTransport, FramesThatAreNoMessageAreCounted) {
+  const auto node = MakeZmqTransport(Options(2));
+  zmq::context_t context;
+  zmq::socket_t peer(context, zmq::socket_type::dealer);
+  peer.set(zmq::sockopt::linger, 0);
+  const std::uint64_t job = 1;
+  const std::uint32_t number = 1, incarnation = 0;
+  std::string identity = "n";
+  for (const auto& part :
+       {std::string_view(reinterpret_cast<const char*>(&job), sizeof job),
+        std::string_view(reinterpret_cast<const char*>(&number), sizeof number),
+        std::string_view(reinterpret_cast<const char*>(&incarnation), sizeof incarnation)}) {
+    identity += part;
+  }
+  peer.set(zmq::sockopt::routing_id, identity);
+  peer.connect(node->address().endpoint);
+  const auto send = [&](const std::vector<std::string>& frames) {
+    for (std::size_t n = 0; n < frames.size(); ++n) {
+      const auto flags = n + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+      ASSERT_TRUE(peer.send(zmq::buffer(frames[n]), flags));
+    }
+  };
+  const std::string good = wire::EncodeHead(Message(5));
+  std::string changed = good;
+  changed.back() ^= 1;
+  send({"short"});
+  send({std::string(100, 'x')});
+  send({changed});
+  send({good, "keys that were not announced"});
+  send(std::vector<std::string>(10'000, "frame"));
+  send({good});
+  const auto received = node->Receive(kDeadline);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->message.type, 5);
+  EXPECT_EQ(node->refused().total(), 5u);
+  const auto& counts = node->refused().messages;
+  EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kTruncated)], 1u);
+  EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kForeign)], 1u);
+  EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kChecksum)], 1u);
+  EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kWrongSizes)], 2u);
 }
 
 }  // namespace
