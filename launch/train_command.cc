@@ -127,7 +127,7 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   TrainingSpec spec = ToTrainingSpec(settings);
   const data::Dataset dataset(run.data());
   SetContent(spec, dataset);
-  const MemoryPlan plan = PlanTrainingMemory(spec, dataset, run.include_validation(), ThreadsOf(run));
+  const MemoryPlan plan = PlanTrainingMemory(spec, dataset, ShapeOf(run, dataset));
   if (context.dry_run) {
     PrintPlan(plan, context.json);
     return 0;
@@ -135,6 +135,22 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   plan.RequireFits();
   const SignalGuard signals;
   return Report(TrainHere(settings, spec, dataset), run, context.json);
+}
+
+/// Memory of all processes of a host.
+MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& spec,
+                    const data::Dataset& dataset, const HostPlan& plan, const sync::Placement& placement,
+                    Index replicated) {
+  HostShare host;
+  host.processes = plan.processes;
+  host.workers = plan.workers;
+  // The scheduler's host gathers all users for the model's files.
+  host.users = plan.leader == kSchedulerNode ? 1.0 : plan.workers > 0 ? 1.0 / plan.working_hosts : 0.0;
+  host.item_rows = placement.rows();
+  if (!plan.one_host()) host.copied_rows = std::min<std::uint64_t>(replicated, placement.items());
+  host.visitors = plan.workers > 0 ? VisitorRows(spec, dataset.slices(), placement) / 2 : 0;
+  host.batches_ahead = settings.cluster().batches_ahead();
+  return PlanTrainingMemory(spec, dataset, ShapeOf(settings.run_settings(), dataset), host);
 }
 
 /// What this rank says to the others before they begin.
@@ -156,9 +172,12 @@ RankCheck CheckRank(const Agreed& agreed) {
     check.one_host_only = spec.optimizer.kind == optim::Kind::kAdam;
     const auto by_heat = data::ByPopularity(inputs.data->item_counts());
     const Index replicated = ReplicatedItems(settings.cluster(), spec, dataset.num_items());
-    check.needs = [spec, by_heat, replicated, users = dataset.num_users()](const HostPlan& plan) {
+    check.needs = [settings, spec, by_heat, replicated](const HostPlan& plan) {
+      const data::Dataset opened(settings.run_settings().data());
       const sync::Placement placement = plan.PlaceItems(by_heat, replicated);
-      HostNeeds needs{ps::ModelStore::Shape(spec, users, placement.rows())};
+      HostNeeds needs;
+      needs.shape = ps::ModelStore::Shape(spec, opened.num_users(), placement.rows());
+      needs.plan = PlanHost(settings, spec, opened, plan, placement, replicated);
       needs.shape.gate = sizeof(worker::GateMemory);
       if (!placement.complete()) needs.snapshot = ps::ModelStore::SnapshotBytes(spec, placement.items());
       return needs;
@@ -185,9 +204,11 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   return result ? Report(*std::move(result), settings.run_settings(), context.json) : code;
 }
 
-int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings) {
+int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings,
+                const CommandContext& context) {
   const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
-  const RankCheck check = CheckRank(agreed);
+  RankCheck check = CheckRank(agreed);
+  check.dry_run = context.dry_run;
   return RunAgent(std::move(rendezvous), check);
 }
 
@@ -198,13 +219,16 @@ int RunWithSettings(Role role, const config::TrainSettings& settings, const Comm
   auto rendezvous = description ? nullptr : FindRendezvous();
   const bool first =
       description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
-  if (context.dry_run) return first ? TrainAlone(settings, context) : 0;
+  const bool many = rendezvous && rendezvous->size() > 1;
+  if (context.dry_run)
+    return many ? TrainAsRank(std::move(rendezvous), role, &settings, context)
+                : TrainAlone(settings, context);
   CheckOutputs(run);
   // What an earlier run of the same name said is not true of this one.
   if (run.has_run() && first) std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
   try {
     if (description) return TrainAsNode(settings, context, *description);
-    if (rendezvous && rendezvous->size() > 1) return TrainAsRank(std::move(rendezvous), role, &settings);
+    if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context);
     if (role == Role::kScheduler)
       ThrowUsage("attune scheduler needs servers and workers: start them with it");
     return TrainAlone(settings, context);
@@ -221,7 +245,7 @@ int RunWithoutSettings(Role role, const CommandContext& context) {
   }
   auto rendezvous = FindRendezvous();
   if (!rendezvous) ThrowUsage("no scheduler: start this under mpirun or srun together with attune scheduler");
-  return TrainAsRank(std::move(rendezvous), role, nullptr);
+  return TrainAsRank(std::move(rendezvous), role, nullptr, context);
 }
 
 }  // namespace

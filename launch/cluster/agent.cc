@@ -12,8 +12,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
+#include "common/log.h"
 #include "common/net/zmq_transport.h"
+#include "common/run/format.h"
 #include "launch/cluster/child_process.h"
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/interfaces.h"
@@ -23,6 +26,7 @@
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/told_elsewhere.h"
+#include "launch/standard_streams.h"
 #include "ps/unnamed_file.h"
 
 namespace attune::launch {
@@ -42,21 +46,34 @@ struct Introduction {
   int failure_code = 0;
   std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
   bool serves = true;
+  bool works = true;
   std::vector<InterfaceAddress> addresses;
 
   std::string ToText() const {
     json networks = json::array();
     for (const auto& one : addresses) networks.push_back({one.interface, one.address, one.network});
-    return json{{"host", host},       {"host_name", host_name},       {"fingerprint", fingerprint},
-                {"failure", failure}, {"failure_code", failure_code}, {"job", job},
-                {"serves", serves},   {"addresses", networks}}
+    return json{{"host", host},
+                {"host_name", host_name},
+                {"fingerprint", fingerprint},
+                {"failure", failure},
+                {"failure_code", failure_code},
+                {"job", job},
+                {"serves", serves},
+                {"works", works},
+                {"addresses", networks}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
   static Introduction Of(const std::string& text) {
     const json read = json::parse(text);
-    Introduction one = {
-        read.at("host"),         read.at("host_name"), read.at("fingerprint"), read.at("failure"),
-        read.at("failure_code"), read.at("job"),       read.at("serves"),      {}};
+    Introduction one;
+    read.at("host").get_to(one.host);
+    read.at("host_name").get_to(one.host_name);
+    read.at("fingerprint").get_to(one.fingerprint);
+    read.at("failure").get_to(one.failure);
+    read.at("failure_code").get_to(one.failure_code);
+    read.at("job").get_to(one.job);
+    read.at("serves").get_to(one.serves);
+    read.at("works").get_to(one.works);
     for (const json& network : read.at("addresses")) {
       one.addresses.push_back({network[0], network[1], network[2]});
     }
@@ -128,8 +145,11 @@ class Agent {
     WaitedSignals signals;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     Introduce();
+    HostNeeds needs = check_.needs(plan_);
+    TellMemory(needs.plan);
+    if (check_.dry_run) return 0;
     Listen();
-    ShareMemory();
+    ShareMemory(needs);
     rendezvous_.reset();  // nothing waits in MPI from here on
     return WatchNode(
         signals, [this](unsigned incarnation) { return StartNode(incarnation); },
@@ -147,6 +167,7 @@ class Agent {
     mine.fingerprint = check_.fingerprint;
     mine.job = RandomName();
     mine.serves = check_.duties.serves;
+    mine.works = check_.duties.works;
     mine.addresses = PretendsHost() ? std::vector<InterfaceAddress>{{"lo", "127.0.0.1", "127.0.0.0/8"}}
                                     : InterfaceAddresses();
     if (check_.failure) {
@@ -179,6 +200,15 @@ class Agent {
       if (serves.at(all_[other].host)) plan.owners.push_back(other);
     }
     plan.leader = FirstOfHost(rank());
+    std::set<std::string> working;
+    plan.processes = plan.workers = 0;
+    for (const Introduction& one : all_) {
+      if (one.works) working.insert(one.host);
+      if (one.host != all_[rank()].host) continue;
+      ++plan.processes;
+      plan.workers += one.works ? 1 : 0;
+    }
+    plan.working_hosts = static_cast<unsigned>(working.size());
     return plan;
   }
 
@@ -207,10 +237,35 @@ class Agent {
     }
   }
 
+  /// What each host is about to take is said before it is taken, and refused where there is not so much.
+  void TellMemory(const MemoryPlan& plan) {
+    const AvailableMemory available = FindAvailableMemory();
+    json mine = {{"leads", rank() == plan_.leader}, {"needs", plan.total()}, {"has", available.bytes}};
+    mine["failure"] = "";
+    try {
+      if (rank() == plan_.leader) plan.RequireFits(available);
+    } catch (const Error& error) {
+      mine["failure"] = error.what();
+    }
+    std::vector<std::string> failures;
+    std::string hosts;
+    const auto all = rendezvous_->Exchange(mine.dump());
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      const json other = json::parse(all[n]);
+      failures.push_back(other.at("failure"));
+      if (!other.at("leads")) continue;
+      hosts += fmt::format("{}{} of {} available on {}", hosts.empty() ? "" : ", ",
+                           FormatBytes(other.at("needs").get<std::uint64_t>()),
+                           FormatBytes(other.at("has").get<std::uint64_t>()), all_[n].host_name);
+    }
+    if (rank() == 0 && check_.dry_run) WriteStandardOutput(plan.Table(available));
+    if (rank() == 0) log::Info("memory of each host: {}", hosts);
+    TellOnce(*rendezvous_, [&] { RequireMade(failures); });
+  }
+
   /// The host's first rank makes the memory, the others fetch it. Everybody keeps a descriptor of it, so that
   /// it is there for a node that is started again.
-  void ShareMemory() {
-    HostNeeds needs = check_.needs(plan_);
+  void ShareMemory(HostNeeds& needs) {
     needs.shape.job = all_[0].job;
     const std::string name = "attune-" + HexOf(needs.shape.job) + "-" + std::to_string(plan_.leader);
     std::string failure;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/error.h"
+#include "common/run/memory_plan.h"
 #include "launch/cluster/host_plan.h"
 #include "launch/cluster/rendezvous.h"
 #include "launch/cluster/roles.h"
@@ -19,6 +20,7 @@ namespace attune::launch {
 struct HostNeeds {
   ps::HostShape shape;         ///< of the tables' memory; its job is not set yet
   std::uint64_t snapshot = 0;  ///< of a file for V and P of all items; 0 if the host has all rows
+  MemoryPlan plan;             ///< of all that its processes take
 };
 
 /// What a rank found when it looked at its settings and data.
@@ -27,6 +29,7 @@ struct RankCheck {
   std::string fingerprint;     ///< of program, settings and data: must be the same on all ranks
   Duties duties;               ///< of this rank
   std::string settings;        ///< for the node: ToText()
+  bool dry_run = false;        ///< only say what memory is needed
   bool one_host_only = false;  ///< whether what is trained cannot be kept together over hosts
   std::function<HostNeeds(const HostPlan&)> needs;  ///< unset after a failure
   std::string interface;                            ///< by which hosts reach each other; empty: chosen

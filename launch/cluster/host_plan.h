@@ -16,6 +16,9 @@ struct HostPlan {
   std::vector<net::NodeId> leaders;  ///< first node of each host
   std::vector<net::NodeId> owners;   ///< those of them whose hosts have a server
   net::NodeId leader = 0;            ///< of this host
+  unsigned processes = 1;            ///< of this host
+  unsigned workers = 1;              ///< of these, that train
+  unsigned working_hosts = 1;        ///< hosts that have a worker
 
   bool one_host() const { return leaders.size() == 1; }
   bool owns() const { return std::ranges::find(owners, leader) != owners.end(); }

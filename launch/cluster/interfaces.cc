@@ -49,7 +49,7 @@ std::string Listed(const std::vector<InterfaceAddress>& addresses) {
         "the hosts have no network in common; name one with --interface where they reach each other "
         "through routers:{}",
         text);
-  ThrowFailed("--interface {}: not every host has it:{}", wanted, text);
+  ThrowUsage("--interface {}: not every host has it:{}", wanted, text);
 }
 
 /// The address of one rank by the name of a network, or of an interface, address or network that is wanted.

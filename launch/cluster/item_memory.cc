@@ -13,10 +13,10 @@ Index ReplicatedItems(const config::ClusterSettings& cluster, const TrainingSpec
   return static_cast<Index>(std::min<std::uint64_t>(items, rows));
 }
 
-Index VisitorRows(const TrainingSpec& spec, const data::TrainingData& data,
+Index VisitorRows(const TrainingSpec& spec, std::span<const data::Rows> slices,
                   const sync::Placement& placement) {
   // What is expected at most, twice: addresses cost nothing.
-  const worker::BatchExtent extent = worker::LargestBatch(spec.model, spec.sampling, data.slices());
+  const worker::BatchExtent extent = worker::LargestBatch(spec.model, spec.sampling, slices);
   const std::uint64_t touched = 2 * (2 * extent.triples + extent.entries);
   return static_cast<Index>(std::min<std::uint64_t>(touched, placement.items() - placement.rows()));
 }

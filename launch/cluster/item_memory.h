@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include "common/config/train.pb.h"
-#include "common/data/training_data.h"
+
+#include "common/data/dataset.h"
 #include "common/sync/placement.h"
 #include "common/training_spec.h"
 
@@ -11,6 +13,7 @@ namespace attune::launch {
 Index ReplicatedItems(const config::ClusterSettings& cluster, const TrainingSpec& spec, Index items);
 
 /// Rows that a batch may need for items of other hosts, at most: 0 if the host has all items.
-Index VisitorRows(const TrainingSpec& spec, const data::TrainingData& data, const sync::Placement& placement);
+Index VisitorRows(const TrainingSpec& spec, std::span<const data::Rows> slices,
+                  const sync::Placement& placement);
 
 }  // namespace attune::launch

@@ -242,6 +242,7 @@ void Node::Proceed(Time now) {
   threads_.RethrowFailure();
   {
     const std::lock_guard lock(mutex_);
+    if (!done_.empty()) private_memory_ = std::max(private_memory_, PrivateMemoryBytes());
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
   }
   ReportRound();

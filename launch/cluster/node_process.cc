@@ -36,7 +36,7 @@ class NodeProcess {
         by_heat_(data::ByPopularity(inputs_.data->item_counts())),
         replicated_(ReplicatedItems(settings.cluster(), spec, dataset.num_items())),
         placement_(description.plan.PlaceItems(by_heat_, replicated_)),
-        visitors_(description.duties.works ? VisitorRows(spec, *inputs_.data, placement_) : 0),
+        visitors_(description.duties.works ? VisitorRows(spec, inputs_.data->slices(), placement_) : 0),
         memory_(ps::HostMemory::Open(description.memory_fd, Shape(dataset))),
         first_(description.leads() && !memory_.initialised()),
         store_(spec, dataset.num_users(), placement_, memory_, first_,

@@ -24,7 +24,7 @@ TEST(Interfaces, HostsUseTheFirstNetworkThatAllHave) {
 TEST(Interfaces, OneMayBeWanted) {
   EXPECT_EQ(ChooseAddresses({kA, kB}, {"a", "b"}, "ib0"), (Texts{"10.0.0.2", "10.0.0.3"}));
   EXPECT_EQ(ChooseAddresses({kA, kA}, {"a", "a"}, "192.168.1.0/24"), (Texts{"192.168.1.2", "192.168.1.2"}));
-  const std::string text = testing::ErrorOf(ErrorKind::kFailed, [&] {
+  const std::string text = testing::ErrorOf(ErrorKind::kUsage, [&] {
     ChooseAddresses({kA, kB}, {"a", "b"}, "eth0");
   });
   EXPECT_NE(text.find("rank 1: ib0 10.0.0.3 (10.0.0.0/16)"), std::string::npos) << text;
