@@ -78,6 +78,7 @@ class ZmqTransport : public Transport {
     if (encrypted()) zap_ = std::make_unique<ZapHandler>(context_);
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
+    for (const auto& [node, address] : options.peers) Connect(node, address);
     Bind();
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@ struct ZmqOptions {
   int listen_fd = -1;              ///< a listening socket bound to `host` to take over instead of a new one
   KeyPair keys;                    ///< empty: no encryption, and only for loopback unless `insecure`
   bool insecure = false;
+  std::map<NodeId, Address> peers;    ///< connected before anybody is listened to
   std::size_t queue_messages = 1000;  ///< that may wait for one node
 };
 

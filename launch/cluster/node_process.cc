@@ -127,10 +127,10 @@ class NodeProcess {
     options.host = description_.bind_host;
     options.listen_fd = description_.listen_fd;
     options.keys = description_.keys;
-    transport_ = net::MakeZmqTransport(options);
     for (net::NodeId node = 0; node < description_.addresses.size(); ++node) {
-      if (node != description_.node) transport_->Connect(node, description_.addresses[node]);
+      if (node != description_.node) options.peers.emplace(node, description_.addresses[node]);
     }
+    transport_ = net::MakeZmqTransport(options);
   }
 
   wire::Register Self() const {
