@@ -75,11 +75,12 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
   for (std::size_t n = 0; n < numbers.size(); ++n) numbers[n] = message.values.At<float>(n);
   ps::ThetaStore& theta = store_.theta();
   if (message.type == wire::ThetaType::kTheta) {
-    const bool expected = theta_.under_way && message.head.sequence == theta_.sequence;
-    if (from != options_.owners.front() || !expected || numbers.size() != theta.Values().size()) {
+    if (from != options_.owners.front() || message.head.sequence > theta_.sequence ||
+        numbers.size() != theta.Values().size()) {
       ++refused_;
       return;
     }
+    if (!theta_.under_way || message.head.sequence < theta_.sequence) return;  // answered twice
     theta.Adopt(numbers);
     theta_.under_way = false;
     theta_.gradient.reset();
