@@ -80,7 +80,7 @@ same_as_alone first
 expect 2 "nowhere0" --hosts 2 -- mpirun -n 2 "${train[@]}" --out model --interface nowhere0
 # shellcheck disable=SC2016  # the variable is the rank's
 expect 3 "not a directory" --hosts 2 -- mpirun -n 2 bash -c \
-  'data=data; [[ $OMPI_COMM_WORLD_RANK == 0 ]] || data=missing; exec "$@" --data $data' train "${train[@]}" --out model
+  '[[ $OMPI_COMM_WORLD_RANK == 0 ]] || cd other; exec "$@"' train "${train[@]}" --out model
 
 [[ -z $(ip netns list | grep "^at$$-" || true) ]] || fail "namespaces are left: $(ip netns list)"
 [[ -z $(find /dev/shm -name '*attune*' 2>/dev/null) ]] || fail "shared memory is left"
