@@ -1,9 +1,24 @@
 #pragma once
 
+#include <signal.h>
+
 #include <cstddef>
 #include <functional>
 
 namespace attune {
+
+/// While it lives, the calling thread gets no signals, nor do threads that it starts: those of a library
+/// would otherwise take signals that another thread waits for.
+class BlockedSignals {
+ public:
+  BlockedSignals();
+  ~BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 /// Number of processors that this process may use (its affinity mask), at least 1.
 unsigned AvailableProcessors();

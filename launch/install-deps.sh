@@ -21,6 +21,7 @@ build_packages=(
   libarchive-dev        # .gz and .zst logs
   libzmq3-dev           # messages between processes
   cppzmq-dev
+  libsodium-dev         # keys from a secret
 )
 mpi_packages=(          # optional: starting ranks with mpirun or srun
   libopenmpi-dev

@@ -17,6 +17,7 @@
 #include "common/run/version.h"
 #include "launch/cluster/agent.h"
 #include "launch/cluster/item_memory.h"
+#include "launch/cluster/joining.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
 #include "launch/cluster_report.h"
@@ -212,11 +213,27 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
   return RunAgent(std::move(rendezvous), check);
 }
 
+/// Settings of a job whose processes join it take effect on a scheduler that no launcher has started.
+void RequireJoinable(Role role, const config::ClusterSettings& cluster, bool launched) {
+  const char* given = cluster.has_join()          ? "join"
+                      : cluster.has_secret_file() ? "secret-file"
+                      : cluster.has_processes()   ? "processes"
+                                                  : nullptr;
+  if (given == nullptr) return;
+  if (role != Role::kScheduler) ThrowUsage("--{} is for attune scheduler, server and worker", given);
+  if (launched) ThrowUsage("--{} cannot take effect: a launcher has started this process with others", given);
+  if (!cluster.has_join()) ThrowUsage("--{} cannot take effect without --join", given);
+}
+
 /// A process that has settings of its own: alone, or one of many.
-int RunWithSettings(Role role, const config::TrainSettings& settings, const CommandContext& context) {
+int RunWithSettings(Role role, config::TrainSettings settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
   const auto description = FindNodeDescription();
   auto rendezvous = description ? nullptr : FindRendezvous();
+  if (!description) {
+    RequireJoinable(role, settings.cluster(), rendezvous != nullptr);
+    if (settings.cluster().has_join()) rendezvous = AwaitJoining(*settings.mutable_cluster());
+  }
   const bool first =
       description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
   const bool many = rendezvous && rendezvous->size() > 1;
@@ -230,7 +247,8 @@ int RunWithSettings(Role role, const config::TrainSettings& settings, const Comm
     if (description) return TrainAsNode(settings, context, *description);
     if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context);
     if (role == Role::kScheduler)
-      ThrowUsage("attune scheduler needs servers and workers: start them with it");
+      ThrowUsage(
+          "attune scheduler needs servers and workers: start them with it, or let them come with --join");
     return TrainAlone(settings, context);
   } catch (const std::exception& failure) {
     if (first) RecordFailure(run, failure);
@@ -239,12 +257,20 @@ int RunWithSettings(Role role, const config::TrainSettings& settings, const Comm
 }
 
 /// A process whose settings come from the scheduler.
-int RunWithoutSettings(Role role, const CommandContext& context) {
+int RunWithoutSettings(Role role, const config::RoleSettings& settings, const CommandContext& context) {
   if (const auto description = FindNodeDescription()) {
     return TrainAsNode(SettingsOfText(description->settings), context, *description);
   }
   auto rendezvous = FindRendezvous();
-  if (!rendezvous) ThrowUsage("no scheduler: start this under mpirun or srun together with attune scheduler");
+  if (rendezvous && settings.has_join()) {
+    ThrowUsage("--join cannot take effect: a launcher has started this process with others");
+  }
+  if (!rendezvous && !settings.has_join()) {
+    ThrowUsage(
+        "no scheduler: pass --join HOST:PORT, or start this under mpirun or srun together with attune "
+        "scheduler");
+  }
+  if (!rendezvous) rendezvous = JoinScheduler(settings);
   return TrainAsRank(std::move(rendezvous), role, nullptr, context);
 }
 
@@ -258,12 +284,12 @@ int RunScheduler(const config::TrainSettings& settings, const CommandContext& co
   return RunWithSettings(Role::kScheduler, settings, context);
 }
 
-int RunServer(const config::RoleSettings&, const CommandContext& context) {
-  return RunWithoutSettings(Role::kServer, context);
+int RunServer(const config::RoleSettings& settings, const CommandContext& context) {
+  return RunWithoutSettings(Role::kServer, settings, context);
 }
 
-int RunWorker(const config::RoleSettings&, const CommandContext& context) {
-  return RunWithoutSettings(Role::kWorker, context);
+int RunWorker(const config::RoleSettings& settings, const CommandContext& context) {
+  return RunWithoutSettings(Role::kWorker, settings, context);
 }
 
 }  // namespace attune::launch

@@ -8,6 +8,13 @@ namespace attune::launch {
 /// @param host  IPv4 address of an interface
 int ListeningSocket(const std::string& host);
 
+/// One at "HOST:PORT": a name or IPv4 address of this host, and a port; 0 lets the system choose.
+/// Throws Error(kUsage) if it is something else.
+int ListeningSocketAt(const std::string& address);
+
+/// The part before the colon. Throws Error(kUsage) if there is no port after it.
+std::string HostOf(const std::string& address);
+
 /// "tcp://10.0.0.7:41233"
 std::string EndpointOf(int listening);
 

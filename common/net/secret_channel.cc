@@ -1,0 +1,218 @@
+#include "common/net/secret_channel.h"
+
+#include <sodium.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <zmq.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "common/error.h"
+#include "common/net/zap_handler.h"
+
+namespace attune::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kMaxRequestBytes = std::int64_t{64} << 20;
+constexpr int kLingerMilliseconds = 2000;
+constexpr std::chrono::seconds kAskAgain(5);
+/// Connections that end before the secret was found to be the same: then it is not.
+constexpr int kFailedHandshakes = 3;
+
+/// The key pair that follows from a secret, for one side.
+KeyPair PairOf(const std::string& words, std::string_view side) {
+  std::array<std::uint8_t, 32> raw{};
+  const std::string key = "attune " + std::string(side);
+  crypto_generichash(raw.data(), raw.size(), reinterpret_cast<const unsigned char*>(words.data()),
+                     words.size(), reinterpret_cast<const unsigned char*>(key.data()), key.size());
+  std::array<char, 41> secret_key{};
+  std::array<char, 41> public_key{};
+  zmq_z85_encode(secret_key.data(), raw.data(), raw.size());
+  if (zmq_curve_public(public_key.data(), secret_key.data()) != 0) {
+    ThrowFailed("cannot make a key pair: {}; this ZeroMQ has no CURVE", ErrnoText(errno));
+  }
+  return {public_key.data(), secret_key.data()};
+}
+
+void SetCommon(zmq::socket_t& socket) {
+  socket.set(zmq::sockopt::linger, kLingerMilliseconds);
+  socket.set(zmq::sockopt::maxmsgsize, kMaxRequestBytes);
+  socket.set(zmq::sockopt::handshake_ivl, 3000);
+  socket.set(zmq::sockopt::heartbeat_ivl, 1000);
+  socket.set(zmq::sockopt::heartbeat_timeout, 5000);
+}
+
+class ZmqSecretListener : public SecretListener {
+ public:
+  ZmqSecretListener(int listen_fd, const SharedSecret& secret) : zap_(context_) {
+    zap_.Admit(secret.caller.public_key);
+    wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
+    socket_ = zmq::socket_t(context_, zmq::socket_type::router);
+    SetCommon(socket_);
+    // ZeroMQ closes what it listens on.
+    const int own_fd = dup(listen_fd);
+    if (own_fd < 0) ThrowFailed("dup: {}", ErrnoText(errno));
+    socket_.set(zmq::sockopt::use_fd, own_fd);
+    socket_.set(zmq::sockopt::curve_server, true);
+    socket_.set(zmq::sockopt::curve_secretkey, secret.listener.secret_key);
+    socket_.set(zmq::sockopt::zap_domain, "attune");
+    socket_.bind("tcp://127.0.0.1:*");  // the descriptor's address is what counts
+  }
+  ~ZmqSecretListener() override {
+    socket_.close();
+    close(wake_);
+  }
+
+  std::optional<Request> Receive(std::chrono::milliseconds wait) override {
+    std::array<zmq::pollitem_t, 2> items = {
+        {{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake_, ZMQ_POLLIN, 0}}};
+    zmq::poll(items.data(), items.size(), wait);
+    eventfd_t ignored = 0;
+    if ((items[1].revents & ZMQ_POLLIN) != 0) eventfd_read(wake_, &ignored);
+    zmq::message_t from;
+    if (!socket_.recv(from, zmq::recv_flags::dontwait)) return std::nullopt;
+    Request request{from.to_string(), {}};
+    for (bool more = from.more(); more;) {
+      zmq::message_t frame;
+      if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
+      more = frame.more();
+      request.text = frame.to_string();
+    }
+    return request;
+  }
+
+  void Answer(const std::string& to, const std::string& text) override {
+    socket_.send(zmq::buffer(to), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+    socket_.send(zmq::buffer(text), zmq::send_flags::dontwait);
+  }
+
+  void Wake() override { eventfd_write(wake_, 1); }
+
+ private:
+  zmq::context_t context_;
+  ZapHandler zap_;  // before the sockets, closed after them
+  zmq::socket_t socket_;
+  int wake_ = -1;
+};
+
+class ZmqSecretCaller : public SecretCaller {
+ public:
+  ZmqSecretCaller(const std::string& address, const SharedSecret& secret)
+      : address_(address), socket_(context_, zmq::socket_type::dealer) {
+    SetCommon(socket_);
+    socket_.set(zmq::sockopt::reconnect_ivl, 100);
+    socket_.set(zmq::sockopt::reconnect_ivl_max, 1000);
+    socket_.set(zmq::sockopt::curve_serverkey, secret.listener.public_key);
+    socket_.set(zmq::sockopt::curve_publickey, secret.caller.public_key);
+    socket_.set(zmq::sockopt::curve_secretkey, secret.caller.secret_key);
+    constexpr const char* kMonitor = "inproc://attune.caller";
+    if (zmq_socket_monitor(socket_.handle(), kMonitor,
+                           ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) != 0) {
+      ThrowFailed("{}: {}", address_, ErrnoText(errno));
+    }
+    monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
+    monitor_.connect(kMonitor);
+    try {
+      socket_.connect("tcp://" + address);
+    } catch (const zmq::error_t& failure) {
+      ThrowUsage("'{}' is no HOST:PORT: {}", address, failure.what());
+    }
+  }
+  ~ZmqSecretCaller() override { zmq_socket_monitor(socket_.handle(), nullptr, 0); }
+
+  std::string Call(const std::string& request, std::chrono::milliseconds within) override {
+    const auto deadline = Clock::now() + within;
+    auto ask_again = Clock::now();
+    DropAnswers();
+    while (Clock::now() < deadline) {
+      if (connected_ && Clock::now() >= ask_again) {
+        socket_.send(zmq::buffer(request), zmq::send_flags::dontwait);
+        ask_again = Clock::now() + kAskAgain;
+      }
+      std::array<zmq::pollitem_t, 2> items = {
+          {{socket_.handle(), 0, ZMQ_POLLIN, 0}, {monitor_.handle(), 0, ZMQ_POLLIN, 0}}};
+      zmq::poll(items.data(), items.size(), std::chrono::milliseconds(100));
+      const bool before = connected_;
+      ReadEvents();
+      if (connected_ && !before) ask_again = Clock::now();
+      zmq::message_t answer;
+      if (socket_.recv(answer, zmq::recv_flags::dontwait)) return answer.to_string();
+    }
+    if (connected_)
+      ThrowFailed("{}: the scheduler there has not answered within {} s", address_, Seconds(within));
+    if (seen_) ThrowOtherSecret();
+    ThrowFailed("{}: nobody listens there (waited {} s); is the scheduler started, with --join {}?", address_,
+                Seconds(within), address_);
+  }
+
+ private:
+  static double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+  [[noreturn]] void ThrowOtherSecret() const {
+    ThrowFailed(
+        "{}: whoever listens there has another secret, or is no attune scheduler; give all processes of the "
+        "job the same --secret-file",
+        address_);
+  }
+
+  /// An answer to an earlier question that was asked twice.
+  void DropAnswers() {
+    zmq::message_t late;
+    while (socket_.recv(late, zmq::recv_flags::dontwait)) {
+    }
+  }
+
+  void ReadEvents() {
+    zmq::message_t event;
+    while (monitor_.recv(event, zmq::recv_flags::dontwait)) {
+      std::uint16_t what = 0;
+      std::memcpy(&what, event.data(), sizeof what);
+      zmq::message_t endpoint;
+      if (event.more() && !monitor_.recv(endpoint, zmq::recv_flags::none)) return;
+      if (what == ZMQ_EVENT_CONNECTED) {
+        seen_ = true;
+      } else if (what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        connected_ = true;
+        failed_ = 0;
+      } else if (!connected_) {
+        if (++failed_ >= kFailedHandshakes) ThrowOtherSecret();
+      } else {
+        connected_ = false;
+      }
+    }
+  }
+
+  const std::string address_;
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+  zmq::socket_t monitor_;
+  bool seen_ = false;       ///< somebody listens
+  bool connected_ = false;  ///< and has the same secret
+  int failed_ = 0;          ///< handshakes, one after the other
+};
+
+}  // namespace
+
+SharedSecret SharedSecret::Of(const std::string& words) {
+  return {PairOf(words, "listener"), PairOf(words, "caller")};
+}
+
+std::unique_ptr<SecretListener> MakeSecretListener(int listen_fd, const SharedSecret& secret) {
+  return std::make_unique<ZmqSecretListener>(listen_fd, secret);
+}
+
+std::unique_ptr<SecretCaller> MakeSecretCaller(const std::string& address, const SharedSecret& secret) {
+  return std::make_unique<ZmqSecretCaller>(address, secret);
+}
+
+}  // namespace attune::net

@@ -1,0 +1,210 @@
+#include "launch/cluster/join_hub.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "common/error.h"
+#include "common/thread.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+/// Between looks whether the hub is to end.
+constexpr auto kBeat = 200ms;
+/// How much longer a caller waits than the scheduler, so that the scheduler's reason is what is heard.
+constexpr auto kLonger = 5s;
+
+// Requests and answers are CBOR (RFC 8949): texts of an exchange are any bytes.
+
+std::string ToText(const json& what) {
+  const auto bytes = json::to_cbor(what);
+  return {bytes.begin(), bytes.end()};
+}
+
+json FromText(const std::string& text) {
+  return json::from_cbor(text, true, false);  // discarded if it is something else
+}
+
+json BytesOf(const std::string& text) {
+  return json::binary({text.begin(), text.end()});
+}
+
+std::string TextOf(const json& bytes) {
+  const auto& binary = bytes.get_binary();
+  return {binary.begin(), binary.end()};
+}
+
+class HubRendezvous : public Rendezvous {
+ public:
+  explicit HubRendezvous(std::unique_ptr<JoinHub> hub) : hub_(std::move(hub)) {}
+
+  unsigned rank() const override { return 0; }
+  unsigned size() const override { return hub_->processes(); }
+  std::vector<std::string> Exchange(const std::string& mine) override { return hub_->Exchange(mine); }
+
+ private:
+  const std::unique_ptr<JoinHub> hub_;
+};
+
+class JoinRendezvous : public Rendezvous {
+ public:
+  JoinRendezvous(const std::string& address, const net::SharedSecret& secret, std::chrono::seconds within)
+      : address_(address), within_(within), caller_(net::MakeSecretCaller(address, secret)) {
+    std::random_device device;
+    const std::string name = fmt::format("{:08x}{:08x}{:08x}", device(), device(), device());
+    const json answer = Ask({{"what", "join"}, {"name", name}}, within);
+    rank_ = answer.at("rank");
+    size_ = answer.at("size");
+  }
+
+  unsigned rank() const override { return rank_; }
+  unsigned size() const override { return size_; }
+
+  std::vector<std::string> Exchange(const std::string& mine) override {
+    // In the first one all wait for the last process to come.
+    const auto within = (round_ == 0 ? within_ : kRendezvousDeadline) + kLonger;
+    const json answer =
+        Ask({{"what", "exchange"}, {"rank", rank_}, {"round", ++round_}, {"text", BytesOf(mine)}}, within);
+    std::vector<std::string> all;
+    for (const json& one : answer.at("all")) all.push_back(TextOf(one));
+    return all;
+  }
+
+ private:
+  json Ask(const json& request, std::chrono::seconds within) {
+    const json answer = FromText(caller_->Call(ToText(request), within));
+    if (!answer.is_object()) ThrowFailed("{}: its answer makes no sense; is it another version?", address_);
+    if (answer.contains("failure")) ThrowFailed("{}: {}", address_, answer["failure"].get<std::string>());
+    return answer;
+  }
+
+  const std::string address_;
+  const std::chrono::seconds within_;
+  const std::unique_ptr<net::SecretCaller> caller_;
+  unsigned rank_ = 0, size_ = 0;
+  std::uint64_t round_ = 0;
+};
+
+}  // namespace
+
+JoinHub::JoinHub(int listen_fd, const net::SharedSecret& secret, unsigned processes,
+                 std::chrono::seconds within)
+    : processes_(processes), within_(within), given_(processes) {
+  const BlockedSignals none_for_its_threads;
+  listener_ = net::MakeSecretListener(listen_fd, secret);
+  thread_ = std::thread([this] { Serve(); });
+}
+
+JoinHub::~JoinHub() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  listener_->Wake();
+  thread_.join();
+}
+
+void JoinHub::Serve() {
+  while (true) {
+    const auto request = listener_->Receive(kBeat);
+    const std::lock_guard lock(mutex_);
+    if (request) Handle(*request);
+    CompleteIfAll();
+    if (!failure_.empty()) AnswerAll(ToText({{"failure", failure_}}));
+    if (stop_) return;
+  }
+}
+
+void JoinHub::Handle(const net::SecretListener::Request& request) {
+  const json read = FromText(request.text);
+  std::string failure = "this request makes no sense here";
+  try {
+    if (read.at("what") == "join") {
+      listener_->Answer(request.from, Join(read.at("name")));
+      return;
+    }
+    const unsigned rank = read.at("rank");
+    const std::uint64_t round = read.at("round");
+    if (read.at("what") == "exchange" && rank > 0 && rank < processes_) {
+      if (round == round_) {  // the answer was lost
+        listener_->Answer(request.from, answer_);
+        return;
+      }
+      if (round == round_ + 1) {
+        given_[rank] = {true, TextOf(read.at("text")), request.from};
+        return;
+      }
+    }
+  } catch (const json::exception& problem) {
+    failure = problem.what();
+  }
+  listener_->Answer(request.from, ToText({{"failure", failure}}));
+}
+
+std::string JoinHub::Join(const std::string& name) {
+  const auto next = static_cast<unsigned>(ranks_.size() + 1);
+  const auto known = ranks_.find(name);
+  if (known == ranks_.end() && next >= processes_) {
+    return ToText({{"failure", fmt::format("all {} processes of the job have come already", processes_)}});
+  }
+  const unsigned rank = known == ranks_.end() ? next : known->second;
+  ranks_.emplace(name, rank);
+  changed_.notify_all();
+  return ToText({{"rank", rank}, {"size", processes_}});
+}
+
+void JoinHub::CompleteIfAll() {
+  if (!std::ranges::all_of(given_, &Given::given)) return;
+  last_.clear();
+  json all = json::array();
+  for (Given& one : given_) {
+    all.push_back(BytesOf(one.text));
+    last_.push_back(std::move(one.text));
+  }
+  answer_ = ToText({{"all", all}});
+  AnswerAll(answer_);
+  ++round_;
+  changed_.notify_all();
+}
+
+void JoinHub::AnswerAll(const std::string& answer) {
+  for (Given& one : given_) {
+    if (!one.waits.empty()) listener_->Answer(one.waits, answer);
+    one = {};
+  }
+}
+
+std::vector<std::string> JoinHub::Exchange(const std::string& mine) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t round = round_ + 1;
+  given_[0] = {true, mine, {}};
+  listener_->Wake();  // its thread answers if this was the last
+  const auto within = round == 1 ? within_ : kRendezvousDeadline;
+  if (!changed_.wait_for(lock, within, [&] { return round_ >= round; })) {
+    const auto there = std::ranges::count_if(given_, &Given::given);
+    failure_ = fmt::format(
+        "{} of {} processes have joined within {} s: start the others with --join and the same "
+        "--secret-file, or pass a smaller --processes",
+        there, processes_, within.count());
+    listener_->Wake();
+    ThrowFailed("{}", failure_);
+  }
+  return last_;
+}
+
+std::unique_ptr<Rendezvous> MakeHubRendezvous(std::unique_ptr<JoinHub> hub) {
+  return std::make_unique<HubRendezvous>(std::move(hub));
+}
+
+std::unique_ptr<Rendezvous> MakeJoinRendezvous(const std::string& address, const net::SharedSecret& secret,
+                                               std::chrono::seconds within) {
+  return std::make_unique<JoinRendezvous>(address, secret, within);
+}
+
+}  // namespace attune::launch

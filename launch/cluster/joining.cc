@@ -1,0 +1,69 @@
+#include "launch/cluster/joining.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "launch/cluster/interfaces.h"
+#include "launch/cluster/join_hub.h"
+#include "launch/cluster/listening_socket.h"
+#include "launch/cluster/secret_file.h"
+
+namespace attune::launch {
+namespace {
+
+constexpr std::string_view kScheme = "tcp://";
+
+bool IsLoopback(const std::string& host) {
+  return host.starts_with("127.") || host == "localhost";
+}
+
+/// @param host  where the scheduler listens
+net::SharedSecret SecretFor(const std::string& host, const std::string& file) {
+  if (!file.empty()) return net::SharedSecret::Of(ReadSecret(file));
+  if (!IsLoopback(host)) {
+    ThrowUsage("--join {}: beyond loopback it needs --secret-file: whoever can connect could join the job",
+               host);
+  }
+  return net::SharedSecret::Of("");
+}
+
+/// The network in which this host has `address`; that of its first interface if it listens on all.
+/// Empty for loopback.
+std::string NetworkOf(const std::string& address) {
+  if (IsLoopback(address)) return {};
+  for (const InterfaceAddress& one : InterfaceAddresses()) {
+    if (one.address == address || address == "0.0.0.0") return one.network;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Rendezvous> AwaitJoining(config::ClusterSettings& cluster) {
+  if (!cluster.has_processes()) {
+    ThrowUsage("--join needs --processes: with how many the job begins, the scheduler among them");
+  }
+  const net::SharedSecret secret = SecretFor(HostOf(cluster.join()), cluster.secret_file());
+  const int fd = ListeningSocketAt(cluster.join());
+  const std::string endpoint = EndpointOf(fd).substr(kScheme.size());
+  if (!cluster.has_interface()) {
+    const std::string network = NetworkOf(HostOf(endpoint));
+    if (!network.empty()) cluster.set_interface(network);
+  }
+  const std::chrono::seconds within(cluster.join_within());
+  auto hub = std::make_unique<JoinHub>(fd, secret, cluster.processes(), within);
+  close(fd);
+  log::Info("{} processes may join at {}, within {} s", cluster.processes() - 1, endpoint, within.count());
+  return MakeHubRendezvous(std::move(hub));
+}
+
+std::unique_ptr<Rendezvous> JoinScheduler(const config::RoleSettings& settings) {
+  const net::SharedSecret secret = SecretFor(HostOf(settings.join()), settings.secret_file());
+  return MakeJoinRendezvous(settings.join(), secret, std::chrono::seconds(settings.join_within()));
+}
+
+}  // namespace attune::launch
