@@ -1,4 +1,5 @@
 #include "launch/command.h"
+#include "launch/doctor/doctor_command.h"
 #include "launch/evaluate_command.h"
 #include "launch/explain_command.h"
 #include "launch/features_command.h"
@@ -35,6 +36,8 @@ CommandTable MakeTable() {
       MakeCommand<config::InspectSettings>({"inspect", "say what a data set or a model holds, and verify it"},
                                            RunInspect),
   };
+  table.push_back(MakeCommand<config::DoctorSettings>(
+      {"doctor", "look at the hosts on which a job is to run, and at the network between them"}, RunDoctor));
   Command local;
   local.spec = {"local", "run a command as several ranks on this host, without MPI"};
   local.run_raw = RunLocal;

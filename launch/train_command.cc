@@ -14,7 +14,6 @@
 #include "common/log.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
-#include "common/run/version.h"
 #include "launch/cluster/agent.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
@@ -23,6 +22,7 @@
 #include "launch/cluster_report.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
+#include "launch/program_identity.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
 #include "launch/training_inputs.h"
@@ -81,7 +81,7 @@ void RequireApart(const std::string& out, const std::string& other, const char* 
 
 /// What the processes of a job must have in common.
 std::string FingerprintOf(const config::TrainSettings& settings, const data::Dataset& dataset) {
-  return fmt::format("attune {}, data {}, settings {}", Version(), dataset.Fingerprint(),
+  return fmt::format("{}, data {}, settings {}", ProgramIdentity(), dataset.Fingerprint(),
                      config::SettingsToJson(settings).dump());
 }
 

@@ -20,11 +20,12 @@
 #include "launch/cluster/child_process.h"
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/interfaces.h"
-#include "launch/cluster/listening_socket.h"
+#include "launch/cluster/listening.h"
 #include "launch/cluster/local_rendezvous.h"
 #include "launch/cluster/memory_handover.h"
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_watch.h"
+#include "launch/cluster/ranks_text.h"
 #include "launch/cluster/told_elsewhere.h"
 #include "launch/standard_streams.h"
 #include "ps/unnamed_file.h"
@@ -80,19 +81,6 @@ struct Introduction {
     return one;
   }
 };
-
-/// "ranks 0-3, 7"
-std::string RanksText(const std::vector<std::size_t>& ranks) {
-  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
-  for (std::size_t n = 0; n < ranks.size();) {
-    std::size_t end = n + 1;
-    while (end < ranks.size() && ranks[end] == ranks[end - 1] + 1) ++end;
-    if (n > 0) text += ", ";
-    text += end - n > 1 ? fmt::format("{}-{}", ranks[n], ranks[end - 1]) : fmt::format("{}", ranks[n]);
-    n = end;
-  }
-  return text;
-}
 
 /// Throws if a rank cannot take part, with all reasons.
 void RequireAllWell(const std::vector<Introduction>& all) {
@@ -225,16 +213,11 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
-    TellOnce(*rendezvous_,
-             [&] { node_.bind_host = ChooseAddresses(of_rank, hosts, check_.interface)[rank()]; });
-    node_.listen_fd = ListeningSocket(node_.bind_host);
-    // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
-    if (!PretendsHost()) node_.keys = net::KeyPair::Make();
-    const json mine = {EndpointOf(node_.listen_fd), node_.keys.public_key};
-    for (const std::string& text : rendezvous_->Exchange(mine.dump())) {
-      const json address = json::parse(text);
-      node_.addresses.push_back({address[0], address[1]});
-    }
+    const Listening listening = ListenForRanks(*rendezvous_, of_rank, hosts, check_.interface);
+    node_.bind_host = listening.host;
+    node_.listen_fd = listening.fd;
+    node_.keys = listening.keys;
+    node_.addresses = listening.addresses;
   }
 
   /// What each host is about to take is said before it is taken, and refused where there is not so much.

@@ -67,6 +67,8 @@ expect 0 '"status":"completed"' --hosts 3 --rate 1gbit --delay 10 --delay-link "
   mpirun -n 3 "${train[@]}" --out model --staleness 32
 same_as_alone model
 
+expect 0 "median of 3 pairs" --hosts 3 -- mpirun -n 3 "$attune" doctor --data data --out model
+
 # Two jobs at once; two mpirun would make the same directory at once.
 mkdir other
 # shellcheck disable=SC2016  # $PWD is that of the shell on the host

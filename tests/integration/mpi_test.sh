@@ -58,4 +58,19 @@ expect 3 "nowhere" "${mpirun[@]}" -n 2 "$attune" train --data nowhere --out othe
 [[ $(grep -c "not a directory" out) == 1 ]] || fail "the error was said more than once, or never: $(cat out)"
 expect 2 "has another program, other settings or other data" \
   "${mpirun[@]}" -n 1 "$attune" train "${settings[@]}" : -n 1 "$attune" train "${settings[@]}" --lr 0.5
+# A rank with another program, or without the data: the job is refused, and the doctor says so too.
+mkdir elsewhere
+cp "$attune" "$(dirname "$attune")/attune_mpi.so" elsewhere
+printf ' ' >>elsewhere/attune
+# shellcheck disable=SC2016  # variables are those of the ranks' shells
+{
+  other_program='[[ $OMPI_COMM_WORLD_RANK == 0 ]] && exec "$@"; shift; exec elsewhere/attune "$@"'
+  other_place='[[ $OMPI_COMM_WORLD_RANK == 0 ]] || cd elsewhere; exec "$@"'
+}
+expect 2 "has another program" "${mpirun[@]}" -n 2 bash -c "$other_program" rank "$attune" train "${settings[@]}"
+expect 1 "start the same binary" "${mpirun[@]}" -n 2 bash -c "$other_program" rank "$attune" doctor
+expect 1 "rank 1: data: not a directory" "${mpirun[@]}" -n 2 bash -c "$other_place" rank "$attune" doctor --data data
+expect 1 '"threads":1' "${mpirun[@]}" -n 1 "$attune" doctor --threads 1 : -n 1 "$attune" doctor --threads 2
+expect 0 "median of 3 pairs" "${mpirun[@]}" -n 3 "$attune" doctor --data data --out model
+
 echo "mpi_test: ranks under mpirun train the triples of one process"

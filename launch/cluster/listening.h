@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/net/zmq_transport.h"
+#include "launch/cluster/interfaces.h"
+#include "launch/cluster/rendezvous.h"
+
+namespace attune::launch {
+
+/// Where a rank listens, and where all do.
+struct Listening {
+  std::string host;  ///< address that `fd` is bound to
+  int fd = -1;       ///< a listening socket; the caller's
+  net::KeyPair keys;
+  std::vector<net::Address> addresses;  ///< of all ranks
+};
+
+/// Makes a socket and keys for this rank, and tells the others. All ranks take part.
+/// @param of_rank    addresses that each rank has
+/// @param hosts      of each rank
+/// @param interface  that must be used; empty: the first network that all have
+/// Throws ToldElsewhere when the hosts have no network in common, after rank 0 has said so.
+Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
+                         const std::vector<std::string>& hosts, const std::string& interface);
+
+}  // namespace attune::launch
