@@ -10,6 +10,7 @@ import argparse
 import json
 import pathlib
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -56,9 +57,9 @@ def main():
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--layout-seeds", default="1")
     parser.add_argument("--dim", default="32")
-    parser.add_argument("flags", nargs="*")
-    options = parser.parse_args()
-    options.flags += ["--dim", options.dim]
+    own, _, flags = " ".join(sys.argv[1:]).partition(" -- ")
+    options = parser.parse_args(own.split())
+    options.flags = [*flags.split(), "--dim", options.dim]
     options.out.mkdir(parents=True, exist_ok=True)
     items = json.loads((options.data / "manifest.json").read_text())["counts"]["items"]
     record = 4 * 2 * int(options.dim)  # V and P; with SGD there is no more
