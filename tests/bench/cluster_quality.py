@@ -57,9 +57,9 @@ def main():
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--layout-seeds", default="1")
     parser.add_argument("--dim", default="32")
-    own, _, flags = " ".join(sys.argv[1:]).partition(" -- ")
-    options = parser.parse_args(own.split())
-    options.flags = [*flags.split(), "--dim", options.dim]
+    own = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:own])
+    options.flags = [*sys.argv[own + 1:], "--dim", options.dim]
     options.out.mkdir(parents=True, exist_ok=True)
     items = json.loads((options.data / "manifest.json").read_text())["counts"]["items"]
     record = 4 * 2 * int(options.dim)  # V and P; with SGD there is no more

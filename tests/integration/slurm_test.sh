@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The recipe for Slurm, on a Slurm of this machine alone: ranks by srun and by mpirun, the doctor before them, honest exit
+# codes, and a job that is told to end saves what it has.
+# usage: slurm_test.sh SOURCE_DIR ATTUNE    ends with 77 where there is no Slurm, or the program was built without MPI
+set -euo pipefail
+export LC_ALL=C.UTF-8
+
+source_dir=$(realpath "$1")
+attune=$(realpath "$2")
+if [[ ! -e $(dirname "$attune")/attune_mpi.so ]]; then
+  echo "slurm_test: built without MPI: skipped"
+  exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export TMPDIR=$work ATTUNE=$attune OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+"$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || { cat log; exit 1; }
+
+cat >jobs.sh <<'JOBS'
+set -euo pipefail
+fail() {
+  printf 'slurm_test: %s\n%s\n' "$1" "$(cat job.log 2>/dev/null)" >&2
+  exit 1
+}
+
+# expect CODE TEXT ARGUMENTS...: the job ends with CODE, and says TEXT.
+expect() {
+  local code=$1 text=$2 got=0
+  shift 2
+  rm -f job.log
+  timeout 120 sbatch --wait --output=job.log "$recipe" "$@" --dim 8 --overwrite >sbatch.log 2>&1 || got=$?
+  [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat sbatch.log)"
+  grep -q "$text" job.log || fail "expected '$text': $*"
+}
+
+ATTUNE_DOCTOR=yes expect 0 "median of 1 pairs" --data data --out model --epochs 2
+grep -q "completed after 2 epochs" job.log || fail "it did not train"
+ATTUNE_LAUNCH=mpirun expect 0 "completed after 2 epochs" --data data --out model --epochs 2
+expect 3 "nowhere: not a directory" --data nowhere --out other --epochs 2
+ATTUNE_DOCTOR=yes expect 1 "nowhere: not a directory" --data=nowhere --out other --epochs 2
+
+# Told to end: both ways of starting ranks pass it on.
+for launch in srun mpirun; do
+  rm -rf job.log endless
+  ATTUNE_LAUNCH=$launch sbatch --wait --output=job.log "$recipe" --data data --out endless --dim 8 --epochs 1000000 \
+    >sbatch.log 2>&1 &
+  job=$! deadline=$((SECONDS + 60))
+  until grep -qs "epoch 3/" job.log; do
+    ((SECONDS < deadline)) || fail "$launch: no epoch was trained: $(cat sbatch.log)"
+    sleep 0.1
+  done
+  scancel --batch --signal=TERM "$(sed -n 's/Submitted batch job //p' sbatch.log)"
+  code=0
+  wait "$job" || code=$?
+  [[ $launch == mpirun || $code == 4 ]] || fail "$launch: expected exit code 4, got $code"  # mpirun has codes of its own
+  "$ATTUNE" inspect endless >inspect.log 2>&1 || fail "$launch: nothing was saved: $(cat inspect.log)"
+  grep -q "interrupted after" job.log || fail "$launch: it does not say that it was interrupted"
+done
+JOBS
+code=0
+recipe=$source_dir/launch/slurm/train.sbatch timeout 280 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh ||
+  code=$?
+((code == 0)) || exit "$code"
+[[ -z $(find . -maxdepth 1 -name 'attune-slurm-*') ]] || { echo "slurm_test: Slurm's files are left"; exit 1; }
+echo "slurm_test: the recipe runs jobs, says how they end, and passes signals on"
