@@ -19,6 +19,7 @@
 #include "launch/cluster/joining.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
+#include "launch/cluster/stale_steps.h"
 #include "launch/cluster_report.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
@@ -191,6 +192,14 @@ RankCheck CheckRank(const Agreed& agreed) {
   return check;
 }
 
+/// Where hosts train at the same time, the default batch is one that suits the data.
+void LimitBatches(const config::TrainSettings& settings, const NodeDescription& description,
+                  const data::Dataset& dataset, TrainingSpec& spec) {
+  if (description.plan.one_host() || settings.sampling_settings().has_batch_triples()) return;
+  const std::uint64_t workers = description.addresses.size() * ThreadsOf(settings.run_settings());
+  spec.sampling.batch_triples = BatchOfHosts(spec, dataset.slices(), dataset.num_items(), workers);
+}
+
 /// This process is a node of a cluster.
 int TrainAsNode(const config::TrainSettings& settings, const CommandContext& context,
                 const NodeDescription& description) {
@@ -198,6 +207,7 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   TrainingSpec spec = ToTrainingSpec(settings);
   const data::Dataset dataset(settings.run_settings().data());
   SetContent(spec, dataset);
+  LimitBatches(settings, description, dataset, spec);
   std::optional<SignalGuard> signals;
   if (description.node == kSchedulerNode) signals.emplace();
   std::optional<JobResult> result;

@@ -24,15 +24,24 @@ std::uint32_t* Word(std::atomic<std::uint32_t>& word) {
 }  // namespace
 
 StalenessGate::StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
-                             std::function<void()> advanced)
-    : memory_(memory), seats_(seats), bound_(bound), advanced_(std::move(advanced)) {
+                             std::uint64_t batches_of_round, std::function<void()> advanced)
+    : memory_(memory),
+      seats_(seats),
+      bound_(bound),
+      batches_of_round_(batches_of_round),
+      advanced_(std::move(advanced)),
+      marks_(seats) {
   ATTUNE_CHECK(seats <= GateMemory::kSeats);
 }
 
 void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
   auto& own = memory_.seats[seat];
   const std::uint64_t reached = visible() == wire::kNoClock ? base : std::max(base, visible());
-  own.clock.store(std::max(own.clock.load(std::memory_order_relaxed), reached), std::memory_order_relaxed);
+  const std::uint64_t before = own.clock.load(std::memory_order_relaxed);
+  const std::uint64_t now = std::max(before, reached);
+  marks_[seat].last += now - before;
+  marks_[seat].previous += now - before;
+  own.clock.store(now, std::memory_order_relaxed);
   own.works.store(1, std::memory_order_release);
 }
 
@@ -41,9 +50,21 @@ void StalenessGate::Leave(std::size_t seat) {
   if (advanced_) advanced_();
 }
 
-bool StalenessGate::MayPass(std::uint64_t clock) const {
+bool StalenessGate::MayPass(std::size_t seat, std::uint64_t clock) {
   const std::uint64_t reached = visible();
-  return bound_ < 0 || clock <= reached || clock - reached <= static_cast<std::uint64_t>(bound_);
+  const bool in_bound =
+      bound_ < 0 || clock <= reached || clock - reached <= static_cast<std::uint64_t>(bound_);
+  return RowsAreNew(marks_[seat], clock) && in_bound;
+}
+
+bool StalenessGate::RowsAreNew(Mark& mark, std::uint64_t clock) const {
+  const std::uint32_t rounds = memory_.rounds.load(std::memory_order_acquire);
+  if (rounds != mark.rounds) {
+    mark.previous = rounds - mark.rounds == 1 ? mark.last : clock;
+    mark.last = clock;
+    mark.rounds = rounds;
+  }
+  return clock - mark.previous < batches_of_round_ || memory_.late.load(std::memory_order_relaxed) != 0;
 }
 
 void StalenessGate::Wait(std::size_t seat, std::uint32_t seen) {
@@ -57,7 +78,7 @@ bool StalenessGate::Enter(std::size_t seat, const std::atomic<bool>& stop) {
   const std::uint64_t clock = memory_.seats[seat].clock.load(std::memory_order_relaxed);
   while (true) {
     const std::uint32_t seen = memory_.moved.load(std::memory_order_acquire);
-    if (MayPass(clock)) return true;
+    if (MayPass(seat, clock)) return true;
     if (stop.load(std::memory_order_relaxed)) return false;
     Wait(seat, seen);
   }
@@ -101,6 +122,19 @@ bool StalenessGate::AnybodyWaits() const {
 void StalenessGate::SetVisible(std::uint64_t clock) {
   if (clock == visible()) return;
   memory_.visible.store(clock, std::memory_order_release);
+  Move();
+}
+
+void StalenessGate::EndRound() {
+  memory_.rounds.fetch_add(1, std::memory_order_release);
+  Move();
+}
+
+void StalenessGate::SetLate(bool late) {
+  if (memory_.late.exchange(late ? 1 : 0, std::memory_order_relaxed) != (late ? 1U : 0U)) Move();
+}
+
+void StalenessGate::Move() {
   memory_.moved.fetch_add(1, std::memory_order_release);
   syscall(SYS_futex, Word(memory_.moved), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }

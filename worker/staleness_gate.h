@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "common/power_histogram.h"
 #include "common/wire/sync_messages.h"
@@ -23,30 +24,40 @@ struct GateMemory {
     std::atomic<std::uint32_t> waits{0};
   };
   alignas(64) std::atomic<std::uint64_t> visible{
-      0};                              ///< batches of all workers everywhere that are in the rows here
-  std::atomic<std::int64_t> as_of{0};  ///< steady clock, ns: how old these rows are
-  alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever `visible` does; waited for
+      0};                                ///< batches of all workers everywhere that are in the rows here
+  std::atomic<std::int64_t> as_of{0};    ///< steady clock, ns: how old these rows are
+  std::atomic<std::uint32_t> rounds{0};  ///< of the exchange with other hosts that have ended
+  std::atomic<std::uint32_t> late{0};    ///< the one under way takes long: nobody waits for its end
+  alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever one of these does; waited for
   Seat seats[kSeats];
 };
 
 /// Holds workers back that are too far ahead of what others have done (stale synchronous parallel; Ho et al.,
 /// NIPS 2013): a worker that has finished c batches begins another only if c - visible <= bound. A worker
-/// without work holds nobody up. Threads: any, of any process of the host; each seat is one thread's.
+/// without work holds nobody up.
+/// Besides, with a bound or without, a worker begins only so many batches on rows of one round of the
+/// exchange with other hosts: hosts that take many steps from the same rows overshoot together. This waits
+/// for no slow worker, and for no round that takes long. Threads: any, of any process of the host; each seat
+/// is one thread's.
 class StalenessGate {
  public:
+  /// A worker's batches on rows of one round are not counted.
+  static constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+
   /// @param memory  shared by the host's processes, must outlive the gate
   /// @param seats   that are in use on this host
   /// @param bound   batches; negative: nobody waits
+  /// @param batches_of_round  that a worker begins on rows of one round, at most
   /// @param advanced  called after each batch, on the worker's thread
   StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
-                std::function<void()> advanced = {});
+                std::uint64_t batches_of_round = kAnyNumber, std::function<void()> advanced = {});
 
   /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
   void Join(std::size_t seat, std::uint64_t base);
   void Leave(std::size_t seat);
   /// Whether the worker may begin a batch while `ahead` earlier ones are not finished.
-  bool MayBegin(std::size_t seat, std::uint64_t ahead) const {
-    return MayPass(memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead);
+  bool MayBegin(std::size_t seat, std::uint64_t ahead) {
+    return MayPass(seat, memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead);
   }
   /// Waits until the worker may begin its next batch. @returns false if `stop` became true meanwhile
   bool Enter(std::size_t seat, const std::atomic<bool>& stop);
@@ -60,19 +71,35 @@ class StalenessGate {
 
   /// Batches of all workers everywhere that are in the rows here.
   void SetVisible(std::uint64_t clock);
+  /// A round of the exchange with other hosts has ended.
+  void EndRound();
+  /// Whether the round under way takes so long that nobody is to wait for its end.
+  void SetLate(bool late);
+  std::uint64_t batches_of_round() const { return batches_of_round_; }
   /// Rows here are no older than this.
   void SetAsOf(std::chrono::steady_clock::time_point time);
   std::uint64_t visible() const { return memory_.visible.load(std::memory_order_acquire); }
   bool AnybodyWaits() const;
 
  private:
-  bool MayPass(std::uint64_t clock) const;
+  /// Where a worker was when rounds ended.
+  struct Mark {
+    std::uint32_t rounds = 0;    ///< that have been noticed
+    std::uint64_t last = 0;      ///< its clock when the last of them had ended
+    std::uint64_t previous = 0;  ///< and the one before, when the last began
+  };
+
+  bool MayPass(std::size_t seat, std::uint64_t clock);
+  bool RowsAreNew(Mark& mark, std::uint64_t clock) const;
   void Wait(std::size_t seat, std::uint32_t seen);
+  void Move();
 
   GateMemory& memory_;
   const std::size_t seats_;
   const std::int64_t bound_;
+  const std::uint64_t batches_of_round_;
   const std::function<void()> advanced_;
+  std::vector<Mark> marks_;  ///< by seat, each its thread's
 };
 
 }  // namespace attune::worker

@@ -74,7 +74,7 @@ class HostSync {
   void StartRound(Time now);
   bool RoundUnderWay() const;
   void EndRound(Time now);
-  void UpdateVisible();
+  void UpdateVisible(Time now);
   void PumpTheta(Time now);
   void OnTheta(net::NodeId from, const wire::ThetaMessage& message);
 
@@ -97,6 +97,7 @@ class HostSync {
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};
   Time round_end_{};
+  Time::duration round_took_{};      ///< the last that has ended
   std::uint64_t round_batches_ = 0;  ///< that this host's slowest worker finished during the last round
   std::uint64_t refused_ = 0;
 };

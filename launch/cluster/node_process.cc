@@ -11,6 +11,7 @@
 #include "launch/cluster/distributed_cluster.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/node.h"
+#include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
@@ -44,7 +45,9 @@ class NodeProcess {
         initial_(OpenInitial(dataset)),
         gate_memory_(memory_.Gate()),
         gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), description.local_ranks * threads_,
-              settings.cluster().staleness()),
+              settings.cluster().staleness(),
+              BatchesOfRound(spec, inputs_.data->slices(), dataset.num_items(), Workers()),
+              [this] { WakeLeader(); }),
         parts_{spec_,
                *inputs_.data,
                store_,
@@ -76,6 +79,12 @@ class NodeProcess {
   }
 
  private:
+  /// Threads of all processes, at most: servers do not train.
+  std::uint64_t Workers() const { return description_.addresses.size() * threads_; }
+  /// A worker of this process has done a batch, or waits for a round.
+  void WakeLeader() const {
+    if (description_.leads() && transport_ != nullptr) transport_->Wake();
+  }
   bool several_hosts() const { return !description_.plan.one_host(); }
 
   void OpenSnapshot() {
@@ -87,6 +96,8 @@ class NodeProcess {
     HostSync::Options options;
     options.self = description_.node;
     options.staleness = settings_.cluster().staleness();
+    // Only in lockstep is an answer without news of slower workers of no use.
+    if (options.staleness != 0) options.sync.patience = 1ms;
     options.sync.bf16 = settings_.cluster().sync_dtype() == config::SYNC_DTYPE_BF16;
     options.leaders = description_.plan.leaders;
     options.owners = description_.plan.owners;

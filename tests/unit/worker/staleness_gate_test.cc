@@ -12,8 +12,15 @@ using namespace std::chrono_literals;
 
 class StalenessGateTest : public ::testing::Test {
  protected:
-  StalenessGate Gate(std::int64_t bound) {
-    return {*memory_, 4, bound, [this] { ++advanced_; }};
+  StalenessGate Gate(std::int64_t bound, std::uint64_t batches_of_round = StalenessGate::kAnyNumber) {
+    return {*memory_, 4, bound, batches_of_round, [this] { ++advanced_; }};
+  }
+  /// Batches that a seat can do before it would wait.
+  int Batches(StalenessGate& gate, std::size_t seat) {
+    const std::atomic<bool> stop{true};
+    int batches = 0;
+    for (; batches < 1000 && gate.Enter(seat, stop); ++batches) gate.Finish(seat);
+    return batches;
   }
 
   const std::unique_ptr<GateMemory> memory_ = std::make_unique<GateMemory>();
@@ -55,6 +62,31 @@ TEST_F(StalenessGateTest, WithoutABoundNobodyWaits) {
     ASSERT_TRUE(gate.Enter(0, stop_));
     gate.Finish(0);
   }
+}
+
+TEST_F(StalenessGateTest, OnRowsOfOneRoundSoManyBatchesBegin) {
+  StalenessGate gate = Gate(-1, 3);
+  gate.Join(0, 100);
+  EXPECT_EQ(Batches(gate, 0), 3);
+  // Rows of a round that ended are as old as its beginning, which was at the end of the one before.
+  gate.EndRound();
+  EXPECT_EQ(Batches(gate, 0), 0);
+  gate.EndRound();
+  EXPECT_EQ(Batches(gate, 0), 3);
+  // A new lease, or an epoch with clocks of its own, changes nothing.
+  gate.Leave(0);
+  gate.Join(0, 1000);
+  EXPECT_EQ(Batches(gate, 0), 0);
+}
+
+TEST_F(StalenessGateTest, NobodyWaitsForARoundThatTakesLong) {
+  StalenessGate gate = Gate(-1, 3);
+  gate.Join(0, 0);
+  EXPECT_EQ(Batches(gate, 0), 3);
+  gate.SetLate(true);
+  EXPECT_EQ(Batches(gate, 0), 1000);
+  gate.SetLate(false);
+  EXPECT_EQ(Batches(gate, 0), 0);
 }
 
 TEST_F(StalenessGateTest, TheHostIsAsFarAsItsSlowestThatWorks) {
