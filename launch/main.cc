@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+
 #include <string>
 #include <vector>
 
@@ -7,6 +9,8 @@
 #include "launch/standard_streams.h"
 
 int main(int argc, char** argv) {
+  // Processes that attune starts are executed under a name that says nothing.
+  prctl(PR_SET_NAME, "attune");
   attune::launch::PrepareStandardStreams();
   attune::launch::ReportLostFiles();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

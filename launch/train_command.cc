@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/config/schema.h"
 #include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -124,7 +125,20 @@ void RecordFailure(const config::RunSettings& run, const std::exception& failure
   WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
 }
 
+/// The same command runs everywhere, so settings of a cluster are no error in one process; but they are told.
+void TellInert(const config::ClusterSettings& cluster) {
+  const config::Schema schema(*cluster.GetDescriptor());
+  std::vector<const google::protobuf::FieldDescriptor*> given;
+  cluster.GetReflection()->ListFields(cluster, &given);
+  std::string names;
+  for (const auto* field : given) {
+    names += (names.empty() ? "" : ", ") + schema.Find(field->name())->flag;
+  }
+  if (!names.empty()) log::Info("one process: these settings have no effect: {}", names);
+}
+
 int TrainAlone(const config::TrainSettings& settings, const CommandContext& context) {
+  TellInert(settings.cluster());
   const auto& run = settings.run_settings();
   TrainingSpec spec = ToTrainingSpec(settings);
   const data::Dataset dataset(run.data());

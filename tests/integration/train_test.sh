@@ -34,6 +34,10 @@ same_model() {
 
 "$attune" prepare --input "$log" --split latest --validation latest --out data >/dev/null 2>&1 || fail "prepare"
 
+# The same command runs everywhere: settings of a cluster are told, not refused.
+expect 0 "one process: these settings have no effect: --staleness, --interface" \
+  train --data data --out inert --dim 4 --epochs 1 --staleness 3 --interface eth0
+
 # One thread: bit for bit the same model, whatever the run directory; another seed differs.
 "$attune" train --data data --out a --dim 20 --epochs 3 --threads 1 >/dev/null 2>&1 || fail "train a"
 "$attune" train --data data --out b --dim 20 --epochs 3 --threads 1 --run run >/dev/null 2>&1 || fail "train b"
