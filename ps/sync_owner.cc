@@ -93,9 +93,11 @@ sync::Time SyncOwner::OldestNews() const {
   return oldest;
 }
 
-/// An answer that would say nothing new of slower workers waits a little for them.
+/// An answer after which the client's workers would have to wait for slower ones waits itself for these, a little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
-  return state.clock == wire::kNoClock || VisibleClock() > state.visible ||
+  if (options_.bound < 0 || state.clock == wire::kNoClock) return true;
+  const auto bound = static_cast<std::uint64_t>(options_.bound);
+  return state.clock <= bound || VisibleClock() >= state.clock - bound ||
          now - state.answer->asked >= options_.patience;
 }
 

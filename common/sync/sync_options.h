@@ -14,7 +14,9 @@ struct Options {
   std::size_t window = 8;  ///< frames under way between two nodes in each direction
   /// Frames that were not taken for so long are sent again.
   std::chrono::milliseconds again{1000};
-  /// How long an owner may wait for slower workers before it answers without news of them.
+  /// Batches that a worker may be ahead of what it sees of others; negative: any number.
+  std::int64_t bound = 0;
+  /// How long an owner may wait for slower workers, where an answer without news of them would stop faster ones.
   std::chrono::milliseconds patience{20};
 
   /// Rows of a frame, at least 1.

@@ -144,7 +144,8 @@ bool HostSync::RoundDue(Time now) const {
   // Who works nowhere here has news for the others once: that they need not wait.
   if (clock_ == wire::kNoClock) return round_clock_ != wire::kNoClock || now - round_end_ >= kLongestPause;
   if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
-  return Paced(now);
+  // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
+  return clock_ != round_clock_ && Paced(now);
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time; but they

@@ -96,8 +96,7 @@ class NodeProcess {
     HostSync::Options options;
     options.self = description_.node;
     options.staleness = settings_.cluster().staleness();
-    // Only in lockstep is an answer without news of slower workers of no use.
-    if (options.staleness != 0) options.sync.patience = 1ms;
+    options.sync.bound = options.staleness;
     options.sync.bf16 = settings_.cluster().sync_dtype() == config::SYNC_DTYPE_BF16;
     options.leaders = description_.plan.leaders;
     options.owners = description_.plan.owners;
