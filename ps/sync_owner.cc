@@ -93,7 +93,8 @@ sync::Time SyncOwner::OldestNews() const {
   return oldest;
 }
 
-/// An answer after which the client's workers would have to wait for slower ones waits itself for these, a little.
+/// An answer after which the client's workers would have to wait for slower ones waits itself for these, a
+/// little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
   if (options_.bound < 0 || state.clock == wire::kNoClock) return true;
   const auto bound = static_cast<std::uint64_t>(options_.bound);

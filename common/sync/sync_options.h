@@ -16,7 +16,8 @@ struct Options {
   std::chrono::milliseconds again{1000};
   /// Batches that a worker may be ahead of what it sees of others; negative: any number.
   std::int64_t bound = 0;
-  /// How long an owner may wait for slower workers, where an answer without news of them would stop faster ones.
+  /// How long an owner may wait for slower workers, where an answer without news of them would stop faster
+  /// ones.
   std::chrono::milliseconds patience{20};
 
   /// Rows of a frame, at least 1.
