@@ -38,6 +38,10 @@ class Cluster {
   /// Trains the given triples once, in order, on one thread.
   virtual EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) = 0;
 
+  /// Brings rows to rest after epochs: the same everywhere. To be called before Evaluate, WriteModel and
+  /// Counters. @returns seconds that it took
+  virtual double Rest() { return 0; }
+
   /// Ranks of the task's targets, by all workers. @param split  whose task it is
   virtual worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) = 0;
 
@@ -48,7 +52,8 @@ class Cluster {
   virtual void Stop() = 0;
   virtual bool stopped() const = 0;
 
-  /// What all processes have sent and taken so far; nothing where there is one.
+  /// What all processes have sent and taken so far, when rows came to rest last; nothing where there is one
+  /// process, or rows are not at rest.
   virtual std::optional<wire::NodeCounters> Counters() const { return std::nullopt; }
 
   /// Triples trained since the start, as far as is known here.

@@ -123,6 +123,10 @@ void TrainingJob::TrainTriples() {
   if (result.complete) progress_.End(last_loss_);
 }
 
+void TrainingJob::Rest() {
+  train_seconds_ += cluster_->Rest();
+}
+
 TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task, data::Split split) {
   const worker::EvaluationResult result = cluster_->Evaluate(task, split);
   evaluation_seconds_ += result.seconds;
@@ -137,6 +141,7 @@ TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task,
 }
 
 void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
+  Rest();
   const std::string& metric = settings_.run_settings().metric();
   if (inputs_.test) {
     const Evaluation test = Measure(*inputs_.test, data::Split::kTest);
@@ -179,6 +184,7 @@ ordered_json TrainingJob::Provenance() const {
 }
 
 JobResult TrainingJob::Finish(const std::string& status) {
+  Rest();
   if (!stopping_.HasBest()) cluster_->WriteModel(staged_.path());
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
   details["provenance"]["status"] = status;
@@ -208,9 +214,9 @@ JobResult TrainingJob::Finish(const std::string& status) {
 }
 
 void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseReport& trained) const {
-  const auto counters = cluster_->Counters();
-  if (!counters) return;
-  fields["traffic"] = TrafficJson(*counters, trained_, ps::ModelStore::ItemBytes(spec_));
+  if (const auto counters = cluster_->Counters()) {
+    fields["traffic"] = TrafficJson(*counters, trained_, ps::ModelStore::ItemBytes(spec_));
+  }
   if (trained.staleness.clocks.total() > 0) fields["staleness"] = ToJson(trained.staleness);
 }
 

@@ -45,6 +45,7 @@ class TrainingJob {
   bool TrainEpoch(std::uint32_t epoch);
   void TrainTriples();
   void EvaluateEpoch(std::uint32_t epoch);
+  void Rest();
   Evaluation Measure(const worker::EvaluationTask& task, data::Split split);
   JobResult Finish(const std::string& status);
   nlohmann::ordered_json Provenance() const;

@@ -72,13 +72,18 @@ void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time 
   if (!state.up.Take(message.head.sequence)) return;
   Apply(message);
   if (!message.head.last) return;
-  state.clock = message.head.clock;
+  state.clock = clocks_.Of(message.head.clock);
   state.heard = now;
   state.answer = Answer{message.head.round, message.head.pass, 0, 0, now};
 }
 
-void SyncOwner::ResetClocks(std::uint64_t base) {
-  for (auto& [client, state] : clients_) state.clock = state.visible = base;
+void SyncOwner::BeginEpoch(const sync::EpochClocks& clocks) {
+  clocks_ = clocks;
+  own_clock_ = clocks_.AtBegin(own_clock_);
+  for (auto& [client, state] : clients_) {
+    state.clock = clocks_.AtBegin(state.clock);
+    state.visible = clocks_.AtBegin(state.visible);
+  }
 }
 
 std::uint64_t SyncOwner::VisibleClock() const {
@@ -145,7 +150,7 @@ wire::Message SyncOwner::NextFrame(State& state) {
   head.sequence = state.down.next();
   head.round = answer.round;
   head.last = answer.next == rows_.size();
-  head.clock = state.visible;
+  head.clock = state.visible == wire::kNoClock ? clocks_.Idle() : state.visible;
   head.pass = answer.pass;
   head.width = static_cast<std::uint32_t>(width);
   head.bf16 = options_.bf16;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/aligned_buffer.h"
+#include "common/sync/epoch_clocks.h"
 #include "common/sync/frame_queue.h"
 #include "common/sync/replicated_rows.h"
 #include "common/sync/sync_options.h"
@@ -32,8 +33,8 @@ class SyncOwner {
   /// Batches that all workers of the owner's own host have finished; wire::kNoClock if none works.
   void SetOwnClock(std::uint64_t clock) { own_clock_ = clock; }
 
-  /// At the beginning of an epoch: every client's workers have finished `base` batches.
-  void ResetClocks(std::uint64_t base);
+  /// At the beginning of an epoch.
+  void BeginEpoch(const sync::EpochClocks& clocks);
 
   void OnMessage(Client client, const wire::SyncMessage& message, sync::Time now);
   /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
@@ -83,6 +84,7 @@ class SyncOwner {
 
   const sync::ReplicatedRows rows_;
   const sync::Options options_;
+  sync::EpochClocks clocks_;
   AlignedBuffer row_;                  ///< one row, for a moment
   AlignedBuffer shadow_;               ///< rows as the last scan saw them
   std::vector<std::uint64_t> stamps_;  ///< pass in which each row was seen to have changed

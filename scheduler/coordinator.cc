@@ -235,7 +235,20 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
     members_.SetIdle(member->info.node, false);
     Send(member->info.node, round_);
   }
+  HandOutFirst();
   CloseRoundIfComplete();
+}
+
+/// Workers get their first lease before they ask: that would take a round trip in which they have nothing to
+/// do.
+void Coordinator::HandOutFirst() {
+  if (!wire::HasLeases(round_.work)) return;
+  for (const auto* member : members_.Alive()) {
+    if (!member->info.works) continue;
+    const wire::WantLease first{round_.round, 1};
+    answered_[member->info.node] = {1, AnswerOf(member->info.node, first)};
+    Send(member->info.node, answered_[member->info.node].answer);
+  }
 }
 
 void Coordinator::Stop(const std::string& reason, std::uint32_t code) {

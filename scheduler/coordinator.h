@@ -104,6 +104,7 @@ class Coordinator {
   void LoseHostIfEmpty(std::uint32_t node);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
   void CloseRoundIfComplete();
+  void HandOutFirst();
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
   void SendRoster();

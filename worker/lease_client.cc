@@ -43,6 +43,7 @@ void LeaseClient::Handle(const wire::BeginRound& round, Time now) {
   leases_.clear();
   asking_ = false;
   none_waits_ = false;
+  request_ = 0;  // the answer to the first may be on its way already
   Ask(now);
 }
 
@@ -64,7 +65,7 @@ void LeaseClient::Handle(const wire::Lease& lease, Time now) {
 }
 
 void LeaseClient::Handle(const wire::NoLease& none, Time now) {
-  if (!asking_ || none.request != request_) return;
+  if (!asking_ || none.request != request_ || none.round != round_.round) return;
   asking_ = false;
   none_waits_ = true;  // others may come back: asked again after a while
   asked_ = now;

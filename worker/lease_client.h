@@ -94,7 +94,7 @@ class LeaseClient {
   wire::Roster roster_;
   wire::Heartbeat progress_;
   std::deque<wire::Lease> leases_;
-  std::uint64_t request_ = 0;  ///< newest
+  std::uint64_t request_ = 0;  ///< newest of this round
   bool asking_ = false;        ///< it was not answered yet
   bool none_waits_ = false;    ///< the last answer was NoLease
   Time asked_{};

@@ -69,7 +69,7 @@ wire::Message SyncReplica::NextFrame() {
   head.sequence = up_.next();
   head.round = round_;
   head.last = next_ == rows_.size();
-  head.clock = clock_;
+  head.clock = clock_ == wire::kNoClock ? clocks_.Idle() : clock_;
   head.pass = pass_;
   head.width = static_cast<std::uint32_t>(rows_.width());
   head.bf16 = options_.bf16;
@@ -104,7 +104,7 @@ void SyncReplica::OnMessage(const SyncMessage& message, sync::Time now) {
   if (!message.head.last) return;
   in_round_ = false;
   pass_ = message.head.pass;
-  visible_ = message.head.clock;
+  visible_ = clocks_.Of(message.head.clock);
   as_of_ = started_;
   ++rounds_;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/aligned_buffer.h"
+#include "common/sync/epoch_clocks.h"
 #include "common/sync/frame_queue.h"
 #include "common/sync/replicated_rows.h"
 #include "common/sync/sync_options.h"
@@ -32,8 +33,11 @@ class SyncReplica {
 
   /// Rounds that have come to their end.
   std::uint64_t rounds() const { return rounds_; }
-  /// At the beginning of an epoch: all workers have finished `base` batches.
-  void ResetClock(std::uint64_t base) { visible_ = base; }
+  /// At the beginning of an epoch.
+  void BeginEpoch(const sync::EpochClocks& clocks) {
+    clocks_ = clocks;
+    visible_ = clocks_.AtBegin(visible_);
+  }
   /// Batches of all workers that are in the rows here.
   std::uint64_t visible_clock() const { return visible_; }
   /// The rows here are no older than this.
@@ -51,6 +55,7 @@ class SyncReplica {
 
   const sync::ReplicatedRows rows_;
   const sync::Options options_;
+  sync::EpochClocks clocks_;
   AlignedBuffer sent_;  ///< what the owner has of each row, as far as is known here
   AlignedBuffer row_;   ///< one row, for a moment
   sync::FrameSender up_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "common/error.h"
 #include "common/eval/metrics.h"
@@ -20,9 +21,9 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
-  gathered_ = false;
+  gathered_ = at_rest_ = false;
   const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
-  Flush(epoch, tick);
+  if (parts_.lockstep) Rest();
   triples_before_ += trained.total.triples;
   const EpochResult result{trained.total, SecondsSince(start), trained.complete};
   ThrowIfDiverged(result.total, parts_.spec, parts_.content, epoch);
@@ -30,11 +31,14 @@ EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, con
   return result;
 }
 
-/// Rows are at rest after this, also where training was cut short, and the same everywhere: first all workers
-/// stop, then what they have added goes up, then it comes down.
-void DistributedCluster::Flush(std::uint32_t epoch, const Tick& tick) {
+/// Also where training was cut short: first all workers stop, then what they have added goes up, then it
+/// comes down.
+double DistributedCluster::Rest() {
+  if (std::exchange(at_rest_, true)) return 0;
+  const auto start = std::chrono::steady_clock::now();
   const int rounds = parts_.plan.one_host() ? 1 : 3;
-  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, epoch, 1, tick, {});
+  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
+  return SecondsSince(start);
 }
 
 /// Where hosts have not all items, each brings V and P of all of them together.

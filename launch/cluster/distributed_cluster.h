@@ -20,16 +20,18 @@ class DistributedCluster : public Cluster {
 
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) override;
   EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) override;
+  double Rest() override;
   worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) override;
   void WriteModel(const std::filesystem::path& directory) override;
 
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
-  std::optional<wire::NodeCounters> Counters() const override { return scheduler_.Counters(); }
+  std::optional<wire::NodeCounters> Counters() const override {
+    return at_rest_ ? std::optional(scheduler_.Counters()) : std::nullopt;
+  }
   std::uint64_t triples_done() const override;
 
  private:
-  void Flush(std::uint32_t epoch, const Tick& tick);
   void FetchUsers();
   void Gather();
 
@@ -37,6 +39,7 @@ class DistributedCluster : public Cluster {
   const NodeParts& parts_;
   Node& node_;
   std::uint64_t triples_before_ = 0;  ///< of earlier epochs
+  bool at_rest_ = true;               ///< whether rows are the same everywhere
   bool gathered_ = false;             ///< whether hosts have V and P as they are now
   std::atomic<bool> stop_{false};
 };

@@ -115,14 +115,18 @@ void HostSync::PumpTheta(Time now) {
 }
 
 void HostSync::BeginEpoch(std::uint64_t base) {
+  const auto now = std::chrono::steady_clock::now();
+  // After a flush rows are the same everywhere; without one they are as old as they were.
+  if (!training_) epoch_start_ = now;
   training_ = true;
-  epoch_start_ = std::chrono::steady_clock::now();
-  owner_->ResetClocks(base);
-  for (auto& [leader, replica] : replicas_) replica->ResetClock(base);
-  clock_ = round_clock_ = base;
-  worked_ = std::chrono::steady_clock::now();
-  gate_.SetAsOf(epoch_start_);
-  gate_.SetVisible(base);
+  clocks_.Begin(base, last_clock_);
+  owner_->BeginEpoch(clocks_);
+  for (auto& [leader, replica] : replicas_) replica->BeginEpoch(clocks_);
+  clock_ = last_clock_ = base;
+  round_clock_ = clocks_.AtBegin(round_clock_);
+  owner_->SetOwnClock(clock_);
+  worked_ = now;
+  UpdateVisible(now);
 }
 
 std::uint64_t HostSync::RequestRound() {
@@ -134,7 +138,10 @@ std::uint64_t HostSync::RequestRound() {
 /// Between two leases a worker holds nobody up for a moment, which is no news.
 void HostSync::ReadClock(Time now) {
   const std::uint64_t clock = gate_.HostClock();
-  if (clock != wire::kNoClock) worked_ = now;
+  if (clock != wire::kNoClock) {
+    worked_ = now;
+    last_clock_ = std::max(last_clock_, clock);
+  }
   if (clock != wire::kNoClock || !training_ || now - worked_ > kBetweenLeases) clock_ = clock;
 }
 

@@ -42,7 +42,7 @@ class HostSync {
   /// Moves what can be moved. To be called after messages, when workers have advanced, and now and then.
   void Proceed(Time now);
 
-  /// An epoch begins in which clocks count from `base`.
+  /// An epoch begins in which clocks count from `base`, after EndEpoch() or straight after the last.
   void BeginEpoch(std::uint64_t base);
   /// Between epochs no rounds begin but those asked for.
   void EndEpoch() { training_ = false; }
@@ -88,10 +88,12 @@ class HostSync {
   std::map<net::NodeId, std::uint64_t> gradients_applied_;  ///< newest sequence of each host, on Θ's owner
   bool training_ = false;
   bool in_round_ = false;
-  std::uint64_t started_ = 0;      ///< rounds
-  std::uint64_t rounds_ = 0;       ///< that have ended
-  std::uint64_t requested_ = 0;    ///< rounds to run whatever the pace
+  std::uint64_t started_ = 0;    ///< rounds
+  std::uint64_t rounds_ = 0;     ///< that have ended
+  std::uint64_t requested_ = 0;  ///< rounds to run whatever the pace
+  sync::EpochClocks clocks_;
   std::uint64_t clock_ = 0;        ///< of this host
+  std::uint64_t last_clock_ = 0;   ///< the newest that was one
   Time epoch_start_{};             ///< when rows were the same everywhere
   Time worked_{};                  ///< when somebody worked here last
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round

@@ -265,6 +265,8 @@ void Node::BeginRound() {
   ranking_.reset();
   switch (round_.work) {
     case wire::Work::kTrain:
+      FoldOverdue();
+      unfolded_ = true;
       rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
       if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.epoch));
       break;
@@ -284,9 +286,14 @@ void Node::BeginRound() {
   }
 }
 
+/// What belongs to the rates of the last epoch. The threads are at rest.
+void Node::FoldOverdue() {
+  if (std::exchange(unfolded_, false)) pool_.FoldOverdue(rates_);
+}
+
 void Node::Flush() {
   threads_.Start([this, round = round_.round](unsigned) {
-    pool_.FoldOverdue(rates_);
+    FoldOverdue();
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
   });

@@ -42,10 +42,11 @@ struct NodeParts {
   worker::StalenessGate* gate = nullptr;  ///< where there are several hosts
   std::size_t first_seat = 0;             ///< of this node's threads at the gate
   HostPlan plan = {{0}, {0}, 0};
-  unsigned ahead = 1;    ///< batches of a worker under way at once, where some rows are elsewhere
-  Index visitors = 0;    ///< rows of each of them for items of other hosts; 0 if all are here
-  bool gathers = false;  ///< whether some host has not all items
-  int memory_fd = -1;    ///< of the host\'s tables
+  unsigned ahead = 1;     ///< batches of a worker under way at once, where some rows are elsewhere
+  Index visitors = 0;     ///< rows of each of them for items of other hosts; 0 if all are here
+  bool lockstep = false;  ///< whether hosts begin epochs with the same rows
+  bool gathers = false;   ///< whether some host has not all items
+  int memory_fd = -1;     ///< of the host\'s tables
 };
 
 /// Rows of the user table that are wanted here.
@@ -100,6 +101,7 @@ class Node {
   void Proceed(Time now);
   void BeginRound();
   void Start(const wire::Lease& lease);
+  void FoldOverdue();
   void Flush();
   void Gather();
   void GatherItems();
@@ -128,6 +130,7 @@ class Node {
 
   wire::BeginRound round_;  ///< that the threads work on
   worker::EpochRates rates_;
+  bool unfolded_ = false;             ///< whether an epoch's overdue work was not done yet
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 

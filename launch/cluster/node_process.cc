@@ -60,6 +60,7 @@ class NodeProcess {
                description.plan,
                settings.cluster().batches_ahead(),
                visitors_,
+               several_hosts() && settings.cluster().staleness() == 0,
                several_hosts() && replicated_ < dataset.num_items(),
                description.memory_fd} {
     if (description.snapshot_fd >= 0) OpenSnapshot();
