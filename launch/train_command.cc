@@ -234,7 +234,7 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
   const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
   RankCheck check = CheckRank(agreed);
   check.dry_run = context.dry_run;
-  return RunAgent(std::move(rendezvous), check);
+  return RunAgent(std::move(rendezvous), std::move(check));
 }
 
 /// Settings of a job whose processes join it take effect on a scheduler that no launcher has started.

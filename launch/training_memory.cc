@@ -16,8 +16,11 @@ namespace attune::launch {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-/// Of a process besides what is planned: heap of the libraries, messages on their way.
-constexpr std::uint64_t kProgramBytes = 4 * kMiB;
+/// The program and its libraries, which processes of a host share.
+constexpr std::uint64_t kProgramBytes = 12 * kMiB;
+/// Of a process of a job besides what is planned: the one that watches it, heap of the libraries, messages on
+/// their way.
+constexpr std::uint64_t kProcessBytes = 5 * kMiB;
 
 /// Components of an item of the histories, on average.
 double MeanComponents(const data::ContentView& content, const data::Dataset& dataset) {
@@ -29,8 +32,7 @@ double MeanComponents(const data::ContentView& content, const data::Dataset& dat
   return sum / static_cast<double>(dataset.num_interactions());
 }
 
-/// Distinct items among so many history entries, as if each were drawn by itself: the mean, and four standard
-/// deviations more.
+/// Distinct items among so many history entries, as if each were drawn by itself, on average.
 std::uint64_t DistinctItems(const data::Dataset& dataset, std::uint64_t entries) {
   std::vector<std::uint32_t> counts(dataset.num_items());
   for (const data::Rows& rows : dataset.slices()) {
@@ -43,8 +45,7 @@ std::uint64_t DistinctItems(const data::Dataset& dataset, std::uint64_t entries)
       mean -= std::expm1(static_cast<double>(entries) *
                          std::log1p(-static_cast<double>(count) / (interactions + 1)));
   }
-  return std::min<std::uint64_t>(dataset.num_items(),
-                                 static_cast<std::uint64_t>(mean + 4 * std::sqrt(mean) + 1));
+  return std::min<std::uint64_t>(dataset.num_items(), static_cast<std::uint64_t>(mean + 1));
 }
 
 /// Of one worker thread: a batch, gathered rows, projections and their gradients.
@@ -58,9 +59,9 @@ std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& datase
   if (spec.model.HasAttention()) {
     const data::ContentView content = ContentOf(spec, dataset);
     bytes += worker::AttentionBatch::ScratchBytes(
-        spec, content, extent, DistinctItems(dataset, extent.entries), MeanComponents(content, dataset));
+        spec, content, extent, DistinctItems(dataset, extent.histories), MeanComponents(content, dataset));
   }
-  return bytes + bytes / 4;  // buffers grow by a quarter
+  return bytes + bytes / 8;  // buffers grow by a quarter
 }
 
 /// Of one ranking thread: scores in registers and panels, and the content of one user's history.
@@ -142,7 +143,8 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
              spec.projection_refresh > 0 ? "--projection-refresh 0" : "");
   }
   if (run.evaluates) AddEvaluation(plan, spec, dataset, extent, host, run.threads);
-  if (processes > 1) plan.Add("programs", processes * kProgramBytes);
+  plan.Add("program", kProgramBytes);
+  if (processes > 1 || host.copied_rows > 0) plan.Add("processes", processes * kProcessBytes);
   return plan;
 }
 

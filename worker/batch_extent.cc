@@ -6,11 +6,19 @@
 namespace attune::worker {
 namespace {
 
+/// Beyond the mean: what one batch in many thousands exceeds.
+constexpr double kDeviations = 4;
+
 /// Sums over the visits of a slice in one epoch; h is a visit's history, t its triples.
 struct SliceSums {
   double visits = 0, h = 0, t = 0, hh = 0, ht = 0, tt = 0;
   std::uint64_t longest = 0;
 };
+
+std::uint64_t HistoryOf(const model::ModelSpec& model, std::uint64_t positives) {
+  if (!model.HasHistory()) return 0;
+  return model.max_history > 0 ? std::min<std::uint64_t>(positives, model.max_history) : positives;
+}
 
 SliceSums SumsOf(const model::ModelSpec& model, const SamplingSpec& sampling, const data::Rows& rows) {
   const std::uint64_t per_visit = sampling.positives_per_visit();
@@ -19,8 +27,7 @@ SliceSums SumsOf(const model::ModelSpec& model, const SamplingSpec& sampling, co
   for (Index user = 0; user < rows.users(); ++user) {
     const std::uint64_t positives = rows[user].size();
     if (positives == 0) continue;
-    std::uint64_t history = model.HasHistory() ? positives : 0;
-    if (model.max_history > 0) history = std::min<std::uint64_t>(history, model.max_history);
+    const std::uint64_t history = HistoryOf(model, positives);
     const auto h = static_cast<double>(history);
     const auto full = static_cast<double>((positives - 1) / per_visit);
     const double t = negatives * static_cast<double>(positives);
@@ -37,9 +44,25 @@ SliceSums SumsOf(const model::ModelSpec& model, const SamplingSpec& sampling, co
   return sums;
 }
 
+/// Entries of the histories of the users that come in so many of a slice's visits: those with many visits
+/// come almost surely, and once. With max_history each visit has a sample of its own.
+double HistoriesOf(const model::ModelSpec& model, const SamplingSpec& sampling, const data::Rows& rows,
+                   double share_of_visits) {
+  double mean = 0, variance = 0;
+  for (Index user = 0; user < rows.users(); ++user) {
+    const std::uint64_t positives = rows[user].size();
+    if (positives == 0) continue;
+    const auto entries = static_cast<double>(HistoryOf(model, positives));
+    const auto visits = static_cast<double>((positives - 1) / sampling.positives_per_visit() + 1);
+    const double comes = 1 - std::pow(1 - share_of_visits, visits);
+    mean += entries * comes;
+    variance += entries * entries * comes * (1 - comes);
+  }
+  return mean + kDeviations * std::sqrt(variance);
+}
+
 BatchExtent LargestBatchOf(const model::ModelSpec& model, const SamplingSpec& sampling,
                            const data::Rows& rows) {
-  constexpr double kDeviations = 4;
   const SliceSums sums = SumsOf(model, sampling, rows);
   if (sums.visits == 0) return {};
   const double triples = std::min<double>(sums.t, sampling.batch_triples);
@@ -55,9 +78,13 @@ BatchExtent LargestBatchOf(const model::ModelSpec& model, const SamplingSpec& sa
   const double most_visits = visits + deviation(sums.tt - mean_t * sums.t) / mean_t + 1;
   const double most_triples =
       triples + static_cast<double>(sampling.positives_per_visit()) * sampling.negatives_per_positive - 1;
+  const double entries = std::min(sums.h, most_entries);
+  const double histories = model.max_history > 0
+                               ? entries
+                               : HistoriesOf(model, sampling, rows, std::min(1.0, most_visits / sums.visits));
   return {static_cast<std::uint64_t>(std::min(sums.t, most_triples)),
-          static_cast<std::uint64_t>(std::min(sums.visits, most_visits)),
-          static_cast<std::uint64_t>(std::min(sums.h, most_entries)), sums.longest};
+          static_cast<std::uint64_t>(std::min(sums.visits, most_visits)), static_cast<std::uint64_t>(entries),
+          static_cast<std::uint64_t>(std::min(entries, histories)), sums.longest};
 }
 
 }  // namespace
@@ -70,6 +97,7 @@ BatchExtent LargestBatch(const model::ModelSpec& model, const SamplingSpec& samp
     largest.triples = std::max(largest.triples, extent.triples);
     largest.visits = std::max(largest.visits, extent.visits);
     largest.entries = std::max(largest.entries, extent.entries);
+    largest.histories = std::max(largest.histories, extent.histories);
     largest.longest = std::max(largest.longest, extent.longest);
   }
   return largest;

@@ -12,8 +12,9 @@ namespace attune::worker {
 struct BatchExtent {
   std::uint64_t triples = 0;
   std::uint64_t visits = 0;
-  std::uint64_t entries = 0;  ///< of the histories of all visits together
-  std::uint64_t longest = 0;  ///< history of one visit
+  std::uint64_t entries = 0;    ///< of the histories of all visits together
+  std::uint64_t histories = 0;  ///< entries if each user's history counts once, however many visits it has
+  std::uint64_t longest = 0;    ///< history of one visit
 
   friend bool operator==(const BatchExtent&, const BatchExtent&) = default;
 };

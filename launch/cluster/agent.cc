@@ -1,6 +1,7 @@
 #include "launch/cluster/agent.h"
 
 #include <fmt/ranges.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -126,8 +127,8 @@ std::string HexOf(const std::array<std::uint8_t, 16>& name) {
 /// One rank, from its introduction to the end of its node.
 class Agent {
  public:
-  Agent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check)
-      : rank_(rendezvous->rank()), rendezvous_(std::move(rendezvous)), check_(check) {}
+  Agent(std::unique_ptr<Rendezvous> rendezvous, RankCheck check)
+      : rank_(rendezvous->rank()), rendezvous_(std::move(rendezvous)), check_(std::move(check)) {}
 
   int Run() {
     WaitedSignals signals;
@@ -139,6 +140,7 @@ class Agent {
     Listen();
     ShareMemory(needs);
     rendezvous_.reset();  // nothing waits in MPI from here on
+    GiveMemoryBack();
     return WatchNode(
         signals, [this](unsigned incarnation) { return StartNode(incarnation); },
         MayRestart() ? kRestartsInAMinute : 0, Where());
@@ -146,6 +148,12 @@ class Agent {
 
  private:
   unsigned rank() const { return rank_; }
+
+  /// From here on this process only waits, as long as the job takes.
+  void GiveMemoryBack() {
+    check_.needs = nullptr;
+    malloc_trim(0);
+  }
   std::string Where() const { return fmt::format("rank {} ({})", rank(), all_[rank()].host_name); }
 
   void Introduce() {
@@ -332,7 +340,7 @@ class Agent {
 
   const unsigned rank_;
   std::unique_ptr<Rendezvous> rendezvous_;  ///< until all have found each other
-  const RankCheck& check_;
+  RankCheck check_;
   std::vector<Introduction> all_;  ///< by rank
   HostPlan plan_;
   NodeDescription node_;
@@ -343,8 +351,8 @@ class Agent {
 
 }  // namespace
 
-int RunAgent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check) {
-  return Agent(std::move(rendezvous), check).Run();
+int RunAgent(std::unique_ptr<Rendezvous> rendezvous, RankCheck check) {
+  return Agent(std::move(rendezvous), std::move(check)).Run();
 }
 
 }  // namespace attune::launch

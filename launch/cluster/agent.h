@@ -40,6 +40,6 @@ struct RankCheck {
 /// its host's tables, and starts this program again as a node, which does the work; it passes signals on,
 /// starts the node again when it dies, and ends with the node's exit code. It holds no tables.
 /// @returns the exit code. Throws ToldElsewhere when the ranks do not fit together, after rank 0 has said why
-int RunAgent(std::unique_ptr<Rendezvous> rendezvous, const RankCheck& check);
+int RunAgent(std::unique_ptr<Rendezvous> rendezvous, RankCheck check);
 
 }  // namespace attune::launch

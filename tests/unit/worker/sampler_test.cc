@@ -74,14 +74,17 @@ BatchExtent Seen(const Slice& slice, const SamplingSpec& spec, const model::Mode
   for (std::uint32_t epoch = 1; epoch <= 3; ++epoch) {
     SliceSampler sampler(model, spec, slice.rows(), 3, epoch, negatives);
     while (sampler.Fill(batch)) {
-      std::uint64_t entries = 0;
+      std::uint64_t entries = 0, histories = 0;
+      std::set<Index> users;
       for (const Visit& visit : batch.visits) {
         entries += visit.history.size();
+        if (model.max_history > 0 || users.insert(visit.user).second) histories += visit.history.size();
         seen.longest = std::max<std::uint64_t>(seen.longest, visit.history.size());
       }
       seen.triples = std::max<std::uint64_t>(seen.triples, batch.triples());
       seen.visits = std::max<std::uint64_t>(seen.visits, batch.visits.size());
       seen.entries = std::max(seen.entries, entries);
+      seen.histories = std::max(seen.histories, histories);
     }
   }
   return seen;
@@ -103,6 +106,7 @@ TEST(LargestBatch, IsWhatBatchesReachAndNotMuchMore) {
       EXPECT_GE(planned.triples, seen.triples);
       EXPECT_GE(planned.visits, seen.visits);
       EXPECT_GE(planned.entries, seen.entries);
+      EXPECT_GE(planned.histories, seen.histories);
       EXPECT_LE(planned.entries, 2.5 * static_cast<double>(seen.entries)) << batch_triples << ' ' << cap;
       if (batch_triples == 1u << 20) {
         EXPECT_EQ(planned, seen) << cap;
