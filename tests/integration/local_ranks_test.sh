@@ -4,25 +4,14 @@
 # usage: local_ranks_test.sh ATTUNE
 set -euo pipefail
 export LC_ALL=C.UTF-8
+name=local_ranks_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-fail() {
-  printf 'local_ranks_test: %s\n' "$1" >&2
-  exit 1
-}
-
-# expect CODE TEXT COMMAND...: the command ends with CODE, and says TEXT.
-expect() {
-  local code=$1 text=$2 got=0
-  shift 2
-  timeout 120 "$@" >out 2>&1 || got=$?
-  [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
-  [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
-}
 
 # train_in NAME COMMAND...: trains, and adds digest of the triples and loss to the file "models". What was sent must have
 # been applied.

@@ -3,6 +3,9 @@
 # usage: mpi_test.sh ATTUNE    ends with 77 where there is no mpirun, or the program was built without MPI
 set -euo pipefail
 export LC_ALL=C.UTF-8
+name=mpi_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
 attune=$(realpath "$1")
@@ -14,20 +17,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export TMPDIR=$work  # mpirun's own files
-
-fail() {
-  printf 'mpi_test: %s\n' "$1" >&2
-  exit 1
-}
-
-# expect CODE TEXT COMMAND...: the command ends with CODE, and says TEXT.
-expect() {
-  local code=$1 text=$2 got=0
-  shift 2
-  timeout 120 "$@" >out 2>&1 || got=$?
-  [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
-  [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
-}
 
 "$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
 settings=(--data data --dim 8 --threads 1 --overwrite --log-level warning --batch-triples 256 --epochs 3 --out model)
