@@ -45,7 +45,7 @@ std::string NetworkOf(const std::string& address) {
 
 std::unique_ptr<Rendezvous> AwaitJoining(config::ClusterSettings& cluster) {
   if (!cluster.has_processes()) {
-    ThrowUsage("--join needs --processes: with how many the job begins, the scheduler among them");
+    ThrowUsage("--join needs --processes: how many the job has, the scheduler among them");
   }
   const net::SharedSecret secret = SecretFor(HostOf(cluster.join()), cluster.secret_file());
   const int fd = ListeningSocketAt(cluster.join());
