@@ -5,10 +5,13 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <memory>
 
 #include "common/error.h"
@@ -78,24 +81,43 @@ std::vector<InterfaceAddress> InterfaceAddresses() {
   return found;
 }
 
-std::vector<std::string> ChooseAddresses(const std::vector<std::vector<InterfaceAddress>>& of_rank,
-                                         const std::vector<std::string>& hosts, const std::string& wanted) {
+std::string AddressTowards(const std::string& host) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(9);  // any: nothing is sent
+  if (inet_pton(AF_INET, host.c_str(), &to.sin_addr) != 1) ThrowFailed("'{}' is no IPv4 address", host);
+  const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in mine{};
+  socklen_t size = sizeof mine;
+  const bool found = probe >= 0 && connect(probe, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
+                     getsockname(probe, reinterpret_cast<sockaddr*>(&mine), &size) == 0;
+  const int error = errno;
+  if (probe >= 0) close(probe);
+  if (!found) ThrowFailed("there is no way to {}: {}", host, ErrnoText(error));
+  return TextOf(mine.sin_addr);
+}
+
+std::vector<std::vector<std::string>> ChoicesOfAddresses(
+    const std::vector<std::vector<InterfaceAddress>>& of_rank, const std::vector<std::string>& hosts,
+    const std::string& wanted) {
   const bool one_host =
       std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) { return host == hosts[0]; });
-  if (one_host && wanted.empty()) return std::vector<std::string>(hosts.size(), "127.0.0.1");
+  if (one_host && wanted.empty()) return {std::vector<std::string>(hosts.size(), "127.0.0.1")};
   std::vector<std::string> names;
   if (wanted.empty()) {
     for (const InterfaceAddress& one : of_rank[0]) names.push_back(one.network);
   } else {
     names.push_back(wanted);
   }
+  std::vector<std::vector<std::string>> choices;
   for (const std::string& name : names) {
     std::vector<std::string> chosen;
     for (const auto& addresses : of_rank) {
       if (const InterfaceAddress* one = Find(addresses, name)) chosen.push_back(one->address);
     }
-    if (chosen.size() == of_rank.size()) return chosen;
+    if (chosen.size() == of_rank.size()) choices.push_back(std::move(chosen));
   }
+  if (!choices.empty()) return choices;
   ThrowNothingInCommon(of_rank, wanted);
 }
 

@@ -1,7 +1,14 @@
 #include "launch/cluster/listening.h"
 
-#include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "common/error.h"
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/told_elsewhere.h"
@@ -10,20 +17,67 @@ namespace attune::launch {
 
 using nlohmann::json;
 
-Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
-                         const std::vector<std::string>& hosts, const std::string& interface) {
+namespace {
+
+/// How long a connection to another host may take.
+constexpr std::chrono::seconds kReachWithin(3);
+
+/// The first rank of each host but this rank's own.
+std::vector<std::size_t> OthersToReach(const std::vector<std::string>& hosts, unsigned rank) {
+  std::vector<std::size_t> first;
+  for (std::size_t other = 0; other < hosts.size(); ++other) {
+    const bool seen = std::find(hosts.begin(), hosts.begin() + other, hosts[other]) != hosts.begin() + other;
+    if (!seen && hosts[other] != hosts[rank]) first.push_back(other);
+  }
+  return first;
+}
+
+/// Listens at one address of each rank, and looks who can be reached. All ranks take part.
+Listening ListenAt(Rendezvous& rendezvous, const std::vector<std::string>& addresses,
+                   const std::vector<std::string>& hosts, const net::KeyPair& keys) {
   Listening listening;
-  TellOnce(rendezvous,
-           [&] { listening.host = ChooseAddresses(of_rank, hosts, interface)[rendezvous.rank()]; });
+  listening.keys = keys;
+  listening.host = addresses[rendezvous.rank()];
   listening.fd = ListeningSocket(listening.host);
-  // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
-  if (!PretendsHost()) listening.keys = net::KeyPair::Make();
-  const json mine = {EndpointOf(listening.fd), listening.keys.public_key};
+  const json mine = {EndpointOf(listening.fd), keys.public_key};
   for (const std::string& text : rendezvous.Exchange(mine.dump())) {
     const json address = json::parse(text);
     listening.addresses.push_back({address[0], address[1]});
   }
+  std::string problems;
+  for (const std::size_t other : OthersToReach(hosts, rendezvous.rank())) {
+    const std::string problem = ProblemOfReaching(listening.addresses[other].endpoint, kReachWithin);
+    if (problem.empty()) continue;
+    problems += fmt::format("\n  rank {} does not reach rank {} at {}: {}", rendezvous.rank(), other,
+                            listening.addresses[other].endpoint, problem);
+  }
+  for (const std::string& text : rendezvous.Exchange(problems)) listening.unreachable += text;
   return listening;
+}
+
+}  // namespace
+
+Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
+                         const std::vector<std::string>& hosts, const std::string& interface) {
+  std::vector<std::vector<std::string>> choices;
+  TellOnce(rendezvous, [&] { choices = ChoicesOfAddresses(of_rank, hosts, interface); });
+  net::KeyPair keys;
+  // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
+  if (!PretendsHost()) keys = net::KeyPair::Make();
+  std::optional<Listening> first;
+  for (const auto& addresses : choices) {
+    Listening listening = ListenAt(rendezvous, addresses, hosts, keys);
+    if (listening.unreachable.empty()) {
+      if (first) close(first->fd);
+      return listening;
+    }
+    if (first) {
+      close(listening.fd);
+    } else {
+      first = std::move(listening);
+    }
+  }
+  return *std::move(first);
 }
 
 }  // namespace attune::launch

@@ -15,12 +15,14 @@ struct Listening {
   int fd = -1;       ///< a listening socket; the caller's
   net::KeyPair keys;
   std::vector<net::Address> addresses;  ///< of all ranks
+  std::string unreachable;              ///< who cannot reach whom; empty if all can
 };
 
-/// Makes a socket and keys for this rank, and tells the others. All ranks take part.
+/// Makes a socket and keys for this rank, and tells the others, by the first network over which every rank
+/// reaches every host; if there is none, by the first, and says so. All ranks take part.
 /// @param of_rank    addresses that each rank has
 /// @param hosts      of each rank
-/// @param interface  that must be used; empty: the first network that all have
+/// @param interface  that must be used; empty: whatever network works
 /// Throws ToldElsewhere when the hosts have no network in common, after rank 0 has said so.
 Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
                          const std::vector<std::string>& hosts, const std::string& interface);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,6 +62,32 @@ int ListeningSocketAt(const std::string& address) {
   if (error != 0) ThrowUsage("'{}': {}", address, gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(raw, &freeaddrinfo);
   return ListenAt(*reinterpret_cast<const sockaddr_in*>(list->ai_addr), address);
+}
+
+std::string ProblemOfReaching(const std::string& endpoint, std::chrono::milliseconds within) {
+  const std::string address = endpoint.substr(endpoint.rfind('/') + 1);
+  const std::string host = HostOf(address);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  std::uint16_t port = 0;
+  std::from_chars(address.data() + host.size() + 1, address.data() + address.size(), port);
+  to.sin_port = htons(port);
+  if (inet_pton(AF_INET, host.c_str(), &to.sin_addr) != 1) return "no IPv4 address";
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return ErrnoText(errno);
+  std::string problem;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    pollfd polled{fd, POLLOUT, 0};
+    int error = errno;
+    socklen_t size = sizeof error;
+    if (error == EINPROGRESS) {
+      error = poll(&polled, 1, static_cast<int>(within.count())) == 1 ? 0 : ETIMEDOUT;
+      if (error == 0) getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+    if (error != 0) problem = ErrnoText(error);
+  }
+  close(fd);
+  return problem;
 }
 
 std::string EndpointOf(int listening) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace attune::launch {
@@ -17,5 +18,8 @@ std::string HostOf(const std::string& address);
 
 /// "tcp://10.0.0.7:41233"
 std::string EndpointOf(int listening);
+
+/// Why there is no connection to whoever listens at "tcp://10.0.0.7:41233"; empty if there is one.
+std::string ProblemOfReaching(const std::string& endpoint, std::chrono::milliseconds within);
 
 }  // namespace attune::launch

@@ -62,7 +62,7 @@ class Doctor {
       of_rank.push_back(one.addresses);
     }
     try {
-      ChooseAddresses(of_rank, hosts, examination_.settings.interface());
+      ChoicesOfAddresses(of_rank, hosts, examination_.settings.interface());
     } catch (const Error& error) {
       examination_.network_problem = error.what();
       return false;
