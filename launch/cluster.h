@@ -9,6 +9,7 @@
 #include "common/training_spec.h"
 #include "common/types.h"
 #include "common/wire/control.h"
+#include "scheduler/coordinator.h"
 #include "scheduler/lease_queue.h"
 #include "worker/evaluator.h"
 #include "worker/worker.h"
@@ -55,6 +56,9 @@ class Cluster {
   /// What all processes have sent and taken so far, when rows came to rest last; nothing where there is one
   /// process, or rows are not at rest.
   virtual std::optional<wire::NodeCounters> Counters() const { return std::nullopt; }
+
+  /// What has changed among the processes; nothing where there is one process.
+  virtual std::optional<scheduler::Changes> Changes() const { return std::nullopt; }
 
   /// Triples trained since the start, as far as is known here.
   virtual std::uint64_t triples_done() const = 0;

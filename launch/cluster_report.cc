@@ -42,6 +42,14 @@ ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::Le
           {"messages_refused", counters.refused}};
 }
 
+ordered_json ToJson(const scheduler::Changes& changes) {
+  return {{"joined", changes.joined},
+          {"left", changes.left},
+          {"died", changes.died},
+          {"repeated_leases", changes.repeated_leases},
+          {"lost_slices", changes.lost_slices}};
+}
+
 std::string ClusterText(const ordered_json& summary) {
   std::string text;
   if (summary.contains("traffic")) {
@@ -64,6 +72,16 @@ std::string ClusterText(const ordered_json& summary) {
         batches["median"].get<std::uint64_t>(), milliseconds["median"].get<std::uint64_t>(),
         batches["p99"].get<std::uint64_t>(), milliseconds["p99"].get<std::uint64_t>(),
         batches["max"].get<std::uint64_t>(), milliseconds["max"].get<std::uint64_t>());
+  }
+  if (summary.contains("processes")) {
+    const auto& changes = summary["processes"];
+    text += fmt::format(
+        "processes: {} joined, {} left, {} died; {} leases of those that died were handed out again, rows of "
+        "the users of {} slices "
+        "were lost\n",
+        changes["joined"].get<std::uint64_t>(), changes["left"].get<std::uint64_t>(),
+        changes["died"].get<std::uint64_t>(), changes["repeated_leases"].get<std::uint64_t>(),
+        changes["lost_slices"].get<std::uint64_t>());
   }
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include "common/power_histogram.h"
 #include "common/wire/control.h"
+#include "scheduler/coordinator.h"
 #include "scheduler/lease_queue.h"
 
 namespace attune::launch {
@@ -20,7 +21,10 @@ nlohmann::ordered_json ToJson(const Staleness& staleness);
 nlohmann::ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::LeaseReport& trained,
                                    std::size_t record_bytes);
 
-/// The same two for people; empty for a job of one process.
+/// What changed among the processes, and what was lost by it.
+nlohmann::ordered_json ToJson(const scheduler::Changes& changes);
+
+/// The same for people; empty for a job of one process.
 std::string ClusterText(const nlohmann::ordered_json& summary);
 
 }  // namespace attune::launch

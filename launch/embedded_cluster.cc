@@ -37,6 +37,11 @@ EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingD
   store_.InitialiseItems(threads);
 }
 
+void EmbeddedCluster::SetAudit(TripleAudit* audit) {
+  audit_ = audit;
+  if (audit_ != nullptr) pool_.CountUsers();
+}
+
 EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
@@ -59,6 +64,7 @@ void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, s
   while (const auto slice = queue.Next()) {
     const worker::LeaseOutcome outcome = pool_.Train(thread, *slice, epoch, rates, stop_);
     if (outcome.finished || !std::isfinite(outcome.trained.loss)) {
+      if (audit_ != nullptr) audit_->Write(epoch, *slice, 1, outcome.users);
       queue.Complete(*slice, ReportOf(outcome, spec_));
     }
     if (!outcome.finished) queue.Close();

@@ -7,6 +7,7 @@
 #include "common/data/training_data.h"
 #include "common/training_spec.h"
 #include "launch/cluster.h"
+#include "launch/triple_audit.h"
 #include "ps/model_store.h"
 #include "scheduler/lease_queue.h"
 #include "worker/worker_pool.h"
@@ -33,6 +34,9 @@ class EmbeddedCluster : public Cluster {
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
+  /// What is trained is recorded. @param audit  may be nullptr; must outlive the cluster
+  void SetAudit(TripleAudit* audit);
+
   ps::ModelStore& store() { return store_; }
   Tables tables() const { return store_.tables(); }
 
@@ -44,6 +48,7 @@ class EmbeddedCluster : public Cluster {
   const data::TrainingData& data_;
   ps::ModelStore store_;
   worker::WorkerPool pool_;
+  TripleAudit* audit_ = nullptr;
   std::atomic<bool> stop_{false};
 };
 

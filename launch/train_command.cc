@@ -18,6 +18,7 @@
 #include "launch/cluster/agent.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
+#include "launch/cluster/late_agent.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/stale_steps.h"
@@ -95,6 +96,8 @@ JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& s
   TrainingJob job(settings, spec, inputs, {{"threads", threads}});
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset));
+  const auto audit = MakeTripleAudit(run.audit(), "0.0");
+  cluster.SetAudit(audit.get());
   if (run.has_init_from()) {
     const InitialModel initial(run.init_from(), dataset, spec);
     initial.CopyUsers(0, dataset.num_users(), cluster.tables());
@@ -116,6 +119,18 @@ void CheckOutputs(const config::RunSettings& run) {
   RequireApart(run.out(), run.data(), "data");
   RequireApart(run.out(), run.run(), "run");
   RequireApart(run.out(), run.init_from(), "init-from");
+}
+
+/// What an earlier run of the same name has recorded is not mixed with what this one does.
+void TakeRunDirectory(const config::RunSettings& run) {
+  if (!run.has_run()) return;
+  const std::filesystem::path directory(run.run());
+  if (std::filesystem::exists(directory / "metrics.jsonl") && !run.overwrite()) {
+    ThrowUsage(
+        "--run {}: it holds the record of an earlier run; choose another, or pass --overwrite to replace it",
+        run.run());
+  }
+  for (const char* name : {"result.json", "metrics.jsonl", "log"}) std::filesystem::remove(directory / name);
 }
 
 /// Says in result.json that the run has failed, and why.
@@ -163,7 +178,7 @@ MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& s
   // The scheduler's host gathers all users for the model's files.
   host.users = plan.leader == kSchedulerNode ? 1.0 : plan.workers > 0 ? 1.0 / plan.working_hosts : 0.0;
   host.item_rows = placement.rows();
-  if (!plan.one_host()) host.copied_rows = std::min<std::uint64_t>(replicated, placement.items());
+  if (plan.spread()) host.copied_rows = std::min<std::uint64_t>(replicated, placement.items());
   host.visitors = plan.workers > 0 ? VisitorRows(spec, dataset.slices(), placement) / 2 : 0;
   host.batches_ahead = settings.cluster().batches_ahead();
   return PlanTrainingMemory(spec, dataset, ShapeOf(settings.run_settings(), dataset), host);
@@ -200,6 +215,7 @@ RankCheck CheckRank(const Agreed& agreed) {
     };
     check.interface = settings.cluster().interface();
     check.shm_dir = settings.cluster().shm_dir();
+    check.joinable = settings.cluster().has_join();
   } catch (const Error& failure) {
     check.failure = failure;
   }
@@ -209,8 +225,8 @@ RankCheck CheckRank(const Agreed& agreed) {
 /// Where hosts train at the same time, the default batch is one that suits the data.
 void LimitBatches(const config::TrainSettings& settings, const NodeDescription& description,
                   const data::Dataset& dataset, TrainingSpec& spec) {
-  if (description.plan.one_host() || settings.sampling_settings().has_batch_triples()) return;
-  const std::uint64_t workers = description.addresses.size() * ThreadsOf(settings.run_settings());
+  if (!description.plan.spread() || settings.sampling_settings().has_batch_triples()) return;
+  const std::uint64_t workers = std::uint64_t{description.processes} * ThreadsOf(settings.run_settings());
   spec.sampling.batch_triples = BatchOfHosts(spec, dataset.slices(), dataset.num_items(), workers);
 }
 
@@ -230,33 +246,50 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
 }
 
 int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings,
-                const CommandContext& context) {
+                const CommandContext& context, const JoinDoor& door = {}) {
   const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
   RankCheck check = CheckRank(agreed);
   check.dry_run = context.dry_run;
+  check.join_fd = door.fd;
+  if (check.interface.empty()) check.interface = door.network;
   return RunAgent(std::move(rendezvous), std::move(check));
 }
 
-/// Settings of a job whose processes join it take effect on a scheduler that no launcher has started.
+/// This process joins a job that has begun.
+int TrainLate(LateEntry& entry, Role role) {
+  const Agreed agreed = {SettingsOfText(entry.settings()), {role == Role::kServer, role == Role::kWorker}};
+  return RunLateAgent(entry, CheckRank(agreed), ThreadsOf(agreed.settings.run_settings()));
+}
+
+/// --join takes effect where there are, or will be, several processes.
 void RequireJoinable(Role role, const config::ClusterSettings& cluster, bool launched) {
-  const char* given = cluster.has_join()          ? "join"
-                      : cluster.has_secret_file() ? "secret-file"
-                      : cluster.has_processes()   ? "processes"
-                                                  : nullptr;
-  if (given == nullptr) return;
-  if (role != Role::kScheduler) ThrowUsage("--{} is for attune scheduler, server and worker", given);
-  if (launched) ThrowUsage("--{} cannot take effect: a launcher has started this process with others", given);
-  if (!cluster.has_join()) ThrowUsage("--{} cannot take effect without --join", given);
+  if (!cluster.has_join()) {
+    if (cluster.has_secret_file()) ThrowUsage("--secret-file cannot take effect without --join");
+    if (cluster.has_processes()) ThrowUsage("--processes cannot take effect without --join");
+    return;
+  }
+  if (launched && cluster.has_processes()) {
+    ThrowUsage("--processes cannot take effect: a launcher has started this process with others");
+  }
+  if (!launched && role != Role::kScheduler) {
+    ThrowUsage(
+        "--join cannot take effect in one process; use attune scheduler, or start several processes with "
+        "attune local or mpirun");
+  }
 }
 
 /// A process that has settings of its own: alone, or one of many.
-int RunWithSettings(Role role, config::TrainSettings settings, const CommandContext& context) {
+int RunWithSettings(Role role, const config::TrainSettings& settings, const CommandContext& context) {
   const auto& run = settings.run_settings();
   const auto description = FindNodeDescription();
   auto rendezvous = description ? nullptr : FindRendezvous();
+  JoinDoor door;
   if (!description) {
-    RequireJoinable(role, settings.cluster(), rendezvous != nullptr);
-    if (settings.cluster().has_join()) rendezvous = AwaitJoining(*settings.mutable_cluster());
+    const bool launched = rendezvous != nullptr && rendezvous->size() > 1;
+    RequireJoinable(role, settings.cluster(), launched);
+    const bool opens = settings.cluster().has_join() && (!launched || rendezvous->rank() == 0);
+    if (opens) door = OpenToJoin(settings.cluster());
+    if (opens && !launched) rendezvous = AwaitJoining(settings.cluster(), door.fd);
   }
   const bool first =
       description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
@@ -265,11 +298,10 @@ int RunWithSettings(Role role, config::TrainSettings settings, const CommandCont
     return many ? TrainAsRank(std::move(rendezvous), role, &settings, context)
                 : TrainAlone(settings, context);
   CheckOutputs(run);
-  // What an earlier run of the same name said is not true of this one.
-  if (run.has_run() && first) std::filesystem::remove(std::filesystem::path(run.run()) / "result.json");
+  if (first && !description) TakeRunDirectory(run);
   try {
     if (description) return TrainAsNode(settings, context, *description);
-    if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context);
+    if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context, door);
     if (role == Role::kScheduler)
       ThrowUsage(
           "attune scheduler needs servers and workers: start them with it, or let them come with --join");
@@ -294,7 +326,11 @@ int RunWithoutSettings(Role role, const config::RoleSettings& settings, const Co
         "no scheduler: pass --join HOST:PORT, or start this under mpirun or srun together with attune "
         "scheduler");
   }
-  if (!rendezvous) rendezvous = JoinScheduler(settings);
+  if (!rendezvous) {
+    Joined joined = JoinScheduler(settings);
+    if (joined.late) return TrainLate(*joined.late, role);
+    rendezvous = std::move(joined.rendezvous);
+  }
   return TrainAsRank(std::move(rendezvous), role, nullptr, context);
 }
 

@@ -208,6 +208,9 @@ JobResult TrainingJob::Finish(const std::string& status) {
                      train_seconds_ > 0 ? static_cast<double>(trained_.triples) / train_seconds_ : 0.0},
                     {"peak_memory_bytes", PeakMemory()}};
   AddClusterReport(result.summary, trained_);
+  if (const auto changes = cluster_->Changes(); changes && changes->any()) {
+    result.summary["processes"] = ToJson(*changes);
+  }
   if (!best_metrics_.is_null()) result.summary["validation"] = best_metrics_;
   Record("end", result.summary);
   return result;

@@ -28,6 +28,12 @@ void SyncOwner::AddClient(Client client) {
   clients_.emplace(client, State(options_));
 }
 
+void SyncOwner::AddLateClient(Client client) {
+  State state(options_);
+  state.clock = wire::kNoClock;
+  clients_.emplace(client, std::move(state));
+}
+
 bool SyncOwner::Valid(const SyncMessage& message) const {
   if (message.rows() > 0 && message.head.width != rows_.width()) return false;
   for (std::size_t n = 0; n < message.rows(); ++n) {
@@ -94,7 +100,9 @@ std::uint64_t SyncOwner::VisibleClock() const {
 
 sync::Time SyncOwner::OldestNews() const {
   sync::Time oldest = sync::Time::max();
-  for (const auto& [client, state] : clients_) oldest = std::min(oldest, state.heard);
+  for (const auto& [client, state] : clients_) {
+    if (state.clock != wire::kNoClock) oldest = std::min(oldest, state.heard);
+  }
   return oldest;
 }
 

@@ -28,6 +28,9 @@ class SyncOwner {
 
   /// A host that has replicas. Until its first message it holds everybody up who waits for it.
   void AddClient(Client client);
+  /// One that joins a job that has begun, with the rows that all began with: it holds nobody up until it
+  /// works.
+  void AddLateClient(Client client);
   void RemoveClient(Client client) { clients_.erase(client); }
 
   /// Batches that all workers of the owner's own host have finished; wire::kNoClock if none works.
@@ -43,7 +46,7 @@ class SyncOwner {
   /// Batches of all workers, own and others', that are in the rows.
   std::uint64_t VisibleClock() const;
 
-  /// When the client came that has not come for longest; the end of time if there is none.
+  /// When the client came that works and has not come for longest; the end of time if there is none.
   sync::Time OldestNews() const;
 
   /// Whether a client waits for an answer, or for the rest of it.

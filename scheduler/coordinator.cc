@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/error.h"
@@ -27,32 +28,64 @@ std::optional<std::uint32_t> Coordinator::NodeOf(LeaseBoard::Host host) const {
 
 std::vector<std::optional<std::uint32_t>> Coordinator::NodesOfSlices() const {
   std::vector<std::optional<std::uint32_t>> nodes;
-  for (const LeaseBoard::Host home : board_ ? board_->homes() : homes_) nodes.push_back(NodeOf(home));
+  for (const LeaseBoard::Host home : Homes()) nodes.push_back(NodeOf(home));
   return nodes;
 }
 
-void Coordinator::SendRoster() {
+void Coordinator::SendRosterTo(std::uint32_t node) {
   wire::Roster roster;
   roster.generation = members_.generation();
-  for (const auto* member : members_.Alive()) {
-    const NodeInfo& info = member->info;
-    roster.peers.push_back({info.node, info.incarnation, info.host, info.endpoint, info.public_key});
+  for (const auto& [number, member] : members_.all()) {
+    const NodeInfo& info = member.info;
+    if (member.state == Membership::State::kLeft) roster.left.push_back(number);
+    if (member.state != Membership::State::kAlive && member.state != Membership::State::kAnnounced) continue;
+    roster.peers.push_back({info.node, info.incarnation, info.host, info.endpoint, info.public_key,
+                            info.works, info.leads, info.first_seat, info.seats});
   }
-  for (const auto* member : members_.Alive()) Send(member->info.node, roster);
+  Send(node, std::move(roster));
+}
+
+void Coordinator::SendRoster() {
+  for (const auto* member : members_.Alive()) SendRosterTo(member->info.node);
+}
+
+Coordinator::Announced Coordinator::Announce(NodeInfo info, Time now) {
+  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) return {"the job is ending", 0, 0, 0};
+  if (info.fingerprint != options_.membership.fingerprint) {
+    return {fmt::format("it has another program or other data ({}, the job has {})", info.fingerprint,
+                        options_.membership.fingerprint),
+            0, 0, 0};
+  }
+  const auto* leader = members_.LeaderOf(info.host);
+  if (leader == nullptr && members_.CountOn(info.host) > 0) {
+    return {"the process of this host that has made its memory is gone", 0, 0, 0};
+  }
+  if (leader != nullptr && leader->leaving) return {"the first process of this host is leaving", 0, 0, 0};
+  info.leads = leader == nullptr;
+  const std::uint32_t first = leader == nullptr ? 0 : leader->info.node;
+  const std::uint32_t node = members_.Announce(std::move(info), now);
+  SendRoster();
+  return {{}, node, members_.Find(node)->info.first_seat, leader == nullptr ? node : first};
 }
 
 void Coordinator::Register(const wire::Register& registration, Time now) {
   const auto* before = members_.Find(registration.node);
-  const bool again = before != nullptr && before->info.incarnation == registration.incarnation;
+  const bool announced = before != nullptr && before->state == Membership::State::kAnnounced;
+  const bool again = before != nullptr && !announced && before->info.incarnation == registration.incarnation;
+  const bool replaces = before != nullptr && !again && before->state == Membership::State::kAlive;
   const std::string refused = members_.Register(
       {registration.node, registration.incarnation, registration.host, registration.where,
-       registration.endpoint, registration.public_key, registration.fingerprint, registration.works},
+       registration.endpoint, registration.public_key, registration.fingerprint, registration.works,
+       registration.leads, registration.owns, registration.first_seat, registration.seats},
       now);
   Send(registration.node, wire::Registered{members_.generation(), refused, registration.incarnation});
   if (!refused.empty()) return;
   if (!again) {
     Gone(registration.node);  // what an earlier incarnation had
     SendRoster();
+    if (replaces) ++changes_.died;
+    if (announced) ++changes_.joined;
+    if (announced) events_.push_back(fmt::format("{} has joined the job", registration.where));
   }
   if (phase_ == Phase::kGathering && members_.gathered()) phase_ = Phase::kIdle;
   if (phase_ == Phase::kWorking) Send(registration.node, round_);
@@ -73,7 +106,13 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
     ++ignored_;
     // It ends, and whoever started it can start another.
     const std::string why = fmt::format("incarnation {} of node {} was declared dead", incarnation, from);
-    if (members_.Find(from) != nullptr) Send(from, wire::Registered{members_.generation(), why, incarnation});
+    const auto* member = members_.Find(from);
+    if (member == nullptr) return;
+    if (member->state == Membership::State::kLeft && member->info.incarnation == incarnation) {
+      Send(from, wire::Stop{"left", 0});  // it was lost
+    } else {
+      Send(from, wire::Registered{members_.generation(), why, incarnation});
+    }
     return;
   }
   std::visit([&](const auto& what) { Handle(from, what); }, message);
@@ -81,13 +120,15 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetClock(from, heartbeat.clock);
+  members_.SetKnows(from, heartbeat.generation);
+  if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
   if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(from, stop_);
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
   const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && want.round == round_.round;
-  if (!now) {
+  if (!now || members_.Find(from)->leaving) {
     Send(from, wire::NoLease{want.round, want.request});
     return;
   }
@@ -103,7 +144,6 @@ wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease&
   const auto lease = board_->Next(worker, host);
   members_.SetIdle(worker, !lease);
   if (!lease) return wire::NoLease{round_.round, want.request};
-  if (lease->attempt > 1) ++repeated_;
   wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false, want.request};
   if (lease->home != host) answer.rows_at = NodeOf(lease->home);
   answer.fresh = lease->home != host && !answer.rows_at;
@@ -140,11 +180,56 @@ void Coordinator::Handle(std::uint32_t from, const wire::RoundDone& done) {
   CloseRoundIfComplete();
 }
 
-void Coordinator::Handle(std::uint32_t from, const wire::Leaving&) {
-  members_.Leave(from);
-  Gone(from);
-  LoseHostIfEmpty(from);
-  if (phase_ != Phase::kStopping && phase_ != Phase::kFailed) Send(from, wire::Stop{"left", 0});
+void Coordinator::Handle(std::uint32_t from, const wire::Leaving& leaving) {
+  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) {  // the answer to being told so
+    members_.Leave(from);
+    Gone(from);
+    return;
+  }
+  members_.SetLeaving(from);
+  if (!leaving.drained) return;
+  counters_[{from, members_.Find(from)->info.incarnation}] = leaving.counters;
+  if (board_) board_->Return(from);    // what it has not begun
+  if (!IsNeeded(from)) Dismiss(from);  // else it says so again
+}
+
+/// Whether others cannot do without a node that wants to leave. The last of a host leaves rows of U behind:
+/// they are brought to the scheduler's host first.
+bool Coordinator::IsNeeded(std::uint32_t node) {
+  const NodeInfo& info = members_.Find(node)->info;
+  if (!info.leads && members_.CountOn(info.host) > 1) return false;
+  if (info.owns || members_.CountOn(info.host) > 1) return true;
+  // Between rounds rows are brought from wherever they are, for the model's files.
+  if (phase_ != Phase::kWorking) return true;
+  const LeaseBoard::Host host = HostOf(node);
+  if (!HasSlices(host)) return false;
+  const auto slices = board_->Depart(host);
+  if (!slices.empty()) Send(options_.self, wire::FetchSlices{node, slices});
+  return true;
+}
+
+bool Coordinator::HasSlices(LeaseBoard::Host host) const {
+  const auto homes = Homes();
+  return std::ranges::find(homes, host) != homes.end();
+}
+
+void Coordinator::Handle(std::uint32_t from, const wire::SlicesFetched& fetched) {
+  if (from != options_.self || !board_) {
+    ++ignored_;
+    return;
+  }
+  for (const std::uint32_t slice : fetched.slices) board_->Arrive(slice, HostOf(from));
+  const auto* leaver = members_.Find(fetched.from);
+  if (leaver == nullptr || leaver->state != Membership::State::kAlive) return;
+  if (leaver->leaving && !IsNeeded(fetched.from)) Dismiss(fetched.from);
+}
+
+void Coordinator::Dismiss(std::uint32_t node) {
+  ++changes_.left;
+  events_.push_back(fmt::format("{} has left the job", members_.Find(node)->info.where));
+  members_.Leave(node);
+  Gone(node);
+  Send(node, wire::Stop{"left", 0});
   SendRoster();
   CloseRoundIfComplete();
 }
@@ -152,17 +237,19 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving&) {
 void Coordinator::Gone(std::uint32_t node) {
   answered_.erase(node);
   done_.erase(node);
-  if (board_) board_->Return(node);
+  if (board_) changes_.repeated_leases += board_->Return(node);
 }
 
 /// Rows of U are in the memory of a host: they are there as long as one of its nodes is.
 void Coordinator::LoseHostIfEmpty(std::uint32_t node) {
   const LeaseBoard::Host host = HostOf(node);
   if (NodeOf(host)) return;
-  if (board_) {
-    lost_slices_ += board_->Lose(host);
-    homes_ = board_->homes();
-  }
+  if (!board_) return;
+  const std::size_t lost = board_->Lose(host);
+  if (lost == 0) return;
+  changes_.lost_slices += lost;
+  events_.push_back(
+      fmt::format("rows of the users of {} slices are lost with their host; they begin anew", lost));
 }
 
 bool Coordinator::RoundComplete() const {
@@ -179,7 +266,6 @@ void Coordinator::CloseRoundIfComplete() {
 }
 
 void Coordinator::Abandon() {
-  if (board_) homes_ = board_->homes();
   phase_ = Phase::kIdle;
 }
 
@@ -189,19 +275,11 @@ void Coordinator::Tick(Time now) {
     const std::string missing = members_.MissingAt(now);
     if (!missing.empty()) Fail(missing);
   }
-  const auto dead = members_.Expire(now);
-  for (const std::uint32_t node : dead) {
-    Gone(node);
-    LoseHostIfEmpty(node);
-  }
-  if (!dead.empty()) {
-    SendRoster();
-    CloseRoundIfComplete();
-  }
+  NoticeSilence(now);
   if (now - told_ > options_.retry) TellAgain(now);
 
   bool workers = false;
-  for (const auto* member : members_.Alive()) workers |= member->info.works;
+  for (const auto* member : members_.Alive()) workers |= member->info.works && !member->leaving;
   if (workers || phase_ != Phase::kWorking) {
     without_workers_since_.reset();
     return;
@@ -210,6 +288,26 @@ void Coordinator::Tick(Time now) {
   if (now - *without_workers_since_ > options_.without_workers) {
     Fail(fmt::format("no worker is left, and none came in epoch {}", round_.epoch));
   }
+}
+
+void Coordinator::NoticeSilence(Time now) {
+  const auto gone = members_.Expire(now);
+  if (gone.empty()) return;
+  for (const std::uint32_t node : gone) {
+    const Membership::Member& member = *members_.Find(node);
+    const char* const what = member.state == Membership::State::kDead ? "was silent for too long"
+                                                                      : "was announced and has not come";
+    events_.push_back(fmt::format("{} {}", member.info.where, what));
+    if (member.state == Membership::State::kDead) ++changes_.died;
+    Gone(node);
+    LoseHostIfEmpty(node);
+    if (member.state == Membership::State::kDead && member.info.leads && member.info.owns) {
+      Fail(fmt::format("{} was silent for too long: its host has rows that no other has", member.info.where));
+      return;
+    }
+  }
+  SendRoster();
+  CloseRoundIfComplete();
 }
 
 /// A round without leases is over when all have said so, so those that have not are told again.
@@ -225,7 +323,8 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   ATTUNE_CHECK(phase_ == Phase::kIdle);
   round_ = {round_.round + 1, work, epoch, rate_factor};
   if (wire::HasLeases(work)) {
-    board_.emplace(homes_, options_.seed, epoch);
+    const auto moving = board_ ? board_->moving() : std::set<std::uint32_t>();
+    board_.emplace(Homes(), options_.seed, epoch, moving);
     ranks_.assign(options_.slices, {});
   }
   answered_.clear();
@@ -244,7 +343,7 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
 void Coordinator::HandOutFirst() {
   if (!wire::HasLeases(round_.work)) return;
   for (const auto* member : members_.Alive()) {
-    if (!member->info.works) continue;
+    if (!member->info.works || member->leaving) continue;
     const wire::WantLease first{round_.round, 1};
     answered_[member->info.node] = {1, AnswerOf(member->info.node, first)};
     Send(member->info.node, answered_[member->info.node].answer);

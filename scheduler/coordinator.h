@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/wire/control.h"
@@ -12,6 +13,17 @@
 #include "scheduler/membership.h"
 
 namespace attune::scheduler {
+
+/// What has changed among the processes of a job since it began.
+struct Changes {
+  std::uint64_t joined = 0;
+  std::uint64_t left = 0;
+  std::uint64_t died = 0;             ///< were silent for too long, or were started again
+  std::uint64_t repeated_leases = 0;  ///< of those that died: some of their triples may be trained twice
+  std::uint64_t lost_slices = 0;      ///< whose rows of U went with their host
+
+  bool any() const { return joined + left + died + repeated_leases + lost_slices > 0; }
+};
 
 /// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, hands out leases,
 /// notices who is gone.
@@ -30,6 +42,8 @@ class Coordinator {
     Membership::Duration without_workers = std::chrono::seconds(60);
     /// How often a node is told again what it seems not to know.
     Membership::Duration retry = std::chrono::seconds(1);
+    std::uint32_t self =
+        0;  ///< the scheduler's own node, which takes rows of U that their host leaves behind
   };
 
   enum class Phase {
@@ -45,9 +59,23 @@ class Coordinator {
     wire::Control what;
   };
 
+  /// What became of a node that wants to join a job that has begun.
+  struct Announced {
+    std::string refused;  ///< why it may not
+    std::uint32_t node = 0;
+    std::uint32_t first_seat = 0;
+    std::uint32_t leader =
+        0;  ///< node of its host that has made the host's memory; itself if it is the first
+  };
+
   Coordinator(const Options& options, Time now);
 
   void OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message, Time now);
+  /// Takes note of a node that will register; once everybody knows of it, it may. All expected nodes must
+  /// have registered before. @param info  its number and first seat are chosen here
+  Announced Announce(NodeInfo info, Time now);
+  bool EverybodyKnows(std::uint32_t node) const { return members_.EverybodyKnows(node); }
+
   /// To be called now and then: notices silence.
   void Tick(Time now);
   /// What is to be sent, in order.
@@ -74,13 +102,14 @@ class Coordinator {
   const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
-  std::uint64_t repeated_leases() const { return repeated_; }
+  /// What has changed among the processes of the job so far, and what was lost by it.
+  const Changes& changes() const { return changes_; }
   /// Sum of what all processes have told, those that are gone among them.
   wire::NodeCounters Counters() const;
-  /// Slices whose rows of U went with their host, counted each time.
-  std::uint64_t lost_slices() const { return lost_slices_; }
   /// Messages of processes that were declared dead or replaced, or that made no sense.
   std::uint64_t ignored() const { return ignored_; }
+  /// Who joined, left or died since this was last asked for, for people.
+  std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
   /// The answer to a worker's newest request, kept in case that it is lost.
@@ -94,6 +123,7 @@ class Coordinator {
   void Handle(std::uint32_t from, const wire::LeaseDone& done);
   void Handle(std::uint32_t from, const wire::RoundDone& done);
   void Handle(std::uint32_t from, const wire::Leaving& leaving);
+  void Handle(std::uint32_t from, const wire::SlicesFetched& fetched);
   template <typename Other>
   void Handle(std::uint32_t, const Other&) {
     ++ignored_;  // not for the scheduler
@@ -102,12 +132,18 @@ class Coordinator {
   void Register(const wire::Register& registration, Time now);
   void Gone(std::uint32_t node);
   void LoseHostIfEmpty(std::uint32_t node);
+  void Dismiss(std::uint32_t node);
+  bool IsNeeded(std::uint32_t node);
+  bool HasSlices(LeaseBoard::Host host) const;
+  std::vector<LeaseBoard::Host> Homes() const { return board_ ? board_->homes() : homes_; }
+  void NoticeSilence(Time now);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
   void CloseRoundIfComplete();
   void HandOutFirst();
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
   void SendRoster();
+  void SendRosterTo(std::uint32_t node);
   void Fail(std::string failure);
   std::uint32_t HostOf(std::uint32_t node);
   std::optional<std::uint32_t> NodeOf(LeaseBoard::Host host) const;
@@ -119,7 +155,7 @@ class Coordinator {
   std::string failure_;
   std::vector<Outgoing> outgoing_;
   std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts
-  std::vector<LeaseBoard::Host> homes_;
+  std::vector<LeaseBoard::Host> homes_;         ///< of slices, before the first board
   wire::BeginRound round_;
   std::optional<LeaseBoard> board_;
   std::vector<std::vector<std::uint32_t>> ranks_;
@@ -127,10 +163,10 @@ class Coordinator {
   Time told_{};                   ///< when nodes were told again last
   std::map<std::uint32_t, Answered> answered_;
   std::optional<Time> without_workers_since_;
-  std::uint64_t repeated_ = 0;
-  std::uint64_t lost_slices_ = 0;
+  Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
   std::uint64_t ignored_ = 0;
+  std::vector<std::string> events_;
 };
 
 }  // namespace attune::scheduler

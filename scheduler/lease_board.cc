@@ -1,13 +1,15 @@
 #include "scheduler/lease_board.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/error.h"
 #include "common/random.h"
 
 namespace attune::scheduler {
 
-LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch)
+LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
+                       const std::set<std::uint32_t>& moving)
     : slices_(homes.size()) {
   const auto count = static_cast<std::uint32_t>(homes.size());
   if (count == 0) return;
@@ -16,7 +18,8 @@ LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_
   for (std::uint32_t n = 0; n < count; ++n) {
     const std::uint32_t slice = permutation(n);
     slices_[slice].home = homes[slice];
-    Wait(slice);
+    slices_[slice].moving = moving.contains(slice);
+    if (!slices_[slice].moving) Wait(slice);
   }
 }
 
@@ -77,15 +80,47 @@ std::size_t LeaseBoard::Return(Worker worker) {
 std::size_t LeaseBoard::Lose(Host host) {
   std::size_t lost = 0;
   for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
-    if (slices_[slice].home != host) continue;
-    slices_[slice].home = kNowhere;
+    Slice& of = slices_[slice];
+    if (of.home != host) continue;
+    of.home = kNowhere;
     ++lost;
+    if (std::exchange(of.moving, false) && !of.report) Wait(slice);
   }
   auto& waiting = waiting_of_[host];
   auto& nowhere = waiting_of_[kNowhere];
   nowhere.insert(nowhere.end(), waiting.begin(), waiting.end());
   waiting.clear();
   return lost;
+}
+
+std::vector<std::uint32_t> LeaseBoard::Depart(Host host) {
+  std::vector<std::uint32_t> departed;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    Slice& of = slices_[slice];
+    if (of.home != host || of.holder || of.moving) continue;
+    of.moving = true;
+    departed.push_back(slice);
+  }
+  auto& waiting = waiting_of_[host];
+  waiting_ -= waiting.size();
+  waiting.clear();
+  return departed;
+}
+
+void LeaseBoard::Arrive(std::uint32_t slice, Host home) {
+  if (slice >= slices_.size() || !slices_[slice].moving) return;
+  Slice& of = slices_[slice];
+  of.moving = false;
+  of.home = home;
+  if (!of.report) Wait(slice);
+}
+
+std::set<std::uint32_t> LeaseBoard::moving() const {
+  std::set<std::uint32_t> moving;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    if (slices_[slice].moving) moving.insert(slice);
+  }
+  return moving;
 }
 
 LeaseReport LeaseBoard::Total() const {

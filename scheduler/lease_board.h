@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "scheduler/lease_queue.h"
@@ -31,7 +32,9 @@ class LeaseBoard {
 
   /// @param homes  host of each slice, as the last round left it
   /// @param epoch  with the seed, decides the order
-  LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch);
+  /// @param moving  slices that are handed out only when they have Arrived()
+  LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
+             const std::set<std::uint32_t>& moving = {});
 
   /// A slice for a worker, or nothing when none waits: then either the epoch is complete, or others still
   /// have leases, which may come back.
@@ -45,6 +48,13 @@ class LeaseBoard {
   std::size_t Return(Worker worker);
   /// The host is gone, and its rows with it. @returns how many slices had their home there
   std::size_t Lose(Host host);
+
+  /// Slices whose home is there and that nobody holds: they are not handed out until they have arrived.
+  std::vector<std::uint32_t> Depart(Host host);
+  /// The slice is at its new home. Nothing happens to one that was lost meanwhile.
+  void Arrive(std::uint32_t slice, Host home);
+  /// Slices that have departed and not arrived.
+  std::set<std::uint32_t> moving() const;
 
   bool complete() const { return completed_ == slices_.size(); }
   std::size_t waiting() const { return waiting_; }
@@ -62,6 +72,7 @@ class LeaseBoard {
     std::optional<Worker> holder;
     Host holder_host = 0;
     std::optional<LeaseReport> report;
+    bool moving = false;
   };
 
   std::optional<std::uint32_t> Take(Host host);

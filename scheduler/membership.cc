@@ -11,8 +11,16 @@ Membership::Membership(const Options& options, Time now) : options_(options), st
 void Membership::Change(Member& member, State state) {
   if (member.state == state) return;
   member.state = state;
-  ++generation_;
+  member.since = ++generation_;
 }
+
+namespace {
+
+bool IsThere(const Membership::Member& member) {
+  return member.state == Membership::State::kAlive || member.state == Membership::State::kAnnounced;
+}
+
+}  // namespace
 
 std::string Membership::Register(const NodeInfo& info, Time now) {
   if (info.fingerprint != options_.fingerprint) {
@@ -28,7 +36,7 @@ std::string Membership::Register(const NodeInfo& info, Time now) {
       return fmt::format("{} was replaced: incarnation {} is older than {}", info.where, info.incarnation,
                          old.incarnation);
     }
-    if (info.incarnation == old.incarnation) {
+    if (info.incarnation == old.incarnation && known->second.state != State::kAnnounced) {
       if (info.endpoint != old.endpoint) {
         return fmt::format("node {} is {} already; {} may not be it too", info.node, old.where, info.where);
       }
@@ -39,9 +47,41 @@ std::string Membership::Register(const NodeInfo& info, Time now) {
       return {};
     }
   }
-  members_[info.node] = {info, State::kAlive, now, 0, false};
-  ++generation_;
+  members_[info.node] = {info, State::kAlive, now};
+  members_[info.node].since = ++generation_;
   return {};
+}
+
+std::uint32_t Membership::FreeSeats(const std::string& host, std::uint32_t seats) const {
+  std::uint32_t first = 0;
+  for (bool free = false; !free;) {
+    free = true;
+    for (const auto& [node, member] : members_) {
+      const NodeInfo& other = member.info;
+      // The dead may come back to theirs.
+      if (member.state == State::kLeft || other.host != host) continue;
+      if (first >= other.first_seat + other.seats || other.first_seat >= first + seats) continue;
+      first = other.first_seat + other.seats;
+      free = false;
+    }
+  }
+  return first;
+}
+
+std::uint32_t Membership::Announce(NodeInfo info, Time now) {
+  const std::uint32_t after = members_.empty() ? 0 : members_.rbegin()->first + 1;
+  info.node = std::max(options_.expected, after);
+  info.first_seat = FreeSeats(info.host, info.seats);
+  Member& member = members_[info.node] = {info, State::kAnnounced, now};
+  member.since = ++generation_;
+  return info.node;
+}
+
+bool Membership::EverybodyKnows(std::uint32_t node) const {
+  const std::uint64_t since = members_.at(node).since;
+  return std::ranges::all_of(members_, [&](const auto& one) {
+    return one.second.state != State::kAlive || one.second.knows >= since;
+  });
 }
 
 bool Membership::Heard(std::uint32_t node, std::uint32_t incarnation, Time now) {
@@ -62,19 +102,31 @@ void Membership::SetIdle(std::uint32_t node, bool idle) {
   if (at != members_.end()) at->second.idle = idle;
 }
 
+void Membership::SetLeaving(std::uint32_t node) {
+  const auto at = members_.find(node);
+  if (at != members_.end()) at->second.leaving = true;
+}
+
+void Membership::SetKnows(std::uint32_t node, std::uint64_t generation) {
+  const auto at = members_.find(node);
+  if (at != members_.end()) at->second.knows = std::max(at->second.knows, generation);
+}
+
 void Membership::Leave(std::uint32_t node) {
   const auto at = members_.find(node);
   if (at != members_.end() && at->second.state == State::kAlive) Change(at->second, State::kLeft);
 }
 
 std::vector<std::uint32_t> Membership::Expire(Time now) {
-  std::vector<std::uint32_t> dead;
+  std::vector<std::uint32_t> gone;
   for (auto& [node, member] : members_) {
-    if (member.state != State::kAlive || now - member.last_heard <= options_.dead_after) continue;
-    Change(member, State::kDead);
-    dead.push_back(node);
+    if (!IsThere(member)) continue;
+    const bool alive = member.state == State::kAlive;
+    if (now - member.last_heard <= (alive ? options_.dead_after : options_.register_within)) continue;
+    Change(member, alive ? State::kDead : State::kLeft);
+    gone.push_back(node);
   }
-  return dead;
+  return gone;
 }
 
 bool Membership::gathered() const {
@@ -106,6 +158,18 @@ std::vector<const Membership::Member*> Membership::Alive() const {
     if (member.state == State::kAlive) alive.push_back(&member);
   }
   return alive;
+}
+
+const Membership::Member* Membership::LeaderOf(const std::string& host) const {
+  const auto at = std::ranges::find_if(members_, [&](const auto& one) {
+    return one.second.info.leads && one.second.info.host == host && IsThere(one.second);
+  });
+  return at == members_.end() ? nullptr : &at->second;
+}
+
+std::size_t Membership::CountOn(const std::string& host) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      members_, [&](const auto& one) { return one.second.info.host == host && IsThere(one.second); }));
 }
 
 std::optional<std::uint64_t> Membership::SlowestClock() const {

@@ -17,8 +17,12 @@ struct NodeInfo {
   std::string where;              ///< for people: "rank 5 (node07, pid 4711)"
   std::string endpoint;           ///< where it listens
   std::string public_key;
-  std::string fingerprint;  ///< of program and settings: must be the same everywhere
-  bool works = false;       ///< trains leases
+  std::string fingerprint;       ///< of program and settings: must be the same everywhere
+  bool works = false;            ///< trains leases
+  bool leads = false;            ///< speaks for its host, whose memory it has made
+  bool owns = false;             ///< its host owns rows: without it the job cannot go on
+  std::uint32_t first_seat = 0;  ///< of its threads at the gate of its host
+  std::uint32_t seats = 0;
 };
 
 /// Who takes part in a job. Every change makes a new generation, which all messages carry: what a process
@@ -36,7 +40,12 @@ class Membership {
     Duration dead_after = std::chrono::seconds(10);
   };
 
-  enum class State { kAlive, kLeft, kDead };
+  enum class State {
+    kAnnounced,  ///< will register; the others are told before
+    kAlive,
+    kLeft,  ///< will not come back
+    kDead,  ///< a new incarnation may
+  };
 
   struct Member {
     NodeInfo info;
@@ -44,6 +53,9 @@ class Membership {
     Time last_heard{};
     std::uint64_t clock = 0;  ///< batches it has finished
     bool idle = false;        ///< has no lease and gets none now: it holds nobody up
+    bool leaving = false;     ///< gets no more leases
+    std::uint64_t since = 0;  ///< generation in which it became what it is
+    std::uint64_t knows = 0;  ///< generation that it knows
   };
 
   Membership(const Options& options, Time now);
@@ -51,14 +63,23 @@ class Membership {
   /// Takes a node in: a new one, or a new incarnation of one that is known. @returns why not, empty if taken
   std::string Register(const NodeInfo& info, Time now);
 
+  /// Takes note of a node that joins a job that has begun: gives it a number, and seats that no other process
+  /// of its host has. It must register within `register_within`. @returns the number
+  std::uint32_t Announce(NodeInfo info, Time now);
+
   /// Whether a message of this process counts; if so it is alive.
   bool Heard(std::uint32_t node, std::uint32_t incarnation, Time now);
   void SetClock(std::uint32_t node, std::uint64_t clock);
   void SetIdle(std::uint32_t node, bool idle);
+  void SetLeaving(std::uint32_t node);
+  void SetKnows(std::uint32_t node, std::uint64_t generation);
+  /// Whether all that are alive know of the node.
+  bool EverybodyKnows(std::uint32_t node) const;
 
   /// The node leaves as agreed.
   void Leave(std::uint32_t node);
-  /// Declares those dead that were silent for too long, and returns them.
+  /// Declares those dead that were silent for too long, forgets those that were announced and did not come,
+  /// and returns both.
   std::vector<std::uint32_t> Expire(Time now);
 
   /// Whether all that were expected have registered.
@@ -69,11 +90,18 @@ class Membership {
   std::uint64_t generation() const { return generation_; }
   const Member* Find(std::uint32_t node) const;
   std::vector<const Member*> Alive() const;
+  /// Whoever was ever a member, by number.
+  const std::map<std::uint32_t, Member>& all() const { return members_; }
+  /// Who leads the host, or will; nullptr if nobody does.
+  const Member* LeaderOf(const std::string& host) const;
+  /// Members of the host that are alive or will be.
+  std::size_t CountOn(const std::string& host) const;
   /// Least clock of the living workers that are not idle; nothing if there is none: then nobody waits.
   std::optional<std::uint64_t> SlowestClock() const;
 
  private:
   void Change(Member& member, State state);
+  std::uint32_t FreeSeats(const std::string& host, std::uint32_t seats) const;
 
   const Options options_;
   const Time start_;

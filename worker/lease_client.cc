@@ -32,7 +32,14 @@ void LeaseClient::Handle(const wire::Registered& registered, Time) {
 }
 
 void LeaseClient::Handle(const wire::Roster& roster, Time) {
-  if (roster.generation >= roster_.generation) roster_ = roster;
+  if (roster.generation < roster_.generation) return;
+  roster_ = roster;
+  progress_.generation = roster.generation;
+  Greet();  // somebody may wait until everybody knows
+}
+
+void LeaseClient::Greet() {
+  if (state_ == State::kWorking || state_ == State::kLeaving) Say(progress_);
 }
 
 void LeaseClient::Handle(const wire::BeginRound& round, Time now) {
@@ -104,10 +111,19 @@ void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& c
 void LeaseClient::Leave(const std::string& reason, Time now) {
   if (ended() || state_ == State::kLeaving) return;
   state_ = State::kLeaving;
-  reason_ = reason;
+  reason_ = leaving_.reason = reason;
   leases_.clear();
+  asking_ = false;
   asked_ = now;
-  Say(wire::Leaving{reason});
+  Say(leaving_);
+}
+
+void LeaseClient::Drained(const wire::NodeCounters& counters, Time now) {
+  if (state_ != State::kLeaving) return;
+  leaving_.drained = true;
+  leaving_.counters = counters;
+  asked_ = now;
+  Say(leaving_);
 }
 
 void LeaseClient::Tick(Time now) {
@@ -122,7 +138,7 @@ void LeaseClient::Tick(Time now) {
   if (state_ == State::kRegistering && now - said_ >= kRegisterAgain) Say(options_.self);
   if (state_ == State::kLeaving && late) {
     asked_ = now;
-    Say(wire::Leaving{reason_});
+    Say(leaving_);
   }
   if (asking_ && late) {
     asked_ = now;
@@ -135,7 +151,7 @@ void LeaseClient::Tick(Time now) {
     report.second = now;
     Say(report.first);
   }
-  if (state_ == State::kWorking && now - said_ >= options_.heartbeat) Say(progress_);
+  if (now - said_ >= options_.heartbeat) Greet();
   if (!outgoing_.empty()) said_ = now;
 }
 

@@ -33,9 +33,9 @@ class LeaseClient {
   enum class State {
     kRegistering,
     kWorking,
-    kLeaving,
-    kEnded,  ///< see reason()
-    kLost,   ///< refused, or the scheduler was silent for too long: see reason()
+    kLeaving,  ///< trains no more, and waits until it may go
+    kEnded,    ///< see reason()
+    kLost,     ///< refused, or the scheduler was silent for too long: see reason()
   };
 
   LeaseClient(const Options& options, Time now);
@@ -55,8 +55,16 @@ class LeaseClient {
     progress_.clock = clock;
     progress_.triples = triples;
   }
-  /// Leaves as agreed; leases that were not finished go to others.
+  /// Takes no more leases; those that wait here go to others.
   void Leave(const std::string& reason, Time now);
+  /// While leaving: nothing is trained here any more, and what was trained is with the owners. The scheduler
+  /// lets the node go when nobody needs it.
+  void Drained(const wire::NodeCounters& counters, Time now);
+  bool drained() const { return leaving_.drained; }
+  /// Something has been added here since: not drained any more.
+  void NotDrained() { leaving_.drained = false; }
+  /// Whether the scheduler has taken all reports.
+  bool reported() const { return reports_.empty(); }
 
   State state() const { return state_; }
   bool ended() const { return state_ == State::kEnded || state_ == State::kLost; }
@@ -81,6 +89,7 @@ class LeaseClient {
   void Handle(const Other&, Time) {}
 
   void Ask(Time now);
+  void Greet();
   void Say(wire::Control what) { outgoing_.push_back(std::move(what)); }
   void End(State state, std::string reason);
 
@@ -93,6 +102,7 @@ class LeaseClient {
   wire::RoundDone finished_round_;  ///< newest of those without leases
   wire::Roster roster_;
   wire::Heartbeat progress_;
+  wire::Leaving leaving_;
   std::deque<wire::Lease> leases_;
   std::uint64_t request_ = 0;  ///< newest of this round
   bool asking_ = false;        ///< it was not answered yet

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "common/power_histogram.h"
 #include "worker/batch_ledger.h"
@@ -14,13 +15,20 @@ struct Progress {
   std::atomic<std::uint64_t> triples{0};
 };
 
+/// Triples of a user.
+struct UserTriples {
+  Index user = 0;
+  std::uint32_t triples = 0;
+};
+
 /// What became of a lease.
 struct LeaseOutcome {
   BatchReport trained;
   std::uint64_t untrainable = 0;
   BatchLedger ledger;
-  Staleness staleness;    ///< where there is a gate
-  bool finished = false;  ///< false when stopped before the end
+  Staleness staleness;                  ///< where there is a gate
+  bool finished = false;                ///< false when stopped before the end
+  std::vector<UserTriples> users = {};  ///< of each visit, where they are counted
 };
 
 }  // namespace attune::worker

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "common/error.h"
 
@@ -95,6 +96,20 @@ void RowClient::TakePushed(Owner from, std::uint64_t sequence, sync::Time now) {
     --jobs_;
     job.done();
   }
+}
+
+void RowClient::Abandon(Owner owner) {
+  const auto peer = peers_.find(owner);
+  if (peer == peers_.end()) return;
+  std::vector<Done> done;
+  for (const std::uint64_t sequence : std::exchange(peer->second.pulls, {})) {
+    const auto job = requests_.at(sequence).job;
+    requests_.erase(sequence);
+    if (--job->left > 0) continue;
+    --jobs_;
+    done.push_back(std::move(job->done));
+  }
+  for (const Done& what : done) what();
 }
 
 void RowClient::PumpPulls(Owner owner, Peer& peer, sync::Time now, const Send& send) {

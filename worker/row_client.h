@@ -38,6 +38,8 @@ class RowClient {
 
   /// @returns whether it was an answer
   bool OnMessage(Owner from, const wire::Message& message, sync::Time now);
+  /// The owner is gone: pulls from it are done, with what has come. Of whoever may be gone nothing is pushed.
+  void Abandon(Owner owner);
   /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
   /// Throws Error(kFailed) when an owner has not answered for too long.
   void Pump(sync::Time now, const Send& send);

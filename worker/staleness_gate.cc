@@ -26,16 +26,38 @@ std::uint32_t* Word(std::atomic<std::uint32_t>& word) {
 StalenessGate::StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
                              std::uint64_t batches_of_round, std::function<void()> advanced)
     : memory_(memory),
-      seats_(seats),
       bound_(bound),
       batches_of_round_(batches_of_round),
       advanced_(std::move(advanced)),
       marks_(seats) {
-  ATTUNE_CHECK(seats <= GateMemory::kSeats);
+  if (seats > GateMemory::kSeats) {
+    ThrowFailed("a host has seats for {} worker threads, this process needs seat {}; pass fewer --threads",
+                GateMemory::kSeats, seats);
+  }
+  std::uint32_t in_use = memory_.seats.load(std::memory_order_relaxed);
+  while (in_use < seats && !memory_.seats.compare_exchange_weak(in_use, static_cast<std::uint32_t>(seats))) {
+  }
+}
+
+std::span<GateMemory::Seat> StalenessGate::SeatsInUse() const {
+  return {memory_.seat, memory_.seats.load(std::memory_order_acquire)};
+}
+
+void StalenessGate::Open() {
+  if (open()) return;
+  memory_.open.store(1, std::memory_order_release);
+  Move();
+}
+
+void StalenessGate::Vacate(std::size_t first, std::size_t count) {
+  for (std::size_t seat = first; seat < std::min(first + count, GateMemory::kSeats); ++seat) {
+    memory_.seat[seat].works.store(0, std::memory_order_release);
+  }
+  if (advanced_) advanced_();
 }
 
 void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
-  auto& own = memory_.seats[seat];
+  auto& own = memory_.seat[seat];
   const std::uint64_t reached = visible() == wire::kNoClock ? base : std::max(base, visible());
   const std::uint64_t before = own.clock.load(std::memory_order_relaxed);
   const std::uint64_t now = std::max(before, reached);
@@ -46,7 +68,7 @@ void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
 }
 
 void StalenessGate::Leave(std::size_t seat) {
-  memory_.seats[seat].works.store(0, std::memory_order_release);
+  memory_.seat[seat].works.store(0, std::memory_order_release);
   if (advanced_) advanced_();
 }
 
@@ -64,18 +86,18 @@ bool StalenessGate::RowsAreNew(Mark& mark, std::uint64_t clock) const {
     mark.last = clock;
     mark.rounds = rounds;
   }
-  return clock - mark.previous < batches_of_round_ || memory_.late.load(std::memory_order_relaxed) != 0;
+  return clock - mark.previous < batches_of_round() || memory_.late.load(std::memory_order_relaxed) != 0;
 }
 
 void StalenessGate::Wait(std::size_t seat, std::uint32_t seen) {
-  memory_.seats[seat].waits.store(1, std::memory_order_relaxed);
+  memory_.seat[seat].waits.store(1, std::memory_order_relaxed);
   if (advanced_) advanced_();
   syscall(SYS_futex, Word(memory_.moved), FUTEX_WAIT, seen, &kNap, nullptr, 0);
-  memory_.seats[seat].waits.store(0, std::memory_order_relaxed);
+  memory_.seat[seat].waits.store(0, std::memory_order_relaxed);
 }
 
 bool StalenessGate::Enter(std::size_t seat, const std::atomic<bool>& stop) {
-  const std::uint64_t clock = memory_.seats[seat].clock.load(std::memory_order_relaxed);
+  const std::uint64_t clock = memory_.seat[seat].clock.load(std::memory_order_relaxed);
   while (true) {
     const std::uint32_t seen = memory_.moved.load(std::memory_order_acquire);
     if (MayPass(seat, clock)) return true;
@@ -85,12 +107,12 @@ bool StalenessGate::Enter(std::size_t seat, const std::atomic<bool>& stop) {
 }
 
 void StalenessGate::Finish(std::size_t seat) {
-  memory_.seats[seat].clock.fetch_add(1, std::memory_order_release);
+  memory_.seat[seat].clock.fetch_add(1, std::memory_order_release);
   if (advanced_) advanced_();
 }
 
 void StalenessGate::Observe(std::size_t seat, std::uint64_t ahead, Staleness& staleness) const {
-  const std::uint64_t clock = memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead;
+  const std::uint64_t clock = memory_.seat[seat].clock.load(std::memory_order_relaxed) + ahead;
   const std::uint64_t reached = visible();
   staleness.clocks.Add(clock > reached ? clock - reached : 0);
   const auto as_of = std::chrono::nanoseconds(memory_.as_of.load(std::memory_order_relaxed));
@@ -105,8 +127,7 @@ void StalenessGate::SetAsOf(std::chrono::steady_clock::time_point time) {
 
 std::uint64_t StalenessGate::HostClock() const {
   std::uint64_t least = wire::kNoClock;
-  for (std::size_t n = 0; n < seats_; ++n) {
-    const auto& seat = memory_.seats[n];
+  for (const GateMemory::Seat& seat : SeatsInUse()) {
     if (seat.works.load(std::memory_order_acquire) == 0) continue;
     least = std::min(least, seat.clock.load(std::memory_order_acquire));
   }
@@ -114,7 +135,7 @@ std::uint64_t StalenessGate::HostClock() const {
 }
 
 bool StalenessGate::AnybodyWaits() const {
-  return std::any_of(memory_.seats, memory_.seats + seats_, [](const GateMemory::Seat& seat) {
+  return std::ranges::any_of(SeatsInUse(), [](const GateMemory::Seat& seat) {
     return seat.works.load(std::memory_order_relaxed) != 0 && seat.waits.load(std::memory_order_relaxed) != 0;
   });
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "common/power_histogram.h"
@@ -28,8 +29,10 @@ struct GateMemory {
   std::atomic<std::int64_t> as_of{0};    ///< steady clock, ns: how old these rows are
   std::atomic<std::uint32_t> rounds{0};  ///< of the exchange with other hosts that have ended
   std::atomic<std::uint32_t> late{0};    ///< the one under way takes long: nobody waits for its end
+  std::atomic<std::uint32_t> open{0};    ///< rows here are those of the job: workers may begin
+  std::atomic<std::uint32_t> seats{0};   ///< that are in use: those of the first numbers
   alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever one of these does; waited for
-  Seat seats[kSeats];
+  Seat seat[kSeats];
 };
 
 /// Holds workers back that are too far ahead of what others have done (stale synchronous parallel; Ho et al.,
@@ -45,19 +48,29 @@ class StalenessGate {
   static constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
 
   /// @param memory  shared by the host's processes, must outlive the gate
-  /// @param seats   that are in use on this host
+  /// @param seats   numbers of this process's seats are below this
   /// @param bound   batches; negative: nobody waits
   /// @param batches_of_round  that a worker begins on rows of one round, at most
   /// @param advanced  called after each batch, on the worker's thread
+  /// Throws Error(kFailed) if there are not so many seats.
   StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
                 std::uint64_t batches_of_round = kAnyNumber, std::function<void()> advanced = {});
+
+  /// Whether rows of this host are those of the job: a host that joins late gets them first.
+  bool open() const { return memory_.open.load(std::memory_order_acquire) != 0; }
+  void Open();
 
   /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
   void Join(std::size_t seat, std::uint64_t base);
   void Leave(std::size_t seat);
+  /// The process of these seats is gone: it holds nobody up.
+  void Vacate(std::size_t first, std::size_t count);
+  void SetBatchesOfRound(std::uint64_t batches) {
+    batches_of_round_.store(batches, std::memory_order_relaxed);
+  }
   /// Whether the worker may begin a batch while `ahead` earlier ones are not finished.
   bool MayBegin(std::size_t seat, std::uint64_t ahead) {
-    return MayPass(seat, memory_.seats[seat].clock.load(std::memory_order_relaxed) + ahead);
+    return MayPass(seat, memory_.seat[seat].clock.load(std::memory_order_relaxed) + ahead);
   }
   /// Waits until the worker may begin its next batch. @returns false if `stop` became true meanwhile
   bool Enter(std::size_t seat, const std::atomic<bool>& stop);
@@ -75,7 +88,7 @@ class StalenessGate {
   void EndRound();
   /// Whether the round under way takes so long that nobody is to wait for its end.
   void SetLate(bool late);
-  std::uint64_t batches_of_round() const { return batches_of_round_; }
+  std::uint64_t batches_of_round() const { return batches_of_round_.load(std::memory_order_relaxed); }
   /// Rows here are no older than this.
   void SetAsOf(std::chrono::steady_clock::time_point time);
   std::uint64_t visible() const { return memory_.visible.load(std::memory_order_acquire); }
@@ -91,13 +104,13 @@ class StalenessGate {
 
   bool MayPass(std::size_t seat, std::uint64_t clock);
   bool RowsAreNew(Mark& mark, std::uint64_t clock) const;
+  std::span<GateMemory::Seat> SeatsInUse() const;
   void Wait(std::size_t seat, std::uint32_t seen);
   void Move();
 
   GateMemory& memory_;
-  const std::size_t seats_;
   const std::int64_t bound_;
-  const std::uint64_t batches_of_round_;
+  std::atomic<std::uint64_t> batches_of_round_;
   const std::function<void()> advanced_;
   std::vector<Mark> marks_;  ///< by seat, each its thread's
 };

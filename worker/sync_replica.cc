@@ -62,6 +62,7 @@ wire::Message SyncReplica::NextFrame() {
   const std::size_t most = options_.RowsOfFrame(rows_.width());
   std::vector<Index> keys;
   std::vector<std::byte> values;
+  if (quiet_) next_ = rows_.size();
   while (next_ < rows_.size() && keys.size() < most) AppendDelta(next_++, keys, values);
   sent_rows_ += keys.size();
   SyncHead head;

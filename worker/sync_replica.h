@@ -27,6 +27,9 @@ class SyncReplica {
   /// Begins a round. @param clock  batches that all workers of this host have finished, or wire::kNoClock
   void StartRound(std::uint64_t clock, sync::Time now);
 
+  /// Nothing is added here any more: rounds bring clocks, and not what rounding makes of rows that come down.
+  void SetQuiet(bool quiet) { quiet_ = quiet; }
+
   void OnMessage(const wire::SyncMessage& message, sync::Time now);
   /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
   void Pump(sync::Time now, const Send& send);
@@ -62,6 +65,7 @@ class SyncReplica {
   sync::FrameReceiver down_;
   bool acknowledge_ = false;
   bool in_round_ = false;
+  bool quiet_ = false;
   std::size_t next_ = 0;    ///< position of the next row to look at in this round
   bool last_made_ = false;  ///< the round's last frame
   std::uint64_t clock_ = 0;

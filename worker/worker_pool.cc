@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/thread.h"
+#include "worker/counting_source.h"
 #include "worker/slice_sampler.h"
 #include "worker/triple_source.h"
 
@@ -41,6 +42,15 @@ LeaseOutcome WorkerPool::Train(unsigned thread, std::uint32_t slice, std::uint32
                                const EpochRates& rates, const std::atomic<bool>& stop,
                                std::uint64_t clock_base) {
   SliceSampler source(spec_.model, spec_.sampling, data_.slices()[slice], slice, epoch, negatives_);
+  if (!counts_users_) return RunAtGate(thread, source, rates, stop, clock_base);
+  CountingSource counting(source);
+  LeaseOutcome outcome = RunAtGate(thread, counting, rates, stop, clock_base);
+  outcome.users = counting.counts();
+  return outcome;
+}
+
+LeaseOutcome WorkerPool::RunAtGate(unsigned thread, VisitSource& source, const EpochRates& rates,
+                                   const std::atomic<bool>& stop, std::uint64_t clock_base) {
   if (gate_ == nullptr) return workers_[thread]->Run(source, rates, stop);
   gate_->Join(first_seat_ + thread, clock_base);
   const LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop);

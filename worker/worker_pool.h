@@ -34,6 +34,9 @@ class WorkerPool {
   /// Batches of leases wait at a gate. @param first_seat  of worker 0; the others follow
   void SetGate(StalenessGate& gate, std::size_t first_seat);
 
+  /// Outcomes of slices say how many triples of each user were trained.
+  void CountUsers() { counts_users_ = true; }
+
   unsigned threads() const { return static_cast<unsigned>(workers_.size()); }
   const data::ContentView& content() const { return content_.view(); }
 
@@ -53,10 +56,14 @@ class WorkerPool {
   std::uint64_t triples_done() const;
 
  private:
+  LeaseOutcome RunAtGate(unsigned thread, VisitSource& source, const EpochRates& rates,
+                         const std::atomic<bool>& stop, std::uint64_t clock_base);
+
   const TrainingSpec spec_;
   const data::TrainingData& data_;
   StalenessGate* gate_ = nullptr;
   std::size_t first_seat_ = 0;
+  bool counts_users_ = false;
   NegativeSampler negatives_;
   SharedContent content_;
   std::vector<std::unique_ptr<Progress>> progress_;

@@ -202,7 +202,12 @@ class ZmqTransport : public Transport {
   bool PollOnce(std::chrono::milliseconds wait) {
     std::array<zmq::pollitem_t, 2> items = {
         {{inbox_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, wake_, ZMQ_POLLIN, 0}}};
-    zmq::poll(items.data(), items.size(), wait);
+    try {
+      zmq::poll(items.data(), items.size(), wait);
+    } catch (const zmq::error_t& failure) {
+      if (failure.num() != EINTR) throw;
+      return false;  // a signal: whoever waits may have something to do
+    }
     if ((items[1].revents & ZMQ_POLLIN) != 0) {
       eventfd_t ignored = 0;
       eventfd_read(wake_, &ignored);

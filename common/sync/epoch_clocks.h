@@ -19,7 +19,8 @@ class EpochClocks {
   }
 
   /// What a host sends whose workers have nothing to do in this epoch, and hold nobody up.
-  std::uint64_t Idle() const { return base_ | kIdle; }
+  /// Before its first epoch a host is as if it were not there.
+  std::uint64_t Idle() const { return base_ == 0 ? wire::kNoClock : base_ | kIdle; }
 
   /// A clock that another host has sent.
   std::uint64_t Of(std::uint64_t clock) const {

@@ -20,10 +20,15 @@ void Put(const Register& from, proto::Register& to) {
   to.set_public_key(from.public_key);
   to.set_fingerprint(from.fingerprint);
   to.set_works(from.works);
+  to.set_leads(from.leads);
+  to.set_owns(from.owns);
+  to.set_first_seat(from.first_seat);
+  to.set_seats(from.seats);
 }
 void Get(const proto::Register& from, Register& to) {
   to = {from.node(),     from.incarnation(), from.host(),        from.where(),
-        from.endpoint(), from.public_key(),  from.fingerprint(), from.works()};
+        from.endpoint(), from.public_key(),  from.fingerprint(), from.works(),
+        from.leads(),    from.owns(),        from.first_seat(),  from.seats()};
 }
 
 void Put(const Registered& from, proto::Registered& to) {
@@ -44,22 +49,30 @@ void Put(const Roster& from, proto::Roster& to) {
     added.set_host(peer.host);
     added.set_endpoint(peer.endpoint);
     added.set_public_key(peer.public_key);
+    added.set_works(peer.works);
+    added.set_leads(peer.leads);
+    added.set_first_seat(peer.first_seat);
+    added.set_seats(peer.seats);
   }
+  to.mutable_left()->Assign(from.left.begin(), from.left.end());
 }
 void Get(const proto::Roster& from, Roster& to) {
   to.generation = from.generation();
   for (const proto::Peer& peer : from.peers()) {
-    to.peers.push_back({peer.node(), peer.incarnation(), peer.host(), peer.endpoint(), peer.public_key()});
+    to.peers.push_back({peer.node(), peer.incarnation(), peer.host(), peer.endpoint(), peer.public_key(),
+                        peer.works(), peer.leads(), peer.first_seat(), peer.seats()});
   }
+  to.left.assign(from.left().begin(), from.left().end());
 }
 
 void Put(const Heartbeat& from, proto::Heartbeat& to) {
   to.set_clock(from.clock);
   to.set_triples(from.triples);
   to.set_round(from.round);
+  to.set_generation(from.generation);
 }
 void Get(const proto::Heartbeat& from, Heartbeat& to) {
-  to = {from.clock(), from.triples(), from.round()};
+  to = {from.clock(), from.triples(), from.round(), from.generation()};
 }
 
 void Put(const BeginRound& from, proto::BeginRound& to) {
@@ -180,16 +193,36 @@ void Get(const proto::Stop& from, Stop& to) {
 
 void Put(const Leaving& from, proto::Leaving& to) {
   to.set_reason(from.reason);
+  to.set_drained(from.drained);
+  if (from.drained) Put(RoundDone{0, from.counters}, *to.mutable_counters());
 }
 void Get(const proto::Leaving& from, Leaving& to) {
-  to = {from.reason()};
+  RoundDone done;
+  Get(from.counters(), done);
+  to = {from.reason(), from.drained(), done.counters};
+}
+
+void Put(const FetchSlices& from, proto::FetchSlices& to) {
+  to.set_from(from.from);
+  to.mutable_slices()->Assign(from.slices.begin(), from.slices.end());
+}
+void Get(const proto::FetchSlices& from, FetchSlices& to) {
+  to = {from.from(), {from.slices().begin(), from.slices().end()}};
+}
+
+void Put(const SlicesFetched& from, proto::SlicesFetched& to) {
+  to.set_from(from.from);
+  to.mutable_slices()->Assign(from.slices.begin(), from.slices.end());
+}
+void Get(const proto::SlicesFetched& from, SlicesFetched& to) {
+  to = {from.from(), {from.slices().begin(), from.slices().end()}};
 }
 
 /// The generated classes, in the order of Control.
 using Generated =
     std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat, proto::BeginRound,
                  proto::WantLease, proto::Lease, proto::NoLease, proto::LeaseDone, proto::LeaseTaken,
-                 proto::Stop, proto::Leaving, proto::RoundDone>;
+                 proto::Stop, proto::Leaving, proto::RoundDone, proto::FetchSlices, proto::SlicesFetched>;
 static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
 
 template <std::size_t kKind>

@@ -21,6 +21,10 @@ struct Register {
   std::string public_key;
   std::string fingerprint;
   bool works = false;
+  bool leads = false;
+  bool owns = false;
+  std::uint32_t first_seat = 0;
+  std::uint32_t seats = 0;
 };
 
 struct Registered {
@@ -35,17 +39,23 @@ struct Peer {
   std::string host;
   std::string endpoint;
   std::string public_key;
+  bool works = false;
+  bool leads = false;
+  std::uint32_t first_seat = 0;
+  std::uint32_t seats = 0;
 };
 
 struct Roster {
   std::uint64_t generation = 0;
   std::vector<Peer> peers;
+  std::vector<std::uint32_t> left = {};
 };
 
 struct Heartbeat {
   std::uint64_t clock = 0;
   std::uint64_t triples = 0;
   std::uint32_t round = 0;
+  std::uint64_t generation = 0;
 };
 
 /// What all nodes do in a round.
@@ -132,11 +142,23 @@ struct Stop {
 
 struct Leaving {
   std::string reason;
+  bool drained = false;
+  NodeCounters counters = {};
+};
+
+struct FetchSlices {
+  std::uint32_t from = 0;
+  std::vector<std::uint32_t> slices;
+};
+
+struct SlicesFetched {
+  std::uint32_t from = 0;
+  std::vector<std::uint32_t> slices;
 };
 
 /// One of them. A kind's number in the protocol is its position here, from 1: add at the end, never reorder.
 using Control = std::variant<Register, Registered, Roster, Heartbeat, BeginRound, WantLease, Lease, NoLease,
-                             LeaseDone, LeaseTaken, Stop, Leaving, RoundDone>;
+                             LeaseDone, LeaseTaken, Stop, Leaving, RoundDone, FetchSlices, SlicesFetched>;
 
 Message Encode(const Control& control);
 

@@ -1,15 +1,10 @@
 #include "launch/cluster/agent.h"
 
-#include <fmt/ranges.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -18,26 +13,21 @@
 #include "common/log.h"
 #include "common/net/zmq_transport.h"
 #include "common/run/format.h"
-#include "launch/cluster/child_process.h"
 #include "launch/cluster/host_identity.h"
+#include "launch/cluster/host_tables.h"
 #include "launch/cluster/interfaces.h"
 #include "launch/cluster/listening.h"
-#include "launch/cluster/local_rendezvous.h"
-#include "launch/cluster/memory_handover.h"
 #include "launch/cluster/node_description.h"
+#include "launch/cluster/node_start.h"
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/ranks_text.h"
 #include "launch/cluster/told_elsewhere.h"
 #include "launch/standard_streams.h"
-#include "ps/unnamed_file.h"
 
 namespace attune::launch {
 namespace {
 
 using nlohmann::json;
-
-constexpr unsigned kRestartsInAMinute = 5;
-constexpr const char* kSnapshot = "-snapshot";
 
 /// What ranks tell each other first.
 struct Introduction {
@@ -49,6 +39,7 @@ struct Introduction {
   std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
   bool serves = true;
   bool works = true;
+  std::string interface;  ///< by which hosts reach each other; rank 0's is that of all
   std::vector<InterfaceAddress> addresses;
 
   std::string ToText() const {
@@ -62,6 +53,7 @@ struct Introduction {
                 {"job", job},
                 {"serves", serves},
                 {"works", works},
+                {"interface", interface},
                 {"addresses", networks}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
@@ -76,6 +68,7 @@ struct Introduction {
     read.at("job").get_to(one.job);
     read.at("serves").get_to(one.serves);
     read.at("works").get_to(one.works);
+    read.at("interface").get_to(one.interface);
     for (const json& network : read.at("addresses")) {
       one.addresses.push_back({network[0], network[1], network[2]});
     }
@@ -120,10 +113,6 @@ std::array<std::uint8_t, 16> RandomName() {
   return name;
 }
 
-std::string HexOf(const std::array<std::uint8_t, 16>& name) {
-  return fmt::format("{:02x}", fmt::join(name, ""));
-}
-
 /// One rank, from its introduction to the end of its node.
 class Agent {
  public:
@@ -142,7 +131,7 @@ class Agent {
     rendezvous_.reset();  // nothing waits in MPI from here on
     GiveMemoryBack();
     return WatchNode(
-        signals, [this](unsigned incarnation) { return StartNode(incarnation); },
+        signals, [this](unsigned incarnation) { return Start(incarnation); },
         MayRestart() ? kRestartsInAMinute : 0, Where());
   }
 
@@ -164,6 +153,7 @@ class Agent {
     mine.job = RandomName();
     mine.serves = check_.duties.serves;
     mine.works = check_.duties.works;
+    mine.interface = check_.interface;
     mine.addresses = PretendsHost() ? std::vector<InterfaceAddress>{{"lo", "127.0.0.1", "127.0.0.0/8"}}
                                     : InterfaceAddresses();
     if (check_.failure) {
@@ -188,6 +178,7 @@ class Agent {
 
   HostPlan MakePlan() const {
     HostPlan plan;
+    plan.joinable = check_.joinable;
     std::map<std::string, bool> serves;
     for (const Introduction& one : all_) serves[one.host] |= one.serves;
     for (unsigned other = 0; other < all_.size(); ++other) {
@@ -221,7 +212,14 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
-    const Listening listening = ListenForRanks(*rendezvous_, of_rank, hosts, check_.interface);
+    const Listening listening = ListenForRanks(*rendezvous_, of_rank, hosts, all_[0].interface);
+    TellOnce(*rendezvous_, [&] {
+      if (!listening.unreachable.empty()) {
+        ThrowFailed(
+            "hosts do not reach each other; look at firewalls, or name another network with --interface:{}",
+            listening.unreachable);
+      }
+    });
     node_.bind_host = listening.host;
     node_.listen_fd = listening.fd;
     node_.keys = listening.keys;
@@ -254,20 +252,13 @@ class Agent {
     TellOnce(*rendezvous_, [&] { RequireMade(failures); });
   }
 
-  /// The host's first rank makes the memory, the others fetch it. Everybody keeps a descriptor of it, so that
-  /// it is there for a node that is started again.
+  /// The host's first rank makes the memory, the others fetch it.
   void ShareMemory(HostNeeds& needs) {
     needs.shape.job = all_[0].job;
-    const std::string name = "attune-" + HexOf(needs.shape.job) + "-" + std::to_string(plan_.leader);
     std::string failure;
     if (rank() == plan_.leader) {
       try {
-        memory_ = ps::HostMemory::Create(needs.shape, check_.shm_dir);
-        if (needs.snapshot > 0) snapshot_ = ps::UnnamedFile(check_.shm_dir, needs.snapshot);
-        servers_.push_back(std::make_unique<DescriptorServer>(name, memory_.fd()));
-        if (needs.snapshot > 0) {
-          servers_.push_back(std::make_unique<DescriptorServer>(name + kSnapshot, snapshot_));
-        }
+        tables_ = HostTables::Make(needs, plan_.leader, check_.shm_dir);
       } catch (const Error& error) {
         failure = error.what();
       }
@@ -275,12 +266,9 @@ class Agent {
     // When all have said so, the memory is there.
     const auto failures = rendezvous_->Exchange(failure);
     TellOnce(*rendezvous_, [&] { RequireMade(failures); });
-    if (rank() != plan_.leader) {
-      memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, kRendezvousDeadline), needs.shape);
-      if (needs.snapshot > 0) snapshot_ = ReceiveDescriptor(name + kSnapshot, kRendezvousDeadline);
-    }
+    if (rank() != plan_.leader) tables_ = HostTables::Fetch(needs, plan_.leader, kRendezvousDeadline);
     rendezvous_->Exchange("");  // all have it
-    servers_.clear();
+    if (!plan_.joinable) tables_.StopServing();
   }
 
   void RequireMade(const std::vector<std::string>& failures) const {
@@ -290,7 +278,7 @@ class Agent {
     }
   }
 
-  pid_t StartNode(unsigned incarnation) {
+  pid_t Start(unsigned incarnation) {
     node_.job = all_[0].job;
     node_.node = rank();
     node_.incarnation = incarnation;
@@ -300,43 +288,23 @@ class Agent {
     node_.settings = check_.settings;
     node_.duties = check_.duties;
     node_.plan = plan_;
-    Place();
-    node_.memory_fd = memory_.fd();
-    node_.snapshot_fd = snapshot_;
-    const int description = DescriptionFile();
-    ChildProcess child;
-    child.arguments = OwnArguments();
-    child.environment = EnvironmentWithout({"OMPI_", "PMIX_", "PRTE_", "ORTE_", kLocalVariable});
-    child.environment.push_back(fmt::format("{}={}", kNodeVariable, description));
-    child.descriptors = {description, node_.listen_fd, node_.memory_fd};
-    if (snapshot_ >= 0) child.descriptors.push_back(snapshot_);
-    const pid_t pid = StartChild(child);
-    close(description);
-    return pid;
+    node_.processes = static_cast<unsigned>(all_.size());
+    node_.local_rank = LocalRank();
+    node_.memory_fd = tables_.memory_fd();
+    node_.snapshot_fd = tables_.snapshot_fd();
+    node_.join_fd = check_.join_fd;
+    return StartNode(node_);
   }
 
-  /// Where this node is among those of its host.
-  void Place() {
-    node_.local_ranks = 0;
-    for (unsigned other = 0; other < all_.size(); ++other) {
-      if (all_[other].host != all_[rank()].host) continue;
-      if (other == rank()) node_.local_rank = node_.local_ranks;
-      ++node_.local_ranks;
-    }
+  unsigned LocalRank() const {
+    return static_cast<unsigned>(std::count_if(all_.begin(), all_.begin() + rank(), [&](const auto& other) {
+      return other.host == all_[rank()].host;
+    }));
   }
 
   /// A leader of several hosts keeps what the others have told it in its own memory: without it the job
   /// cannot go on.
   bool MayRestart() const { return rank() != 0 && (plan_.one_host() || rank() != plan_.leader); }
-
-  int DescriptionFile() const {
-    const std::string text = ToText(node_);
-    const int fd = memfd_create("attune-node", MFD_CLOEXEC);
-    if (fd < 0 || pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-      ThrowFailed("cannot describe the node to its process: {}", ErrnoText(errno));
-    }
-    return fd;
-  }
 
   const unsigned rank_;
   std::unique_ptr<Rendezvous> rendezvous_;  ///< until all have found each other
@@ -344,9 +312,7 @@ class Agent {
   std::vector<Introduction> all_;  ///< by rank
   HostPlan plan_;
   NodeDescription node_;
-  ps::HostMemory memory_;
-  int snapshot_ = -1;
-  std::vector<std::unique_ptr<DescriptorServer>> servers_;  ///< until all have what they serve
+  HostTables tables_;
 };
 
 }  // namespace

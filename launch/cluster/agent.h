@@ -34,6 +34,8 @@ struct RankCheck {
   std::function<HostNeeds(const HostPlan&)> needs;  ///< unset after a failure
   std::string interface;                            ///< by which hosts reach each other; empty: chosen
   std::filesystem::path shm_dir;                    ///< where the tables go into a file; empty: memory
+  bool joinable = false;                            ///< whether others may join when the job has begun
+  int join_fd = -1;                                 ///< on rank 0: where they do
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of

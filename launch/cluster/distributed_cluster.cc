@@ -36,7 +36,7 @@ EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, con
 double DistributedCluster::Rest() {
   if (std::exchange(at_rest_, true)) return 0;
   const auto start = std::chrono::steady_clock::now();
-  const int rounds = parts_.plan.one_host() ? 1 : 3;
+  const int rounds = parts_.spread ? 3 : 1;
   for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
   return SecondsSince(start);
 }

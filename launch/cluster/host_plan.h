@@ -19,8 +19,11 @@ struct HostPlan {
   unsigned processes = 1;            ///< of this host
   unsigned workers = 1;              ///< of these, that train
   unsigned working_hosts = 1;        ///< hosts that have a worker
+  bool joinable = false;             ///< whether others may join when the job has begun
 
   bool one_host() const { return leaders.size() == 1; }
+  /// Whether there are several hosts, or may be later.
+  bool spread() const { return !one_host() || joinable; }
   bool owns() const { return std::ranges::find(owners, leader) != owners.end(); }
   sync::ShardMap Shards(Index items) const { return {items, owners}; }
 
@@ -28,7 +31,7 @@ struct HostPlan {
   ///                                  @param replicated  how many of them every host has
   sync::Placement PlaceItems(const std::vector<Index>& by_heat, std::size_t replicated) const {
     const auto items = static_cast<Index>(by_heat.size());
-    if (one_host() || replicated >= items) return sync::Placement(items);
+    if (replicated >= items || (owners.size() == 1 && owns())) return sync::Placement(items);
     const auto self = owns() ? std::optional<std::uint32_t>(leader) : std::nullopt;
     return {Shards(items), self, std::span(by_heat).first(replicated)};
   }

@@ -34,7 +34,11 @@ std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& 
 
 HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
                    net::Transport& transport)
-    : options_(options), store_(store), gate_(gate), transport_(transport) {
+    : options_(options),
+      store_(store),
+      gate_(gate),
+      transport_(transport),
+      leaders_(options.leaders.begin(), options.leaders.end()) {
   const auto lists = ListsByOwner(options, store.placement().items());
   std::vector<std::vector<Index>> all;
   for (const auto& [owner, items] : lists) all.push_back(items);
@@ -50,14 +54,39 @@ HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::Stalen
     replicas_.emplace(owner, std::make_unique<worker::SyncReplica>(rows_of(owner), options.sync));
   }
   if (!owns_theta()) store_.theta().SetOwnedElsewhere();
-  if (std::ranges::find(options.owners, options.self) == options.owners.end()) return;
+  if (options.late) RequestRound();
+  if (!owns_rows()) return;
   for (const net::NodeId leader : options.leaders) {
     if (leader != options.self) owner_->AddClient(leader);
   }
 }
 
+bool HostSync::owns_rows() const {
+  return std::ranges::find(options_.owners, options_.self) != options_.owners.end();
+}
+
+void HostSync::AddHost(net::NodeId leader) {
+  if (leaders_.insert(leader).second && owns_rows()) owner_->AddLateClient(leader);
+}
+
+void HostSync::RemoveHost(net::NodeId leader) {
+  if (leaders_.erase(leader) == 0) return;
+  owner_->RemoveClient(leader);
+  gradients_applied_.erase(leader);
+}
+
+void HostSync::DismissHost(net::NodeId leader) {
+  RemoveHost(leader);
+  left_.insert(leader);
+}
+
+bool HostSync::IsLastWord(net::NodeId from, const wire::Message& message) const {
+  return left_.contains(from) && message.values.empty();
+}
+
 bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time now) {
   if (const auto sync = wire::ParseSync(message)) {
+    if (IsLastWord(from, message)) return true;
     if (sync->type == wire::SyncType::kUp || sync->type == wire::SyncType::kDownTaken) {
       owner_->OnMessage(from, *sync, now);
     } else if (const auto replica = replicas_.find(from); replica != replicas_.end()) {
@@ -68,7 +97,7 @@ bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time no
     return true;
   }
   if (const auto theta = wire::ParseTheta(message)) {
-    OnTheta(from, *theta);
+    if (!IsLastWord(from, message)) OnTheta(from, *theta);
     return true;
   }
   return false;
@@ -91,7 +120,7 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
     return;
   }
   const bool sane = numbers.empty() || numbers.size() == theta.trained();
-  if (!owns_theta() || !IsLeader(from) || !sane) {
+  if (!owns_theta() || !leaders_.contains(from) || !sane) {
     ++refused_;
     return;
   }
@@ -102,10 +131,6 @@ void HostSync::OnTheta(net::NodeId from, const wire::ThetaMessage& message) {
   }
   transport_.Send(from, wire::MakeTheta(wire::ThetaType::kTheta, {message.head.sequence, 0, 0},
                                         wire::Bytes::Of(theta.Values())));
-}
-
-bool HostSync::IsLeader(net::NodeId node) const {
-  return std::ranges::find(options_.leaders, node) != options_.leaders.end();
 }
 
 void HostSync::PumpTheta(Time now) {
@@ -122,11 +147,17 @@ void HostSync::BeginEpoch(std::uint64_t base) {
   clocks_.Begin(base, last_clock_);
   owner_->BeginEpoch(clocks_);
   for (auto& [leader, replica] : replicas_) replica->BeginEpoch(clocks_);
-  clock_ = last_clock_ = base;
+  last_clock_ = base;
+  // Workers here that may not begin yet hold nobody up.
+  clock_ = gate_.open() ? base : wire::kNoClock;
+  worked_ = gate_.open() ? now : Time{};
   round_clock_ = clocks_.AtBegin(round_clock_);
   owner_->SetOwnClock(clock_);
-  worked_ = now;
   UpdateVisible(now);
+}
+
+void HostSync::SetQuiet(bool quiet) {
+  for (auto& [owner, replica] : replicas_) replica->SetQuiet(quiet);
 }
 
 std::uint64_t HostSync::RequestRound() {
@@ -198,6 +229,7 @@ void HostSync::EndRound(Time now) {
   rounds_ = started_;
   round_end_ = now;
   round_took_ = round_end_ - round_start_;
+  gate_.Open();
   gate_.EndRound();
   if (clock_ != wire::kNoClock && round_clock_ != wire::kNoClock) round_batches_ = clock_ - round_clock_;
 }

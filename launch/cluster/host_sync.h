@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "common/net/transport.h"
@@ -31,11 +32,18 @@ class HostSync {
     std::vector<net::NodeId> leaders;  ///< of all hosts
     std::vector<net::NodeId> owners;   ///< those of them that own rows; the first owns Θ, too
     std::vector<Index> replicated;     ///< items that all hosts have, hottest first
+    bool late = false;                 ///< this host joins a job that has begun: it gets the rows first
   };
 
   /// References must outlive it.
   HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
            net::Transport& transport);
+
+  /// A host has joined the job, or is gone: one that owns no rows. Nothing happens to one that is known.
+  void AddHost(net::NodeId leader);
+  void RemoveHost(net::NodeId leader);
+  /// One that has left, as agreed: what it says until it has heard so is no news.
+  void DismissHost(net::NodeId leader);
 
   /// @returns whether the message was for it
   bool OnMessage(net::NodeId from, const wire::Message& message, Time now);
@@ -48,6 +56,8 @@ class HostSync {
   void EndEpoch() { training_ = false; }
   /// Asks for a whole round that begins after now. @returns its number
   std::uint64_t RequestRound();
+  /// Whether nothing is added on this host any more.
+  void SetQuiet(bool quiet);
   /// Whether something is to be looked at again soon.
   bool busy() const { return training_ || in_round_ || requested_ > started_ || owner_->busy(); }
   /// Rounds that have ended everywhere.
@@ -66,7 +76,8 @@ class HostSync {
   };
 
   bool owns_theta() const { return options_.owners.front() == options_.self; }
-  bool IsLeader(net::NodeId node) const;
+  bool owns_rows() const;
+  bool IsLastWord(net::NodeId from, const wire::Message& message) const;
   std::uint64_t refused() const;
   void ReadClock(Time now);
   bool RoundDue(Time now) const;
@@ -82,6 +93,8 @@ class HostSync {
   ps::ModelStore& store_;
   worker::StalenessGate& gate_;
   net::Transport& transport_;
+  std::set<net::NodeId> leaders_;  ///< of all hosts that are there now
+  std::set<net::NodeId> left_;
   std::unique_ptr<ps::SyncOwner> owner_;
   std::map<net::NodeId, std::unique_ptr<worker::SyncReplica>> replicas_;
   ThetaExchange theta_;

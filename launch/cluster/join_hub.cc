@@ -4,14 +4,19 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "common/error.h"
 #include "common/thread.h"
+#include "launch/cluster/join_text.h"
+#include "launch/cluster/late_entry.h"
 
 namespace attune::launch {
 namespace {
 
+using join::BytesOf;
+using join::FromText;
+using join::TextOf;
+using join::ToText;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
@@ -19,26 +24,6 @@ using namespace std::chrono_literals;
 constexpr auto kBeat = 200ms;
 /// How much longer a caller waits than the scheduler, so that the scheduler's reason is what is heard.
 constexpr auto kLonger = 5s;
-
-// Requests and answers are CBOR (RFC 8949): texts of an exchange are any bytes.
-
-std::string ToText(const json& what) {
-  const auto bytes = json::to_cbor(what);
-  return {bytes.begin(), bytes.end()};
-}
-
-json FromText(const std::string& text) {
-  return json::from_cbor(text, true, false);  // discarded if it is something else
-}
-
-json BytesOf(const std::string& text) {
-  return json::binary({text.begin(), text.end()});
-}
-
-std::string TextOf(const json& bytes) {
-  const auto& binary = bytes.get_binary();
-  return {binary.begin(), binary.end()};
-}
 
 class HubRendezvous : public Rendezvous {
  public:
@@ -54,14 +39,9 @@ class HubRendezvous : public Rendezvous {
 
 class JoinRendezvous : public Rendezvous {
  public:
-  JoinRendezvous(const std::string& address, const net::SharedSecret& secret, std::chrono::seconds within)
-      : address_(address), within_(within), caller_(net::MakeSecretCaller(address, secret)) {
-    std::random_device device;
-    const std::string name = fmt::format("{:08x}{:08x}{:08x}", device(), device(), device());
-    const json answer = Ask({{"what", "join"}, {"name", name}}, within);
-    rank_ = answer.at("rank");
-    size_ = answer.at("size");
-  }
+  JoinRendezvous(std::unique_ptr<JoinCaller> caller, unsigned rank, unsigned size,
+                 std::chrono::seconds within)
+      : caller_(std::move(caller)), rank_(rank), size_(size), within_(within) {}
 
   unsigned rank() const override { return rank_; }
   unsigned size() const override { return size_; }
@@ -69,25 +49,17 @@ class JoinRendezvous : public Rendezvous {
   std::vector<std::string> Exchange(const std::string& mine) override {
     // In the first one all wait for the last process to come.
     const auto within = (round_ == 0 ? within_ : kRendezvousDeadline) + kLonger;
-    const json answer =
-        Ask({{"what", "exchange"}, {"rank", rank_}, {"round", ++round_}, {"text", BytesOf(mine)}}, within);
+    const json answer = caller_->Ask(
+        {{"what", "exchange"}, {"rank", rank_}, {"round", ++round_}, {"text", BytesOf(mine)}}, within);
     std::vector<std::string> all;
     for (const json& one : answer.at("all")) all.push_back(TextOf(one));
     return all;
   }
 
  private:
-  json Ask(const json& request, std::chrono::seconds within) {
-    const json answer = FromText(caller_->Call(ToText(request), within));
-    if (!answer.is_object()) ThrowFailed("{}: its answer makes no sense; is it another version?", address_);
-    if (answer.contains("failure")) ThrowFailed("{}: {}", address_, answer["failure"].get<std::string>());
-    return answer;
-  }
-
-  const std::string address_;
+  const std::unique_ptr<JoinCaller> caller_;
+  const unsigned rank_, size_;
   const std::chrono::seconds within_;
-  const std::unique_ptr<net::SecretCaller> caller_;
-  unsigned rank_ = 0, size_ = 0;
   std::uint64_t round_ = 0;
 };
 
@@ -150,9 +122,8 @@ void JoinHub::Handle(const net::SecretListener::Request& request) {
 std::string JoinHub::Join(const std::string& name) {
   const auto next = static_cast<unsigned>(ranks_.size() + 1);
   const auto known = ranks_.find(name);
-  if (known == ranks_.end() && next >= processes_) {
-    return ToText({{"failure", fmt::format("all {} processes of the job have come already", processes_)}});
-  }
+  // Who comes when all have come may join the job when it has begun.
+  if (known == ranks_.end() && next >= processes_) return ToText({{"later", true}});
   const unsigned rank = known == ranks_.end() ? next : known->second;
   ranks_.emplace(name, rank);
   changed_.notify_all();
@@ -202,9 +173,17 @@ std::unique_ptr<Rendezvous> MakeHubRendezvous(std::unique_ptr<JoinHub> hub) {
   return std::make_unique<HubRendezvous>(std::move(hub));
 }
 
-std::unique_ptr<Rendezvous> MakeJoinRendezvous(const std::string& address, const net::SharedSecret& secret,
-                                               std::chrono::seconds within) {
-  return std::make_unique<JoinRendezvous>(address, secret, within);
+Joined JoinJob(const std::string& address, const net::SharedSecret& secret, std::chrono::seconds within) {
+  auto caller = std::make_unique<JoinCaller>(address, secret);
+  const json answer = caller->AskUntilAnswered({{"what", "join"}, {"name", caller->name()}}, within);
+  Joined joined;
+  if (answer.contains("rank")) {
+    joined.rendezvous =
+        std::make_unique<JoinRendezvous>(std::move(caller), answer.at("rank"), answer.at("size"), within);
+  } else {
+    joined.late = std::make_unique<LateEntry>(std::move(caller), answer, within);
+  }
+  return joined;
 }
 
 }  // namespace attune::launch

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/net/secret_channel.h"
+#include "launch/cluster/late_entry.h"
 #include "launch/cluster/rendezvous.h"
 
 namespace attune::launch {
@@ -64,10 +65,15 @@ class JoinHub {
 /// Rank 0's side. Ends the hub, once its answers are on their way.
 std::unique_ptr<Rendezvous> MakeHubRendezvous(std::unique_ptr<JoinHub> hub);
 
+/// What a process has found that joins a job: a place among those that begin it, or a job that has begun.
+struct Joined {
+  std::unique_ptr<Rendezvous> rendezvous;
+  std::unique_ptr<LateEntry> late;
+};
+
 /// The other processes' side.
 /// @param address  "HOST:PORT" of the scheduler's
 /// Throws Error(kFailed) like SecretCaller::Call.
-std::unique_ptr<Rendezvous> MakeJoinRendezvous(const std::string& address, const net::SharedSecret& secret,
-                                               std::chrono::seconds within);
+Joined JoinJob(const std::string& address, const net::SharedSecret& secret, std::chrono::seconds within);
 
 }  // namespace attune::launch

@@ -1,7 +1,5 @@
 #include "launch/cluster/joining.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 
@@ -43,27 +41,30 @@ std::string NetworkOf(const std::string& address) {
 
 }  // namespace
 
-std::unique_ptr<Rendezvous> AwaitJoining(config::ClusterSettings& cluster) {
-  if (!cluster.has_processes()) {
-    ThrowUsage("--join needs --processes: how many the job has, the scheduler among them");
-  }
-  const net::SharedSecret secret = SecretFor(HostOf(cluster.join()), cluster.secret_file());
-  const int fd = ListeningSocketAt(cluster.join());
-  const std::string endpoint = EndpointOf(fd).substr(kScheme.size());
-  if (!cluster.has_interface()) {
-    const std::string network = NetworkOf(HostOf(endpoint));
-    if (!network.empty()) cluster.set_interface(network);
-  }
-  const std::chrono::seconds within(cluster.join_within());
-  auto hub = std::make_unique<JoinHub>(fd, secret, cluster.processes(), within);
-  close(fd);
-  log::Info("{} processes may join at {}, within {} s", cluster.processes() - 1, endpoint, within.count());
-  return MakeHubRendezvous(std::move(hub));
+net::SharedSecret SecretOf(const config::ClusterSettings& cluster) {
+  return SecretFor(HostOf(cluster.join()), cluster.secret_file());
 }
 
-std::unique_ptr<Rendezvous> JoinScheduler(const config::RoleSettings& settings) {
+JoinDoor OpenToJoin(const config::ClusterSettings& cluster) {
+  SecretOf(cluster);  // before anything is made
+  const int fd = ListeningSocketAt(cluster.join());
+  const std::string endpoint = EndpointOf(fd).substr(kScheme.size());
+  log::Info("processes may join at {}", endpoint);
+  return {fd, NetworkOf(HostOf(endpoint))};
+}
+
+std::unique_ptr<Rendezvous> AwaitJoining(const config::ClusterSettings& cluster, int fd) {
+  if (!cluster.has_processes()) {
+    ThrowUsage("--join needs --processes: how many the job begins with, the scheduler among them");
+  }
+  const std::chrono::seconds within(cluster.join_within());
+  log::Info("{} processes are to join within {} s", cluster.processes() - 1, within.count());
+  return MakeHubRendezvous(std::make_unique<JoinHub>(fd, SecretOf(cluster), cluster.processes(), within));
+}
+
+Joined JoinScheduler(const config::RoleSettings& settings) {
   const net::SharedSecret secret = SecretFor(HostOf(settings.join()), settings.secret_file());
-  return MakeJoinRendezvous(settings.join(), secret, std::chrono::seconds(settings.join_within()));
+  return JoinJob(settings.join(), secret, std::chrono::seconds(settings.join_within()));
 }
 
 }  // namespace attune::launch

@@ -1,19 +1,33 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "common/config/role.pb.h"
 #include "common/config/train.pb.h"
+#include "launch/cluster/join_hub.h"
 #include "launch/cluster/rendezvous.h"
 
 namespace attune::launch {
 
-/// The scheduler's place among processes that join it. Writes into `cluster` by which network they reach each
-/// other, unless it says so.
-/// Throws Error(kUsage) if settings miss or do not fit together, Error(kFailed) if it cannot listen.
-std::unique_ptr<Rendezvous> AwaitJoining(config::ClusterSettings& cluster);
+/// Where processes join.
+struct JoinDoor {
+  int fd = -1;          ///< a listening socket; the caller's
+  std::string network;  ///< by which hosts reach each other, unless settings say so; empty for loopback
+};
+
+/// Listens where `cluster` says.
+/// Throws Error(kUsage) if settings do not fit together, Error(kFailed) if it cannot listen.
+JoinDoor OpenToJoin(const config::ClusterSettings& cluster);
+
+/// The scheduler's place among processes that join it at `fd`. Throws Error(kUsage) if --processes is
+/// missing.
+std::unique_ptr<Rendezvous> AwaitJoining(const config::ClusterSettings& cluster, int fd);
+
+/// What those who join must know. Throws Error(kUsage) where it may not be empty, Error(kBadInput).
+net::SharedSecret SecretOf(const config::ClusterSettings& cluster);
 
 /// The place of a process that joins a scheduler.
-std::unique_ptr<Rendezvous> JoinScheduler(const config::RoleSettings& settings);
+Joined JoinScheduler(const config::RoleSettings& settings);
 
 }  // namespace attune::launch

@@ -16,6 +16,8 @@
 namespace attune::launch {
 namespace {
 
+constexpr std::chrono::milliseconds kTryAgain(50);
+
 struct AbstractAddress {
   sockaddr_un address{};
   socklen_t size = 0;
@@ -109,7 +111,12 @@ int ReceiveDescriptor(const std::string& name, std::chrono::seconds within) {
   if (client < 0) ThrowFailed("socket: {}", ErrnoText(errno));
   const timeval time{static_cast<time_t>(within.count()), 0};
   setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  const bool connected = connect(client, address.get(), address.size) == 0;
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  bool connected = connect(client, address.get(), address.size) == 0;
+  while (!connected && errno == ECONNREFUSED && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kTryAgain);
+    connected = connect(client, address.get(), address.size) == 0;
+  }
   const int error = errno;
   const bool trusted = connected && SameUser(client);
   const auto fd = trusted ? TakeDescriptor(client) : std::nullopt;

@@ -26,8 +26,8 @@ class DescriptorServer {
   std::thread thread_;
 };
 
-/// A descriptor from the server of that name, which must be a process of the same user.
-/// Throws Error(kFailed) if there is none within `within`.
+/// A descriptor from the server of that name, which must be a process of the same user; it may begin to serve
+/// while this waits. Throws Error(kFailed) if there is none within `within`.
 int ReceiveDescriptor(const std::string& name, std::chrono::seconds within);
 
 }  // namespace attune::launch

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <utility>
 
 #include "common/aligned_buffer.h"
@@ -22,6 +21,8 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
+/// How long a node that has left is still answered by the scheduler's: it may not have heard that it may go.
+constexpr auto kFarewell = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -77,12 +78,15 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
       shards_(parts.plan.Shards(parts.store.placement().items())),
       users_(kUsersTable, parts.store.tables().users),
       items_(kItemsTable, parts.store.tables().items, parts.store.placement()),
-      user_rows_(kUsersTable, parts.store.tables().users.layout.floats, {}),
+      peers_(self.node, self.host),
+      user_rows_(kUsersTable, parts.store.tables().users, peers_, parts.initialise_users,
+                 [this] { transport_.Wake(); }),
       item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
       threads_(threads, "worker", [this] { transport_.Wake(); }) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
+  if (parts_.audit != nullptr) pool_.CountUsers();
   if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
   if (parts_.visitors > 0) {
     pool_.SetTail({parts_.store.placement(), shards_, parts_.store.tables().items}, item_rows_, parts_.ahead,
@@ -104,9 +108,8 @@ NodeEnd Node::Run() {
     client_.SetProgress(0, pool_.triples_done());
     client_.Tick(now);
     if (scheduler_ != nullptr) scheduler_->Tick(now);
-    BeginFetches();
     const auto send = [this](net::NodeId to, const wire::Message& what) { return transport_.Send(to, what); };
-    user_rows_.Pump(now, send);
+    user_rows_.Proceed(now, send);
     item_rows_.Proceed(now, send);
     if (sync_ != nullptr) sync_->Proceed(now);
     Proceed(now);
@@ -172,41 +175,84 @@ void Node::AnswerRows(const net::Received& received) {
   if (const auto answer = server.Handle(client, received.message)) transport_.Send(received.from, *answer);
 }
 
-void Node::FetchUsers(net::NodeId from, Index first, Index end, std::function<void()> done) {
-  const auto users = std::make_shared<std::vector<Index>>(end - first);
-  std::iota(users->begin(), users->end(), first);
-  const TableView& table = parts_.store.tables().users;
-  if (table.empty()) users->clear();
-  user_rows_.Pull(from, *users, table.First(first), [users, done = std::move(done)] { done(); });
+/// The users of a host that leaves are to be on this one.
+void Node::FetchSlices(const wire::FetchSlices& wanted) {
+  const auto left = std::make_shared<std::size_t>(wanted.slices.size());
+  for (const std::uint32_t slice : wanted.slices) {
+    const auto [first, end] = UsersOf(slice);
+    user_rows_.Fetch({wanted.from, first, end}, [this, left, wanted] {
+      if (--*left == 0) SendToScheduler(wire::SlicesFetched{wanted.from, wanted.slices});
+    });
+  }
 }
 
-std::future<void> Node::Fetch(std::vector<WantedUsers> wanted) {
-  std::promise<void> done;
-  std::future<void> future = done.get_future();
-  {
-    const std::lock_guard lock(mutex_);
-    requests_.push_back({std::move(wanted), std::move(done)});
+void Node::FollowRoster(Time now) {
+  const auto change = peers_.Follow(client_.roster());
+  if (!change) return;
+  for (const auto& [node, peer] : peers_.all()) {
+    if (node == self_.node) continue;
+    transport_.Connect(node, {peer.endpoint, peer.public_key});
+    if (peer.leads && sync_ != nullptr) sync_->AddHost(node);
   }
-  transport_.Wake();
-  return future;
+  for (const wire::Peer& gone : change->gone) Forget(gone);
+  for (const net::NodeId node : change->left) {
+    left_.emplace(node, now);
+    if (sync_ != nullptr) sync_->DismissHost(node);
+  }
+  // More workers may take fewer steps from the same rows each.
+  if (parts_.gate == nullptr || !parts_.batches_of_round) return;
+  parts_.gate->SetBatchesOfRound(parts_.batches_of_round(peers_.Workers(), peers_.WorkingHosts()));
 }
 
-void Node::BeginFetches() {
-  std::vector<FetchRequest> requests;
-  {
-    const std::lock_guard lock(mutex_);
-    requests = std::exchange(requests_, {});
+void Node::Forget(const wire::Peer& gone) {
+  if (gone.leads && sync_ != nullptr) sync_->RemoveHost(gone.node);
+  if (gone.host == self_.host && parts_.gate != nullptr) parts_.gate->Vacate(gone.first_seat, gone.seats);
+  user_rows_.Forget(gone.node);
+}
+
+/// Asked to leave, a node finishes what it trains, then brings to the owners what it has added, then tells
+/// the scheduler that it may be let go.
+void Node::LeaveIfAsked(Time now) {
+  if (!parts_.wants_to_leave || !parts_.wants_to_leave()) return;
+  client_.Leave("was asked to", now);
+  if (drain_ != Drain::kNo && sync_ != nullptr && !peers_.AloneOnHost()) {  // another process has come
+    drain_ = Drain::kNo;
+    client_.NotDrained();
+    sync_->SetQuiet(false);
   }
-  for (FetchRequest& request : requests) {
-    const auto left = std::make_shared<std::size_t>(request.wanted.size());
-    const auto done = std::make_shared<std::promise<void>>(std::move(request.done));
-    if (*left == 0) done->set_value();
-    for (const WantedUsers& users : request.wanted) {
-      FetchUsers(users.from, users.first, users.end, [left, done] {
-        if (--*left == 0) done->set_value();
-      });
-    }
+  if (client_.drained() || threads_.busy() + fetching_ > 0 || !client_.reported()) return;
+  switch (drain_) {
+    case Drain::kNo:
+      if (sync_ != nullptr && !peers_.AloneOnHost()) return;  // it brings what others of its host add
+      drain_ = Drain::kFolding;
+      threads_.Start([this](unsigned) { FoldOverdue(); });
+      return;
+    case Drain::kFolding:
+      if (sync_ == nullptr) break;
+      drain_ = Drain::kFlushing;
+      farewell_round_ = sync_->RequestRound();
+      return;
+    case Drain::kFlushing:
+      if (sync_->rounds() < farewell_round_) return;
+      sync_->SetQuiet(true);
+      // What a round that has just begun still brings has arrived when another has ended.
+      drain_ = Drain::kSettling;
+      farewell_round_ = sync_->RequestRound();
+      return;
+    case Drain::kSettling:
+      if (sync_->rounds() < farewell_round_) return;
+      break;
   }
+  client_.Drained(Counters(), now);
+}
+
+/// Who has left need not be connected any more.
+void Node::SayFarewells(Time now) {
+  std::erase_if(left_, [&](const auto& one) {
+    if (scheduler_ != nullptr && now - one.second < kFarewell) return false;
+    transport_.Disconnect(one.first);
+    return true;
+  });
 }
 
 void Node::SendToScheduler(const wire::Control& what) {
@@ -228,7 +274,9 @@ void Node::SendAll() {
     if (scheduler_ == nullptr) return;
     for (const auto& out : scheduler_->TakeOutgoing()) {
       more = true;
-      if (out.to == self_.node) {
+      if (const auto* wanted = std::get_if<wire::FetchSlices>(&out.what)) {
+        FetchSlices(*wanted);
+      } else if (out.to == self_.node) {
         client_.OnMessage(out.what, std::chrono::steady_clock::now());
       } else {
         transport_.Send(out.to, wire::Encode(out.what));
@@ -245,14 +293,18 @@ void Node::Proceed(Time now) {
     if (!done_.empty()) private_memory_ = std::max(private_memory_, PrivateMemoryBytes());
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
   }
+  FollowRoster(now);
+  SayFarewells(now);
   ReportRound();
   if (client_.ended()) return;
+  LeaveIfAsked(now);
   if (client_.round().round != round_.round) {
     stop_.store(true);
     if (threads_.busy() + fetching_ > 0) return;
     BeginRound();
   }
-  while (threads_.busy() + fetching_ < threads_.count()) {
+  // A host that has joined late has rows to work with when they have come.
+  while ((parts_.gate == nullptr || parts_.gate->open()) && threads_.busy() + fetching_ < threads_.count()) {
     const auto lease = client_.TakeLease();
     if (!lease) break;
     Start(*lease);
@@ -341,9 +393,9 @@ void Node::ReportRound() {
   std::unique_lock lock(mutex_);
   if (!at_rest_) return;
   if (sync_ != nullptr && round_.work == wire::Work::kFlush) {
-    if (!last_round_) last_round_ = sync_->RequestRound();
-    if (sync_->rounds() < *last_round_) return;
-    last_round_.reset();
+    if (!flush_) flush_ = sync_->RequestRound();
+    if (sync_->rounds() < *flush_) return;
+    flush_.reset();
   }
   client_.FinishedRound(*std::exchange(at_rest_, std::nullopt), Counters());
 }
@@ -370,7 +422,7 @@ void Node::Start(const wire::Lease& lease) {
   }
   const auto [first, end] = UsersOf(lease.slice);
   ++fetching_;
-  FetchUsers(*lease.rows_at, first, end, [this, lease] {
+  user_rows_.Fetch({*lease.rows_at, first, end}, [this, lease] {
     --fetching_;
     if (lease.round == client_.round().round) Run(lease);
   });
@@ -402,6 +454,7 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
   const worker::LeaseOutcome outcome =
       pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.epoch));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
+  if (parts_.audit != nullptr) parts_.audit->Write(round_.epoch, lease.slice, lease.attempt, outcome.users);
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
   return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,   report.positives,
                          report.untrainable, report.triples, report.loss,     {},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,9 +16,12 @@
 #include "common/training_spec.h"
 #include "launch/cluster/host_plan.h"
 #include "launch/cluster/host_sync.h"
+#include "launch/cluster/peers.h"
 #include "launch/cluster/row_exchange.h"
 #include "launch/cluster/scheduler_service.h"
 #include "launch/cluster/task_threads.h"
+#include "launch/cluster/user_rows.h"
+#include "launch/triple_audit.h"
 #include "ps/model_store.h"
 #include "ps/row_server.h"
 #include "worker/evaluator.h"
@@ -44,16 +48,15 @@ struct NodeParts {
   HostPlan plan = {{0}, {0}, 0};
   unsigned ahead = 1;     ///< batches of a worker under way at once, where some rows are elsewhere
   Index visitors = 0;     ///< rows of each of them for items of other hosts; 0 if all are here
+  bool spread = false;    ///< whether there are several hosts, or may be later
   bool lockstep = false;  ///< whether hosts begin epochs with the same rows
   bool gathers = false;   ///< whether some host has not all items
   int memory_fd = -1;     ///< of the host\'s tables
-};
-
-/// Rows of the user table that are wanted here.
-struct WantedUsers {
-  net::NodeId from = 0;
-  Index first = 0;
-  Index end = 0;
+  /// How many batches a worker begins on the rows of one round, for so many workers on so many hosts.
+  std::function<std::uint64_t(std::uint64_t workers, std::size_t hosts)> batches_of_round = {};
+  TripleAudit* audit = nullptr;  ///< if what is trained is recorded
+  /// Whether this process was asked to leave the job. Never on the scheduler's node.
+  std::function<bool()> wants_to_leave = {};
 };
 
 /// How a node ended.
@@ -82,7 +85,7 @@ class Node {
   std::uint64_t triples_done() const { return pool_.triples_done(); }
 
   /// Brings rows of the user table here. From another thread; ready when all are here.
-  std::future<void> Fetch(std::vector<WantedUsers> wanted);
+  std::future<void> Fetch(std::vector<WantedUsers> wanted) { return user_rows_.FetchAll(std::move(wanted)); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -92,8 +95,11 @@ class Node {
   void Handle(const net::Received& received, Time now);
   bool HandleRows(const net::Received& received, Time now);
   void AnswerRows(const net::Received& received);
-  void FetchUsers(net::NodeId from, Index first, Index end, std::function<void()> done);
-  void BeginFetches();
+  void FetchSlices(const wire::FetchSlices& wanted);
+  void FollowRoster(Time now);
+  void Forget(const wire::Peer& gone);
+  void LeaveIfAsked(Time now);
+  void SayFarewells(Time now);
   std::chrono::milliseconds Beat() const;
   void SendAll();
   void SendToScheduler(const wire::Control& what);
@@ -123,7 +129,8 @@ class Node {
   const sync::ShardMap shards_;
   ps::RowServer users_;  ///< for nodes of other hosts that take over slices
   ps::RowServer items_;  ///< for those that have not the rows that this host owns
-  worker::RowClient user_rows_;
+  Peers peers_;
+  UserRows user_rows_;
   RowExchange item_rows_;
   worker::WorkerPool pool_;
   worker::LeaseClient client_;
@@ -134,16 +141,14 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
-  std::uint64_t private_memory_ = 0;         ///< bytes, at most
-  unsigned fetching_ = 0;                    ///< leases whose rows are on their way
-  std::optional<std::uint64_t> last_round_;  ///< of the sync, that a flush waits for
+  std::uint64_t private_memory_ = 0;  ///< bytes, at most
+  unsigned fetching_ = 0;             ///< leases whose rows are on their way
+  std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
+  enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out
+  std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
+  std::uint64_t farewell_round_ = 0;    ///< round of the sync after which this node may go
 
-  struct FetchRequest {
-    std::vector<WantedUsers> wanted;
-    std::promise<void> done;
-  };
-  std::mutex mutex_;  // guards the next three
-  std::vector<FetchRequest> requests_;
+  std::mutex mutex_;                      // guards the next two
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
   std::optional<std::uint32_t> at_rest_;  ///< round without leases whose work here is done
   TaskThreads threads_;                   ///< last: its threads use the others

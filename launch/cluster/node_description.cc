@@ -13,6 +13,42 @@ namespace attune::launch {
 
 using nlohmann::json;
 
+namespace {
+
+NodeDescription Parse(const json& read) {
+  NodeDescription description;
+  read.at("job").get_to(description.job);
+  read.at("node").get_to(description.node);
+  read.at("incarnation").get_to(description.incarnation);
+  read.at("host").get_to(description.host);
+  read.at("where").get_to(description.where);
+  read.at("fingerprint").get_to(description.fingerprint);
+  read.at("settings").get_to(description.settings);
+  read.at("serves").get_to(description.duties.serves);
+  read.at("works").get_to(description.duties.works);
+  read.at("local_rank").get_to(description.local_rank);
+  if (const json& seat = read.at("first_seat"); !seat.is_null()) description.first_seat = seat;
+  read.at("processes").get_to(description.processes);
+  read.at("leaders").get_to(description.plan.leaders);
+  read.at("owners").get_to(description.plan.owners);
+  read.at("leader").get_to(description.plan.leader);
+  read.at("working_hosts").get_to(description.plan.working_hosts);
+  read.at("joinable").get_to(description.plan.joinable);
+  read.at("bind_host").get_to(description.bind_host);
+  read.at("listen_fd").get_to(description.listen_fd);
+  read.at("memory_fd").get_to(description.memory_fd);
+  read.at("snapshot_fd").get_to(description.snapshot_fd);
+  read.at("join_fd").get_to(description.join_fd);
+  read.at("public_key").get_to(description.keys.public_key);
+  read.at("secret_key").get_to(description.keys.secret_key);
+  for (const json& address : read.at("addresses")) {
+    description.addresses.push_back({address[0].get<std::string>(), address[1].get<std::string>()});
+  }
+  return description;
+}
+
+}  // namespace
+
 std::uint64_t NodeDescription::job_number() const {
   std::uint64_t number = 0;
   std::memcpy(&number, job.data(), sizeof number);
@@ -34,14 +70,18 @@ std::string ToText(const NodeDescription& description) {
               {"serves", description.duties.serves},
               {"works", description.duties.works},
               {"local_rank", description.local_rank},
-              {"local_ranks", description.local_ranks},
+              {"first_seat", description.first_seat ? json(*description.first_seat) : json()},
+              {"processes", description.processes},
               {"leaders", description.plan.leaders},
               {"owners", description.plan.owners},
               {"leader", description.plan.leader},
+              {"working_hosts", description.plan.working_hosts},
+              {"joinable", description.plan.joinable},
               {"bind_host", description.bind_host},
               {"listen_fd", description.listen_fd},
               {"memory_fd", description.memory_fd},
               {"snapshot_fd", description.snapshot_fd},
+              {"join_fd", description.join_fd},
               {"public_key", description.keys.public_key},
               {"secret_key", description.keys.secret_key},
               {"addresses", addresses}}
@@ -60,33 +100,17 @@ std::optional<NodeDescription> FindNodeDescription() {
   }
   close(fd);
   unsetenv(kNodeVariable);
-  const json read = json::parse(text, nullptr, false);
-  if (!read.is_object()) ThrowFailed("{} is set, but no agent has started this process", kNodeVariable);
-  NodeDescription description;
-  read.at("job").get_to(description.job);
-  read.at("node").get_to(description.node);
-  read.at("incarnation").get_to(description.incarnation);
-  read.at("host").get_to(description.host);
-  read.at("where").get_to(description.where);
-  read.at("fingerprint").get_to(description.fingerprint);
-  read.at("settings").get_to(description.settings);
-  read.at("serves").get_to(description.duties.serves);
-  read.at("works").get_to(description.duties.works);
-  read.at("local_rank").get_to(description.local_rank);
-  read.at("local_ranks").get_to(description.local_ranks);
-  read.at("leaders").get_to(description.plan.leaders);
-  read.at("owners").get_to(description.plan.owners);
-  read.at("leader").get_to(description.plan.leader);
-  read.at("bind_host").get_to(description.bind_host);
-  read.at("listen_fd").get_to(description.listen_fd);
-  read.at("memory_fd").get_to(description.memory_fd);
-  read.at("snapshot_fd").get_to(description.snapshot_fd);
-  read.at("public_key").get_to(description.keys.public_key);
-  read.at("secret_key").get_to(description.keys.secret_key);
-  for (const json& address : read.at("addresses")) {
-    description.addresses.push_back({address[0].get<std::string>(), address[1].get<std::string>()});
+  return DescriptionOfText(text);
+}
+
+NodeDescription DescriptionOfText(const std::string& text) {
+  try {
+    return Parse(json::parse(text));
+  } catch (const json::exception& problem) {
+    ThrowFailed(
+        "the description of a node cannot be read ({}); agents of one version of the program make them",
+        problem.what());
   }
-  return description;
 }
 
 }  // namespace attune::launch

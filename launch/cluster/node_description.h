@@ -22,22 +22,28 @@ struct NodeDescription {
   std::string fingerprint;
   std::string settings;  ///< ToText() of the job's
   Duties duties;
-  unsigned local_rank = 0;   ///< number of this node on its host
-  unsigned local_ranks = 1;  ///< nodes of its host
+  unsigned local_rank = 0;  ///< number of this node among those of its host that the job began with
+  std::optional<std::uint32_t> first_seat;  ///< at the host's gate, of a node that has joined late
+  unsigned processes = 1;                   ///< that the job began with
   HostPlan plan;
   std::string bind_host;  ///< address that listen_fd is bound to
   int listen_fd = -1;
   int memory_fd = -1;
   int snapshot_fd = -1;                 ///< -1 if the host has all rows
+  int join_fd = -1;                     ///< where the scheduler's node listens for those who join late
   net::KeyPair keys;                    ///< its own
-  std::vector<net::Address> addresses;  ///< of all nodes, by number
+  std::vector<net::Address> addresses;  ///< of all nodes, by number; empty where there is none
 
   std::uint64_t job_number() const;
   /// Whether it is the first of its host: gives the tables their first values.
   bool leads() const { return node == plan.leader; }
+  /// Whether the job had begun before this node came.
+  bool late() const { return first_seat.has_value(); }
 };
 
 std::string ToText(const NodeDescription& description);
+/// Throws Error(kFailed) if it cannot be read.
+NodeDescription DescriptionOfText(const std::string& text);
 
 /// That of this process, if an agent has started it. Throws Error(kFailed) if it cannot be read.
 std::optional<NodeDescription> FindNodeDescription();

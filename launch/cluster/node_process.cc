@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -10,9 +11,12 @@
 #include "common/thread.h"
 #include "launch/cluster/distributed_cluster.h"
 #include "launch/cluster/item_memory.h"
+#include "launch/cluster/join_desk.h"
+#include "launch/cluster/joining.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
+#include "launch/signals.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
 
@@ -44,10 +48,12 @@ class NodeProcess {
                std::size_t{visitors_} * threads_ * settings.cluster().batches_ahead()),
         initial_(OpenInitial(dataset)),
         gate_memory_(memory_.Gate()),
-        gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), description.local_ranks * threads_,
-              settings.cluster().staleness(),
-              BatchesOfRound(spec, inputs_.data->slices(), dataset.num_items(), Workers()),
+        first_seat_(description.first_seat.value_or(description.local_rank * threads_)),
+        gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), first_seat_ + threads_,
+              settings.cluster().staleness(), BatchesOfRoundFor(Workers(), description.plan.leaders.size()),
               [this] { WakeLeader(); }),
+        audit_(MakeTripleAudit(settings.run_settings().audit(),
+                               fmt::format("{}.{}", description.node, description.incarnation))),
         parts_{spec_,
                *inputs_.data,
                store_,
@@ -55,23 +61,28 @@ class NodeProcess {
                inputs_.validation ? &*inputs_.validation : nullptr,
                inputs_.test ? &*inputs_.test : nullptr,
                [this](Index first, Index end) { InitialiseUsers(first, end); },
-               several_hosts() ? &gate_ : nullptr,
-               description.local_rank * threads_,
+               spread() ? &gate_ : nullptr,
+               first_seat_,
                description.plan,
                settings.cluster().batches_ahead(),
                visitors_,
-               several_hosts() && settings.cluster().staleness() == 0,
-               several_hosts() && replicated_ < dataset.num_items(),
-               description.memory_fd} {
+               spread(),
+               spread() && settings.cluster().staleness() == 0,
+               spread() && replicated_ < dataset.num_items(),
+               description.memory_fd,
+               [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
+               audit_.get(),
+               description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested} {
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
     Connect();
-    if (several_hosts() && description.leads()) MakeSync();
+    if (spread() && description.leads()) MakeSync();
   }
 
   int Run(std::optional<JobResult>& result) {
     if (description_.node == kSchedulerNode) return RunScheduler(result);
     IgnoreSignals();
+    const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
     if (end.well) return static_cast<int>(end.code);
@@ -80,13 +91,19 @@ class NodeProcess {
   }
 
  private:
-  /// Threads of all processes, at most: servers do not train.
-  std::uint64_t Workers() const { return description_.addresses.size() * threads_; }
+  /// Threads of all processes that the job began with, at most: servers do not train.
+  std::uint64_t Workers() const { return std::uint64_t{description_.processes} * threads_; }
+  /// One host alone is kept together with none.
+  std::uint64_t BatchesOfRoundFor(std::uint64_t workers, std::size_t hosts) const {
+    if (description_.plan.one_host() && hosts <= 1) return worker::StalenessGate::kAnyNumber;
+    return BatchesOfRound(spec_, inputs_.data->slices(), static_cast<Index>(by_heat_.size()),
+                          std::max(workers, Workers()));
+  }
   /// A worker of this process has done a batch, or waits for a round.
   void WakeLeader() const {
     if (description_.leads() && transport_ != nullptr) transport_->Wake();
   }
-  bool several_hosts() const { return !description_.plan.one_host(); }
+  bool spread() const { return description_.plan.spread(); }
 
   void OpenSnapshot() {
     const std::uint64_t bytes = ps::ModelStore::SnapshotBytes(spec_, placement_.items());
@@ -102,6 +119,7 @@ class NodeProcess {
     options.leaders = description_.plan.leaders;
     options.owners = description_.plan.owners;
     options.replicated.assign(by_heat_.begin(), by_heat_.begin() + replicated_);
+    options.late = description_.late();
     sync_ = std::make_unique<HostSync>(options, store_, gate_, *transport_);
   }
 
@@ -128,6 +146,7 @@ class NodeProcess {
     store_.InitialiseItems(threads_);
     if (initial_) initial_->CopyShared(store_);
     memory_.SetInitialised();
+    if (!description_.late()) gate_.Open();
   }
 
   void Connect() {
@@ -139,7 +158,8 @@ class NodeProcess {
     options.listen_fd = description_.listen_fd;
     options.keys = description_.keys;
     for (net::NodeId node = 0; node < description_.addresses.size(); ++node) {
-      if (node != description_.node) options.peers.emplace(node, description_.addresses[node]);
+      if (node == description_.node || description_.addresses[node].endpoint.empty()) continue;
+      options.peers.emplace(node, description_.addresses[node]);
     }
     transport_ = net::MakeZmqTransport(options);
   }
@@ -154,17 +174,21 @@ class NodeProcess {
     self.public_key = description_.keys.public_key;
     self.fingerprint = description_.fingerprint;
     self.works = description_.duties.works;
+    self.leads = description_.leads();
+    self.owns = description_.plan.owns();
+    self.first_seat = first_seat_;
+    self.seats = threads_;
     return self;
   }
 
-  /// The scheduler's node decides when the job ends.
+  /// The scheduler's node decides what comes of these.
   static void IgnoreSignals() {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
+    for (const int number : {SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
   }
 
   int RunScheduler(std::optional<JobResult>& result) {
     scheduler::Coordinator::Options options;
-    options.membership.expected = static_cast<std::uint32_t>(description_.addresses.size());
+    options.membership.expected = description_.processes;
     options.membership.fingerprint = description_.fingerprint;
     options.slices = static_cast<std::uint32_t>(inputs_.data->slices().size());
     options.seed = spec_.sampling.seed;
@@ -173,7 +197,11 @@ class NodeProcess {
     TrainingJob job(settings_, spec_, inputs_, layout);
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
+    std::optional<JoinDesk> desk;
     try {
+      if (description_.join_fd >= 0) {
+        desk.emplace(description_.join_fd, SecretOf(settings_.cluster()), description_, scheduler);
+      }
       scheduler.Gather({});
       if (initial_) log::Info("{}", initial_->Summary());
       DistributedCluster cluster(scheduler, parts_, node);
@@ -219,7 +247,9 @@ class NodeProcess {
   ps::ModelStore store_;
   const std::unique_ptr<InitialModel> initial_;
   const ps::Mapping gate_memory_;
+  const std::uint32_t first_seat_;  ///< at the gate
   worker::StalenessGate gate_;
+  const std::unique_ptr<TripleAudit> audit_;
   const NodeParts parts_;
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<HostSync> sync_;

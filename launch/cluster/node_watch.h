@@ -9,6 +9,9 @@
 
 namespace attune::launch {
 
+/// How often a node that others can do without is started again, at most.
+inline constexpr unsigned kRestartsInAMinute = 5;
+
 /// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
 /// signal or a broken invariant has ended it.
 /// @param start      starts incarnation N, returns its process

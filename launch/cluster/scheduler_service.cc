@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/log.h"
 
 namespace attune::launch {
 namespace {
@@ -21,12 +22,41 @@ void SchedulerService::OnMessage(std::uint32_t from, std::uint32_t incarnation, 
                                  Time now) {
   const std::lock_guard lock(mutex_);
   coordinator_.OnMessage(from, incarnation, message, now);
+  TellEvents();
   changed_.notify_all();
+}
+
+void SchedulerService::TellEvents() {
+  for (const std::string& event : coordinator_.TakeEvents()) log::Warning("{}", event);
+}
+
+std::optional<scheduler::Coordinator::Announced> SchedulerService::Announce(const scheduler::NodeInfo& info) {
+  const std::lock_guard lock(mutex_);
+  if (coordinator_.phase() == Phase::kGathering) return std::nullopt;
+  auto announced = coordinator_.Announce(info, std::chrono::steady_clock::now());
+  if (wake_) wake_();
+  return announced;
+}
+
+bool SchedulerService::EverybodyKnows(std::uint32_t node) const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.EverybodyKnows(node);
+}
+
+std::vector<scheduler::NodeInfo> SchedulerService::Members() const {
+  using State = scheduler::Membership::State;
+  const std::lock_guard lock(mutex_);
+  std::vector<scheduler::NodeInfo> members;
+  for (const auto& [node, member] : coordinator_.members().all()) {
+    if (member.state == State::kAlive || member.state == State::kAnnounced) members.push_back(member.info);
+  }
+  return members;
 }
 
 void SchedulerService::Tick(Time now) {
   const std::lock_guard lock(mutex_);
   coordinator_.Tick(now);
+  TellEvents();
   changed_.notify_all();
 }
 
@@ -109,9 +139,9 @@ std::uint64_t SchedulerService::triples_of_round() const {
   return coordinator_.phase() == Phase::kWorking ? coordinator_.Total().triples : 0;
 }
 
-std::uint64_t SchedulerService::repeated_leases() const {
+scheduler::Changes SchedulerService::changes() const {
   const std::lock_guard lock(mutex_);
-  return coordinator_.repeated_leases();
+  return coordinator_.changes();
 }
 
 wire::NodeCounters SchedulerService::Counters() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,9 +51,14 @@ class SchedulerService {
   void Release();
 
   // From any thread.
+  /// See Coordinator; nothing before the job has begun.
+  std::optional<scheduler::Coordinator::Announced> Announce(const scheduler::NodeInfo& info);
+  bool EverybodyKnows(std::uint32_t node) const;
+  /// Who takes part, or will.
+  std::vector<scheduler::NodeInfo> Members() const;
   /// Of the round that is under way.
   std::uint64_t triples_of_round() const;
-  std::uint64_t repeated_leases() const;
+  scheduler::Changes changes() const;
   wire::NodeCounters Counters() const;
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
@@ -64,6 +70,7 @@ class SchedulerService {
   bool WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase, const std::function<void()>& tick,
                  const std::function<bool()>& stop);
   void ThrowIfFailed() const;
+  void TellEvents();
 
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;

@@ -78,6 +78,62 @@ same_as_alone second
 cp first.out out
 same_as_alone first
 
+# A worker on a third host joins while two train, and leaves; one with another secret is told so.
+cat >join.sh <<'SCRIPT'
+set -euo pipefail
+await() {
+  local deadline=$((SECONDS + 60))
+  until grep -q -- "$1" "$2" 2>/dev/null; do
+    ((SECONDS < deadline)) || { echo "'$1' was not said: $(cat "$2")"; exit 1; }
+    sleep 0.05
+  done
+}
+epochs() {
+  local count
+  count=$(grep -c '"event":"epoch"' joined/metrics.jsonl 2>/dev/null) || true
+  echo "${count:-0}"
+}
+after_epochs() {
+  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60))
+  until (($(epochs) >= until)); do
+    ((SECONDS < deadline)) || { echo "epochs do not go on: $(cat join.out)"; exit 1; }
+    sleep 0.05
+  done
+}
+read -ra hosts <<<"$HOSTS"
+(umask 077; head -c 32 /dev/urandom | base64 >secret; head -c 32 /dev/urandom | base64 >other-secret)
+address=${hosts[0]}:7700
+train=("$@")
+for n in "${!train[@]}"; do [[ ${train[n]} != --epochs ]] || train[n + 1]=1000000; done
+mpirun -n 2 "${train[@]}" --out model --run joined --join "$address" --secret-file secret >join.out 2>&1 &
+job=$!
+on_third() { exec "$OMPI_MCA_plm_rsh_agent" "${hosts[2]}" "cd $PWD && exec $(printf '%q ' "$@")"; }
+(on_third "$1" worker --join "$address" --secret-file other-secret) >other.out 2>&1 && { echo "another secret was taken"; exit 1; }
+grep -q "another secret" other.out || { cat other.out; exit 1; }
+on_third "$1" worker --join "$address" --secret-file secret >late.out 2>&1 &
+late=$!
+await "has joined the job" join.out
+after_epochs 3
+kill -TERM "$late"
+wait "$late" || { echo "the late worker ended with $?: $(cat late.out join.out)"; exit 1; }
+await "has left the job" join.out
+after_epochs 2
+kill -TERM "$(pgrep -x -P "$job" attune)"
+code=0
+wait "$job" || code=$?
+[[ $code == 4 ]] || { echo "expected exit code 4, got $code: $(cat join.out)"; exit 1; }
+grep '"status"' join.out
+SCRIPT
+expect 0 '"status":"interrupted"' --hosts 3 -- bash join.sh "${train[@]}" --staleness 8
+python3 - 2>log <<'PYTHON' || fail "joined: $(cat log)"
+import json
+result = json.load(open("joined/result.json"))
+assert result["processes"]["joined"] == result["processes"]["left"] == 1, result["processes"]
+assert result["processes"]["died"] == result["processes"]["lost_slices"] == 0, result["processes"]
+assert result["traffic"]["rows_sent"] == result["traffic"]["rows_applied"], result["traffic"]
+assert result["traffic"]["messages_refused"] == 0, result["traffic"]
+PYTHON
+
 # A network that not all have, and a host without the data.
 expect 2 "nowhere0" --hosts 2 -- mpirun -n 2 "${train[@]}" --out model --interface nowhere0
 # shellcheck disable=SC2016  # the variable is the rank's

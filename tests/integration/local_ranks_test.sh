@@ -14,14 +14,28 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 # train_in NAME COMMAND...: trains, and adds digest of the triples and loss to the file "models". What was sent must have
-# been applied.
+# been applied; the ledger of all processes must hold every positive of every user once in each epoch.
 train_in() {
   local name=$1
   shift
+  rm -rf ledger
   expect 0 '"status":"completed"' "$@"
   "$attune" inspect model >log 2>&1 || fail "$name: $(cat log)"
   python3 - >>models 2>log <<'PYTHON' || fail "$name: $(cat log)"
-import json
+import array, collections, glob, json
+def numbers(path, kind):
+    content = open(path, "rb").read()
+    return array.array(kind, content[10 + int.from_bytes(content[8:10], "little"):])
+expected = {}
+for path in glob.glob("data/train/slice-*"):
+    users, ends = numbers(path + "/users.npy", "I"), numbers(path + "/indptr.npy", "Q")
+    expected |= {user: after - before for user, before, after in zip(users, ends, ends[1:])}
+trained = collections.Counter()
+for path in glob.glob("ledger/*.tsv"):
+    for line in open(path):
+        epoch, _, _, user, triples = map(int, line.split())
+        trained[epoch, user] += triples
+assert trained == {(epoch, user): n for epoch in range(1, 5) for user, n in expected.items()}, "ledger"
 summary = json.loads(open("out").read().splitlines()[-1])
 traffic = summary.get("traffic", {"rows_sent": 0, "rows_applied": 0, "messages_refused": 0})
 assert traffic["rows_sent"] == traffic["rows_applied"], traffic
@@ -35,7 +49,7 @@ PYTHON
 train=(train --data data --dim 8 --threads 1 --overwrite --log-level warning)
 
 # The same triples and much the same model in every layout.
-run=(--batch-triples 256 --epochs 4 --evaluate-every 2 --evaluate-test --out model --json)
+run=(--batch-triples 256 --epochs 4 --evaluate-every 2 --evaluate-test --out model --json --audit ledger)
 train_in "one process" "$attune" "${train[@]}" "${run[@]}"
 for layout in "-n 1" "-n 3" "-n 3 --hosts 3" "-n 4 --hosts 2"; do
   for staleness in 0 8 -1; do
@@ -97,6 +111,7 @@ kill -INT $launcher
 code=0
 wait $launcher || code=$?
 [[ $code == 4 ]] || fail "expected exit code 4 after an interrupt, got $code: $(cat out)"
+expect 2 "record of an earlier run" "$attune" local -n 3 train --data data --out again --run run
 "$attune" inspect interrupted >log 2>&1 || fail "$(cat log)"
 
 # Those of this test work in its directory.

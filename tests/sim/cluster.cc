@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <functional>
+#include <map>
+
 namespace attune::sim {
 namespace {
 
@@ -10,27 +13,72 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kScheduler = 1000;
 constexpr std::uint64_t kPositives = 7;  // of each slice
 
+/// How often the rows of each slice's users were trained, as each host has them.
+class SimRows {
+ public:
+  void Begin(const std::string& host, std::uint32_t slice) { trained_[{host, slice}] = 0; }
+  void Copy(const std::string& from, const std::string& to, std::uint32_t slice) {
+    trained_[{to, slice}] = trained_[{from, slice}];
+  }
+  void Train(const std::string& host, std::uint32_t slice) { ++trained_[{host, slice}]; }
+  std::uint32_t At(const std::string& host, std::uint32_t slice) { return trained_[{host, slice}]; }
+
+ private:
+  std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> trained_;
+};
+
+/// What the nodes of a simulation have in common.
+struct SimWorld {
+  const Plan& plan;
+  Network& network;
+  Outcome& outcome;
+  SimRows rows;
+  std::map<std::uint32_t, std::string> hosts;  ///< of nodes
+};
+
+/// Of a worker that the job begins with, or with a new host's number.
+std::string HostOf(std::uint32_t number) {
+  return fmt::format("host{}", number);
+}
+
+scheduler::NodeInfo InfoOf(std::uint32_t node, std::uint32_t incarnation, const std::string& host) {
+  scheduler::NodeInfo info;
+  info.node = node;
+  info.incarnation = incarnation;
+  info.host = host;
+  info.where = fmt::format("rank {}", node);
+  info.endpoint = fmt::format("sim:{}:{}", node, incarnation);
+  info.fingerprint = "v1";
+  info.works = true;
+  info.seats = 2;
+  return info;
+}
+
 /// A worker node: its process may die and be started again.
 class SimWorker {
  public:
-  SimWorker(const Plan& plan, Network& network, std::uint32_t node, std::uint64_t& kills)
-      : plan_(plan), network_(network), node_(node), kills_(kills) {
+  SimWorker(SimWorld& world, const scheduler::NodeInfo& info)
+      : world_(world), plan_(world.plan), network_(world.network), node_(info.node), info_(info) {
+    world_.hosts[node_] = info.host;
     Start();
   }
-
-  bool gone() const { return !client_ && !starting_; }
 
  private:
   void Start() {
     starting_ = false;
     worker::LeaseClient::Options options;
-    options.self.node = node_;
-    options.self.incarnation = incarnation_;
-    options.self.host = fmt::format("host{}", node_ % plan_.hosts);
-    options.self.where = fmt::format("rank {}", node_);
-    options.self.endpoint = fmt::format("sim:{}:{}", node_, incarnation_);
-    options.self.fingerprint = "v1";
-    options.self.works = true;
+    options.self = {node_,
+                    incarnation_,
+                    info_.host,
+                    info_.where,
+                    fmt::format("sim:{}:{}", node_, incarnation_),
+                    {},
+                    "v1",
+                    true,
+                    info_.leads,
+                    false,
+                    info_.first_seat,
+                    info_.seats};
     client_ = std::make_unique<worker::LeaseClient>(options, network_.now());
     network_.Listen(node_, [this](std::uint32_t, std::uint32_t, const wire::Control& what) {
       client_->OnMessage(what, network_.now());
@@ -59,7 +107,21 @@ class SimWorker {
       const wire::BeginRound& round = client_->round();
       if (!wire::HasLeases(round.work) && round.round > flushed_) Flush(round.round);
       if (const auto lease = client_->TakeLease()) Train(*lease);
+      Drain();
     }
+  }
+
+  /// On the way out: the last of a host first brings what it has to the owners.
+  void Drain() {
+    if (client_->state() != worker::LeaseClient::State::kLeaving || client_->drained()) return;
+    if (training_ || !client_->reported() || draining_) return;
+    draining_ = true;
+    const std::uint32_t incarnation = incarnation_;
+    network_.After(network_.draws().About(20ms), [this, incarnation] {
+      if (!client_ || incarnation != incarnation_) return;
+      client_->Drained({}, network_.now());
+      Proceed();
+    });
   }
 
   void Flush(std::uint32_t round) {
@@ -76,16 +138,19 @@ class SimWorker {
     training_ = true;
     Draws& draws = network_.draws();
     const std::uint32_t incarnation = incarnation_;
-    if (draws.Chance(plan_.pause)) network_.Pause(node_, std::chrono::milliseconds(draws.Below(30'000)));
-    if (draws.Chance(plan_.kill)) {
+    if (lease.fresh) world_.rows.Begin(info_.host, lease.slice);
+    if (lease.rows_at) world_.rows.Copy(world_.hosts.at(*lease.rows_at), info_.host, lease.slice);
+    if (node_ > 0 && draws.Chance(plan_.pause))
+      network_.Pause(node_, std::chrono::milliseconds(draws.Below(30'000)));
+    if (node_ > 0 && draws.Chance(plan_.kill)) {
       network_.After(draws.About(plan_.lease_time), [this, incarnation] {
         if (!client_ || incarnation != incarnation_) return;
-        ++kills_;
+        ++world_.outcome.kills;
         End(true);
       });
       return;
     }
-    if (draws.Chance(plan_.leave)) client_->Leave("wants to", network_.now());
+    if (node_ > 0 && draws.Chance(plan_.leave)) client_->Leave("wants to", network_.now());
     network_.After(draws.About(plan_.lease_time), [this, incarnation, lease] { Done(incarnation, lease); });
   }
 
@@ -96,6 +161,9 @@ class SimWorker {
       return;
     }
     training_ = false;
+    if (client_->round().round == lease.round && client_->round().work == wire::Work::kTrain) {
+      world_.rows.Train(info_.host, lease.slice);
+    }
     client_->Finished(
         {lease.round, lease.slice, lease.attempt, kPositives, 0, kPositives, 0.5, {lease.slice}},
         network_.now());
@@ -105,7 +173,7 @@ class SimWorker {
   /// The process ends; if it did not end well, another takes its place.
   void End(bool again) {
     client_.reset();
-    training_ = false;
+    training_ = draining_ = false;
     flushed_ = 0;
     network_.StopListening(node_);
     if (!again) return;
@@ -114,11 +182,13 @@ class SimWorker {
     network_.After(300ms, [this] { Start(); });
   }
 
+  SimWorld& world_;
   const Plan& plan_;
   Network& network_;
   const std::uint32_t node_;
-  std::uint64_t& kills_;
+  const scheduler::NodeInfo info_;
   std::uint32_t incarnation_ = 0;
+  bool draining_ = false;
   std::unique_ptr<worker::LeaseClient> client_;
   bool training_ = false;
   std::uint32_t flushed_ = 0;  ///< newest round of flushing
@@ -127,8 +197,12 @@ class SimWorker {
 
 class SimScheduler {
  public:
-  SimScheduler(const Plan& plan, Network& network, Outcome& outcome)
-      : plan_(plan), network_(network), outcome_(outcome), coordinator_(Options(plan), network.now()) {
+  explicit SimScheduler(SimWorld& world)
+      : world_(world),
+        plan_(world.plan),
+        network_(world.network),
+        outcome_(world.outcome),
+        coordinator_(Options(world.plan), world.network.now()) {
     network_.Listen(kScheduler,
                     [this](std::uint32_t from, std::uint32_t incarnation, const wire::Control& what) {
                       coordinator_.OnMessage(from, incarnation, what, network_.now());
@@ -139,7 +213,32 @@ class SimScheduler {
 
   bool ended() const { return ended_; }
 
+  /// A worker wants to join; as soon as everybody knows of it, `begin` is told its place.
+  void Announce(const std::string& host, const std::function<void(const scheduler::NodeInfo&)>& begin) {
+    if (ended_) return;
+    if (coordinator_.phase() == Phase::kGathering) {
+      network_.After(50ms, [this, host, begin] { Announce(host, begin); });
+      return;
+    }
+    const auto announced = coordinator_.Announce(InfoOf(0, 0, host), network_.now());
+    if (!announced.refused.empty()) return;
+    Proceed();
+    Await(announced.node, begin);
+  }
+
  private:
+  void Await(std::uint32_t node, const std::function<void(const scheduler::NodeInfo&)>& begin) {
+    if (ended_) return;
+    if (!coordinator_.EverybodyKnows(node)) {
+      network_.After(50ms, [this, node, begin] { Await(node, begin); });
+      return;
+    }
+    scheduler::NodeInfo info = coordinator_.members().Find(node)->info;
+    info.endpoint = fmt::format("sim:{}:0", node);
+    ++outcome_.joined;
+    begin(info);
+  }
+
   using Phase = scheduler::Coordinator::Phase;
 
   static scheduler::Coordinator::Options Options(const Plan& plan) {
@@ -159,12 +258,34 @@ class SimScheduler {
 
   void Proceed() {
     while (coordinator_.phase() == Phase::kIdle) NextRound();
-    for (const auto& out : coordinator_.TakeOutgoing()) network_.Send(kScheduler, 0, out.to, out.what);
+    for (const auto& out : coordinator_.TakeOutgoing()) {
+      if (const auto* wanted = std::get_if<wire::FetchSlices>(&out.what)) {
+        Fetch(*wanted);
+      } else {
+        network_.Send(kScheduler, 0, out.to, out.what);
+      }
+    }
+    for (const std::string& event : coordinator_.TakeEvents()) {
+      if (event.ends_with("has left the job")) ++outcome_.left;
+    }
     if (coordinator_.phase() == Phase::kFailed) {
       outcome_.problem = coordinator_.failure();
       ended_ = true;
     }
-    outcome_.repeated = coordinator_.repeated_leases();
+    outcome_.repeated = coordinator_.changes().repeated_leases;
+  }
+
+  /// What the scheduler's own node does, node 0.
+  void Fetch(const wire::FetchSlices& wanted) {
+    network_.After(network_.draws().About(100ms), [this, wanted] {
+      const std::string host = HostOf(0);
+      for (const std::uint32_t slice : wanted.slices) {
+        world_.rows.Copy(world_.hosts.at(wanted.from), host, slice);
+      }
+      coordinator_.OnMessage(0, coordinator_.members().Find(0)->info.incarnation,
+                             wire::SlicesFetched{wanted.from, wanted.slices}, network_.now());
+      Proceed();
+    });
   }
 
   /// Each epoch is trained, flushed and evaluated.
@@ -189,6 +310,7 @@ class SimScheduler {
       coordinator_.Begin(wire::Work::kTrain, ++epoch_);
       return;
     }
+    CheckRows();
     coordinator_.Stop("completed");
     outcome_.completed = outcome_.problem.empty();
     ended_ = true;
@@ -201,6 +323,18 @@ class SimScheduler {
     }
   }
 
+  /// Where nobody was lost, the rows of all users have seen every epoch, wherever they have been meanwhile.
+  void CheckRows() {
+    if (plan_.kill > 0 || plan_.pause > 0) return;
+    const auto nodes = coordinator_.NodesOfSlices();
+    for (std::uint32_t slice = 0; slice < plan_.slices; ++slice) {
+      const std::uint32_t trained = nodes[slice] ? world_.rows.At(world_.hosts.at(*nodes[slice]), slice) : 0;
+      if (trained == plan_.epochs) continue;
+      outcome_.problem = fmt::format("rows of slice {} were trained {} times", slice, trained);
+    }
+  }
+
+  SimWorld& world_;
   const Plan& plan_;
   Network& network_;
   Outcome& outcome_;
@@ -216,10 +350,22 @@ class SimScheduler {
 Outcome Simulate(const Plan& plan) {
   Outcome outcome;
   Network network(plan.seed, plan.faults);
-  SimScheduler scheduler(plan, network, outcome);
+  SimWorld world{plan, network, outcome, {}, {}};
+  SimScheduler scheduler(world);
   std::vector<std::unique_ptr<SimWorker>> workers;
   for (std::uint32_t node = 0; node < plan.workers; ++node) {
-    workers.push_back(std::make_unique<SimWorker>(plan, network, node, outcome.kills));
+    scheduler::NodeInfo info = InfoOf(node, 0, HostOf(node % plan.hosts));
+    info.leads = node < plan.hosts;
+    info.first_seat = node / plan.hosts * info.seats;
+    workers.push_back(std::make_unique<SimWorker>(world, info));
+  }
+  for (std::uint32_t n = 0; n < plan.late; ++n) {
+    const std::string host = HostOf(network.draws().Below(plan.hosts + plan.late));
+    network.After(network.draws().About(2s), [&, host] {
+      scheduler.Announce(host, [&](const scheduler::NodeInfo& info) {
+        workers.push_back(std::make_unique<SimWorker>(world, info));
+      });
+    });
   }
   const Time start = network.now();
   while (!scheduler.ended() && network.Step()) {

@@ -18,9 +18,10 @@ struct Plan {
   std::uint32_t slices = 20;
   std::uint32_t epochs = 3;
   Faults faults;
-  double kill = 0;   ///< chance that a process is killed while it trains a lease
-  double pause = 0;  ///< chance that it stands still then, for up to 30 s
-  double leave = 0;  ///< chance that it leaves then
+  double kill = 0;         ///< chance that a process is killed while it trains a lease
+  double pause = 0;        ///< chance that it stands still then, for up to 30 s
+  double leave = 0;        ///< chance that it leaves then, but for the first
+  std::uint32_t late = 0;  ///< workers that join while the job runs, on hosts of their own and on others'
   Duration lease_time = std::chrono::milliseconds(200);
 };
 
@@ -31,6 +32,8 @@ struct Outcome {
   std::vector<scheduler::LeaseReport> epochs;
   std::uint64_t kills = 0;
   std::uint64_t repeated = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t left = 0;
   Duration time{};
 };
 

@@ -27,6 +27,10 @@ Plan PlanOf(std::uint64_t seed) {
   }
   if (seed % 3 == 0) plan.kill = 0.1 * draws.Unit();
   if (seed % 5 == 0) plan.pause = 0.1 * draws.Unit();
+  if (seed % 2 == 0) {
+    plan.leave = 0.05 * draws.Unit();
+    plan.late = draws.Below(6);
+  }
   return plan;
 }
 
@@ -59,6 +63,28 @@ TEST(Simulation, TheSameSeedIsTheSameRun) {
   EXPECT_EQ(a.time, b.time);
   EXPECT_EQ(a.kills, b.kills);
   EXPECT_EQ(a.repeated, b.repeated);
+}
+
+TEST(Simulation, HostsThatJoinLateAndLeaveTakeNoRowsWithThem) {
+  std::uint64_t joined = 0, left = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Plan plan;
+    plan.seed = seed;
+    plan.workers = 2;
+    plan.slices = 60;
+    plan.epochs = 4;
+    plan.leave = 0.05;
+    plan.late = 6;
+    plan.faults.broken = 0.02;
+    plan.faults.delay = 5ms;
+    Check(plan);
+    if (HasFatalFailure()) return;
+    const Outcome outcome = Simulate(plan);
+    joined += outcome.joined;
+    left += outcome.left;
+  }
+  EXPECT_GT(joined, 300u);
+  EXPECT_GT(left, 100u);
 }
 
 TEST(Simulation, ASlowNodeDoesNotHoldTheOthersUp) {

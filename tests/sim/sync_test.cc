@@ -24,6 +24,7 @@ struct SyncPlan {
   double lost = 0, repeated = 0, reordered = 0;
   bool bf16 = false;
   std::uint32_t steps = 300;
+  std::uint32_t late = 0;  ///< hosts that join meanwhile, and own nothing
 };
 
 /// Hosts that each have all rows and own every n-th. Numbers are whole, so that sums are exact.
@@ -40,12 +41,9 @@ class SyncCluster {
     options_.again = 200ms;
     for (std::uint32_t host = 0; host < plan.hosts; ++host) AddHost(host);
     for (std::uint32_t host = 0; host < plan.hosts; ++host) {
+      AddReplicas(host);
       for (std::uint32_t owner = 0; owner < plan.hosts; ++owner) {
-        if (owner == host) continue;
-        hosts_[host]->replicas.emplace(
-            owner, std::make_unique<worker::SyncReplica>(
-                       sync::ReplicatedRows(hosts_[host]->view, RowsOf(owner)), options_));
-        hosts_[owner]->owner->AddClient(host);
+        if (owner != host) hosts_[owner]->owner->AddClient(host);
       }
     }
   }
@@ -53,8 +51,10 @@ class SyncCluster {
   /// Workers add to random rows while rounds go on.
   void Train() {
     for (std::uint32_t step = 0; step < plan_.steps; ++step) {
+      if (hosts_.size() < plan_.hosts + plan_.late && draws_.Chance(0.2)) AddLateHost();
       for (auto& host : hosts_) {
-        Work(*host);
+        if (!host->warm) WarmUp(*host);
+        if (host->warm) Work(*host);
         host->owner->SetOwnClock(host->clock);
         for (auto& [owner, replica] : host->replicas) {
           if (replica->idle()) replica->StartRound(host->clock, now_);
@@ -108,10 +108,13 @@ class SyncCluster {
     std::unique_ptr<ps::SyncOwner> owner;
     std::map<std::uint32_t, std::unique_ptr<worker::SyncReplica>> replicas;
     std::uint64_t clock = 0;
+    bool warm = true;  ///< has the rows of the job
+    bool late = false;
   };
 
   std::vector<Index> RowsOf(std::uint32_t owner) const {
     std::vector<Index> rows;
+    if (owner >= plan_.hosts) return rows;
     for (Index row = owner; row < plan_.rows; row += plan_.hosts) rows.push_back(row);
     return rows;
   }
@@ -122,6 +125,36 @@ class SyncCluster {
     host->view = {host->memory.data(), plan_.rows, layout_};
     host->owner = std::make_unique<ps::SyncOwner>(sync::ReplicatedRows(host->view, RowsOf(number)), options_);
     hosts_.push_back(std::move(host));
+  }
+
+  void AddReplicas(std::uint32_t number) {
+    Host& host = *hosts_[number];
+    for (std::uint32_t owner = 0; owner < plan_.hosts; ++owner) {
+      if (owner == number) continue;
+      host.replicas.emplace(owner, std::make_unique<worker::SyncReplica>(
+                                       sync::ReplicatedRows(host.view, RowsOf(owner)), options_));
+    }
+  }
+
+  void AddLateHost() {
+    const auto number = static_cast<std::uint32_t>(hosts_.size());
+    AddHost(number);
+    AddReplicas(number);
+    hosts_[number]->late = true;
+    hosts_[number]->warm = false;
+    hosts_[number]->clock = wire::kNoClock;
+    for (std::uint32_t owner = 0; owner < plan_.hosts; ++owner) hosts_[owner]->owner->AddLateClient(number);
+  }
+
+  /// It works when it has the rows, from where the others are.
+  static void WarmUp(Host& host) {
+    std::uint64_t visible = wire::kNoClock;
+    for (const auto& [owner, replica] : host.replicas) {
+      if (replica->rounds() == 0) return;
+      visible = std::min(visible, replica->visible_clock());
+    }
+    host.warm = true;
+    host.clock = visible;
   }
 
   void Work(Host& host) {
@@ -139,7 +172,7 @@ class SyncCluster {
     for (const auto& host : hosts_) {
       for (const auto& [owner, replica] : host->replicas) {
         std::uint64_t least = wire::kNoClock;
-        for (const auto& other : hosts_) least = std::min(least, other->clock);
+        for (const auto& other : hosts_) least = std::min(least, other->late ? wire::kNoClock : other->clock);
         ASSERT_LE(replica->visible_clock(), least);
       }
     }
@@ -232,6 +265,7 @@ SyncPlan PlanOf(std::uint64_t seed) {
   plan.hosts = 2 + draws.Below(4);
   plan.rows = 1 + draws.Below(60);
   plan.steps = 10 + draws.Below(100);
+  if (seed % 2 == 0) plan.late = draws.Below(4);
   if (seed % 3 != 0) {
     plan.lost = 0.1 * draws.Unit();
     plan.repeated = 0.2 * draws.Unit();

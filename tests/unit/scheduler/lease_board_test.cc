@@ -107,5 +107,38 @@ TEST(LeaseBoard, WhateverDiesEverySliceIsCountedOnce) {
   }
 }
 
+TEST(LeaseBoard, SlicesThatMoveAreNotHandedOutUntilTheyHaveArrived) {
+  LeaseBoard board({1, 1, 0}, 1, 1);
+  const auto held = board.Next(7, 1);
+  const auto moving = board.Depart(1);
+  ASSERT_EQ(moving.size(), 1u);
+  EXPECT_EQ(board.moving(), std::set<std::uint32_t>{moving[0]});
+  EXPECT_EQ(board.Next(8, 0)->slice, 2u);
+  EXPECT_FALSE(board.Next(8, 0));
+
+  // A slice moves on through a new round.
+  LeaseBoard next(board.homes(), 1, 2, board.moving());
+  EXPECT_EQ(next.waiting(), 2u);
+  next.Arrive(moving[0], 0);
+  EXPECT_EQ(next.homes()[moving[0]], 0u);
+  EXPECT_EQ(next.waiting(), 3u);
+
+  EXPECT_TRUE(board.Complete(7, held->slice, 1, Report(1)));
+  EXPECT_EQ(board.Depart(1), std::vector<std::uint32_t>{held->slice});  // trained already, but to be moved
+  board.Arrive(held->slice, 0);
+  EXPECT_FALSE(board.Next(8, 0));
+  board.Arrive(moving[0], 0);
+  EXPECT_EQ(board.Next(8, 0)->home, 0u);
+}
+
+TEST(LeaseBoard, SlicesThatAreLostOnTheWayHaveNoHome) {
+  LeaseBoard board({1, 0}, 1, 1);
+  ASSERT_EQ(board.Depart(1), std::vector<std::uint32_t>{0});
+  EXPECT_EQ(board.Lose(1), 1u);
+  board.Arrive(0, 0);  // too late
+  EXPECT_EQ(board.homes()[0], LeaseBoard::kNowhere);
+  EXPECT_EQ(board.waiting(), 2u);
+}
+
 }  // namespace
 }  // namespace attune::scheduler

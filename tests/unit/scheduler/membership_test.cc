@@ -91,5 +91,61 @@ TEST(Membership, WhoHasNoWorkHoldsNobodyUp) {
   EXPECT_EQ(members.Find(0)->state, Membership::State::kLeft);
 }
 
+NodeInfo Newcomer(const std::string& host, std::uint32_t seats) {
+  NodeInfo info = Node(0);
+  info.host = host;
+  info.seats = seats;
+  return info;
+}
+
+TEST(Membership, WhoIsAnnouncedGetsANumberAndSeatsOfItsOwn) {
+  Membership members(Options(2), At(0s));
+  for (std::uint32_t node = 0; node < 2; ++node) {
+    NodeInfo info = Node(node);
+    info.host = "here";
+    info.first_seat = 4 * node;
+    info.seats = 4;
+    members.Register(info, At(0s));
+  }
+  const auto first = members.Announce(Newcomer("here", 3), At(1s));
+  const auto second = members.Announce(Newcomer("here", 2), At(1s));
+  const auto elsewhere = members.Announce(Newcomer("there", 2), At(1s));
+  EXPECT_EQ(first, 2u);
+  EXPECT_EQ(second, 3u);
+  EXPECT_EQ(elsewhere, 4u);
+  EXPECT_EQ(members.Find(first)->info.first_seat, 8u);
+  EXPECT_EQ(members.Find(second)->info.first_seat, 11u);
+  EXPECT_EQ(members.Find(elsewhere)->info.first_seat, 0u);
+
+  // Seats of those that have left are free again, those of the dead are not.
+  members.Leave(0);
+  EXPECT_EQ(members.Find(members.Announce(Newcomer("here", 4), At(1s)))->info.first_seat, 0u);
+}
+
+TEST(Membership, TheAnnouncedAreMembersWhenTheyHaveRegistered) {
+  Membership members(Options(1), At(0s));
+  members.Register(Node(0), At(0s));
+  const auto node = members.Announce(Newcomer("there", 2), At(1s));
+  EXPECT_FALSE(members.EverybodyKnows(node));
+  EXPECT_FALSE(members.Heard(node, 0, At(1s)));
+  members.SetKnows(0, members.generation());
+  EXPECT_TRUE(members.EverybodyKnows(node));
+  EXPECT_EQ(members.Register(Node(node), At(2s)), "");
+  EXPECT_TRUE(members.Heard(node, 0, At(2s)));
+  EXPECT_EQ(members.Alive().size(), 2u);
+}
+
+TEST(Membership, WhoIsAnnouncedAndDoesNotComeIsForgotten) {
+  Membership members(Options(1), At(0s));
+  members.Register(Node(0), At(0s));
+  const auto node = members.Announce(Newcomer("there", 2), At(1s));
+  EXPECT_EQ(members.LeaderOf("there"), nullptr);
+  EXPECT_EQ(members.CountOn("there"), 1u);
+  members.Heard(0, 0, At(61s));
+  EXPECT_EQ(members.Expire(At(62s)), std::vector<std::uint32_t>{node});
+  EXPECT_EQ(members.CountOn("there"), 0u);
+  EXPECT_EQ(members.Alive().size(), 1u);
+}
+
 }  // namespace
 }  // namespace attune::scheduler

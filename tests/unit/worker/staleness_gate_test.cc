@@ -5,6 +5,8 @@
 #include <memory>
 #include <thread>
 
+#include "common/error.h"
+
 namespace attune::worker {
 namespace {
 
@@ -107,6 +109,34 @@ TEST_F(StalenessGateTest, WhoJoinsLateHoldsNobodyUp) {
   gate.SetVisible(100);
   gate.Join(0, 5);
   EXPECT_EQ(gate.HostClock(), 100u);
+}
+
+TEST_F(StalenessGateTest, SeatsOfAProcessThatIsGoneHoldNobodyUp) {
+  StalenessGate gate = Gate(2);
+  gate.Join(1, 5);
+  gate.Join(2, 7);
+  EXPECT_EQ(gate.HostClock(), 5u);
+  gate.Vacate(1, 1);
+  EXPECT_EQ(gate.HostClock(), 7u);
+}
+
+TEST_F(StalenessGateTest, SeatsOfAProcessThatComesLaterCount) {
+  StalenessGate first = Gate(2);
+  first.Join(0, 9);
+  StalenessGate later(*memory_, 6, 2);
+  later.Join(5, 3);
+  EXPECT_EQ(first.HostClock(), 3u);
+}
+
+TEST_F(StalenessGateTest, IsOpenForAllProcessesOnceItIsOpened) {
+  StalenessGate gate = Gate(2), other = Gate(2);
+  EXPECT_FALSE(gate.open());
+  other.Open();
+  EXPECT_TRUE(gate.open());
+}
+
+TEST_F(StalenessGateTest, MoreThreadsThanSeatsAreRefused) {
+  EXPECT_THROW(StalenessGate(*memory_, GateMemory::kSeats + 1, 2), Error);
 }
 
 }  // namespace

@@ -15,20 +15,29 @@ Kind Again(const Kind& value) {
 }
 
 TEST(Control, ValuesAreReadAsTheyWereWritten) {
-  const Register registration = Again(Register{3, 2, "h", "rank 3", "tcp://x:1", "key", "v1", true});
+  const Register registration =
+      Again(Register{3, 2, "h", "rank 3", "tcp://x:1", "key", "v1", true, true, true, 8, 4});
   EXPECT_EQ(registration.node, 3u);
   EXPECT_EQ(registration.incarnation, 2u);
   EXPECT_EQ(registration.where, "rank 3");
   EXPECT_EQ(registration.public_key, "key");
   EXPECT_EQ(registration.fingerprint, "v1");
-  EXPECT_TRUE(registration.works);
+  EXPECT_TRUE(registration.works && registration.leads && registration.owns);
+  EXPECT_EQ(registration.first_seat, 8u);
+  EXPECT_EQ(registration.seats, 4u);
   EXPECT_EQ(Again(Registered{7, "no"}).refused, "no");
-  const Roster roster = Again(Roster{9, {{1, 0, "a", "b", "c"}, {2, 5, "d", "e", "f"}}});
+  const Roster roster =
+      Again(Roster{9, {{1, 0, "a", "b", "c"}, {2, 5, "d", "e", "f", true, true, 6, 3}}, {7, 8}});
   ASSERT_EQ(roster.peers.size(), 2u);
   EXPECT_EQ(roster.peers[1].incarnation, 5u);
   EXPECT_EQ(roster.peers[1].endpoint, "e");
+  EXPECT_TRUE(roster.peers[1].works && roster.peers[1].leads);
+  EXPECT_EQ(roster.peers[1].first_seat, 6u);
+  EXPECT_EQ(roster.peers[1].seats, 3u);
+  EXPECT_EQ(roster.left, (std::vector<std::uint32_t>{7, 8}));
   EXPECT_EQ(Again(Heartbeat{11, 12}).triples, 12u);
-  EXPECT_EQ(Again(Heartbeat{11, 12, 13}).round, 13u);
+  EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).round, 13u);
+  EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).generation, 14u);
   const BeginRound begin = Again(BeginRound{4, Work::kFlush, 3, 0.25});
   EXPECT_EQ(begin.work, Work::kFlush);
   EXPECT_EQ(begin.rate_factor, 0.25);
@@ -44,12 +53,19 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
+  Leaving drained{"tired", true};
+  drained.counters.rows_sent = 5;
+  EXPECT_TRUE(Again(drained).drained);
+  EXPECT_EQ(Again(drained).counters.rows_sent, 5u);
+  EXPECT_EQ(Again(FetchSlices{3, {4, 5}}).slices, (std::vector<std::uint32_t>{4, 5}));
+  EXPECT_EQ(Again(SlicesFetched{3, {4, 5}}).from, 3u);
 }
 
 TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
   EXPECT_EQ(Encode(Control(Register())).type, 1);
   EXPECT_EQ(Encode(Control(Lease())).type, 7);
   EXPECT_EQ(Encode(Control(Leaving())).type, 12);
+  EXPECT_EQ(Encode(Control(SlicesFetched())).type, 15);
 }
 
 TEST(Control, AnyBytesAreReadOrRefused) {
@@ -62,7 +78,7 @@ TEST(Control, AnyBytesAreReadOrRefused) {
     DecodeControl(message);
   }
   EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
-  EXPECT_FALSE(DecodeControl({14, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({16, "", {}, {}}));
   EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
 }
 

@@ -28,7 +28,7 @@ class JoinHubTest : public ::testing::Test {
     return MakeHubRendezvous(std::make_unique<JoinHub>(fd_, secret_, processes, within));
   }
   std::unique_ptr<Rendezvous> Join(std::chrono::seconds within = 30s) const {
-    return MakeJoinRendezvous(address_, secret_, within);
+    return JoinJob(address_, secret_, within).rendezvous;
   }
 
   const net::SharedSecret secret_ = net::SharedSecret::Of("a secret of this test");
@@ -69,7 +69,7 @@ TEST_F(JoinHubTest, EveryProcessGetsWhatAllHaveGiven) {
 TEST_F(JoinHubTest, AnotherSecretIsRefused) {
   const auto host = Host(2);
   const auto other = net::SharedSecret::Of("another secret of this test");
-  EXPECT_THAT(ErrorOf(ErrorKind::kFailed, [&] { MakeJoinRendezvous(address_, other, 30s); }),
+  EXPECT_THAT(ErrorOf(ErrorKind::kFailed, [&] { JoinJob(address_, other, 30s); }),
               HasSubstr("another secret"));
 }
 

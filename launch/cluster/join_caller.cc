@@ -1,0 +1,50 @@
+#include "launch/cluster/join_caller.h"
+
+#include <fmt/core.h>
+
+#include <random>
+#include <thread>
+
+#include "common/error.h"
+#include "launch/cluster/join_text.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLater(100);
+
+std::string RandomName() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}", device(), device(), device());
+}
+
+}  // namespace
+
+JoinCaller::JoinCaller(const std::string& address, const net::SharedSecret& secret)
+    : address_(address), name_(RandomName()), caller_(net::MakeSecretCaller(address, secret)) {}
+
+json JoinCaller::Ask(const json& request, std::chrono::milliseconds within) {
+  const json answer = join::FromText(caller_->Call(join::ToText(request), within));
+  if (!answer.is_object()) ThrowFailed("{}: its answer makes no sense; is it another version?", address_);
+  if (answer.contains("failure")) ThrowFailed("{}: {}", address_, answer["failure"].get<std::string>());
+  return answer;
+}
+
+json JoinCaller::AskUntilAnswered(const json& request, std::chrono::milliseconds within) {
+  const auto deadline = Clock::now() + within;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) {
+      ThrowFailed("{}: all processes of the job have come, but it has not begun within {} s", address_,
+                  std::chrono::duration_cast<std::chrono::seconds>(within).count());
+    }
+    const json answer = Ask(request, left);
+    if (!answer.contains("later")) return answer;
+    std::this_thread::sleep_for(kLater);
+  }
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "common/net/secret_channel.h"
+
+namespace attune::launch {
+
+/// How a process that joins a job asks the scheduler's. Threads: confined.
+class JoinCaller {
+ public:
+  /// @param address  "HOST:PORT" of the scheduler's
+  JoinCaller(const std::string& address, const net::SharedSecret& secret);
+
+  /// Random: under this name the process is known until it has a number.
+  const std::string& name() const { return name_; }
+
+  /// Throws Error(kFailed) like SecretCaller::Call, or saying why the request was refused.
+  nlohmann::json Ask(const nlohmann::json& request, std::chrono::milliseconds within);
+  /// The same, again and again as long as the answer is that it can be answered later only.
+  nlohmann::json AskUntilAnswered(const nlohmann::json& request, std::chrono::milliseconds within);
+
+ private:
+  const std::string address_;
+  const std::string name_;
+  const std::unique_ptr<net::SecretCaller> caller_;
+};
+
+}  // namespace attune::launch

@@ -1,0 +1,124 @@
+#include "launch/cluster/join_desk.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "common/thread.h"
+#include "launch/cluster/join_text.h"
+#include "launch/cluster/listening_socket.h"
+#include "worker/staleness_gate.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+/// Between looks whether the desk is to close.
+constexpr auto kBeat = 200ms;
+
+json Failure(const std::string& why) {
+  return {{"failure", why}};
+}
+
+/// It is to ask again.
+json Later() {
+  return {{"later", true}};
+}
+
+}  // namespace
+
+JoinDesk::JoinDesk(int listen_fd, const net::SharedSecret& secret, const NodeDescription& own,
+                   SchedulerService& scheduler)
+    : own_(own), scheduler_(scheduler) {
+  const BlockedSignals none_for_its_threads;
+  listener_ = net::MakeSecretListener(listen_fd, secret);
+  thread_ = std::thread([this] { Serve(); });
+}
+
+JoinDesk::~JoinDesk() {
+  stop_.store(true);
+  listener_->Wake();
+  thread_.join();
+}
+
+void JoinDesk::Serve() {
+  while (!stop_.load()) {
+    if (const auto request = listener_->Receive(kBeat))
+      listener_->Answer(request->from, AnswerTo(request->text));
+  }
+}
+
+std::string JoinDesk::AnswerTo(const std::string& text) {
+  json answer;
+  try {
+    const json request = join::FromText(text);
+    const std::string what = request.at("what");
+    answer = what == "join"    ? Welcome()
+             : what == "enter" ? Enter(request)
+                               : Failure("the job has begun; start this process again to join it");
+  } catch (const json::exception& problem) {
+    answer = Failure(problem.what());
+  }
+  return join::ToText(answer);
+}
+
+json JoinDesk::Welcome() const {
+  const std::string endpoint = own_.addresses[own_.node].endpoint;
+  return {{"settings", own_.settings},
+          {"host", HostOf(endpoint.substr(std::string("tcp://").size()))},
+          {"encrypted", !own_.keys.public_key.empty()}};
+}
+
+json JoinDesk::Enter(const json& request) {
+  const std::string name = request.at("name");
+  auto entrant = entrants_.find(name);
+  if (entrant == entrants_.end()) {
+    if (request.at("serves") || !request.at("works")) {
+      return Failure("the job has begun; only workers can join it now");
+    }
+    scheduler::NodeInfo info;
+    info.host = request.at("host");
+    info.where = "a worker on " + request.at("host_name").get<std::string>();
+    info.endpoint = request.at("endpoint");
+    info.public_key = request.at("public_key");
+    info.fingerprint = request.at("fingerprint");
+    info.works = true;
+    info.seats = request.at("threads");
+    if (info.seats == 0 || info.seats > worker::GateMemory::kSeats) {
+      return Failure(
+          fmt::format("{} threads: a host has seats for {}", info.seats, worker::GateMemory::kSeats));
+    }
+    const auto announced = scheduler_.Announce(info);
+    if (!announced) return Later();
+    if (!announced->refused.empty()) return Failure(announced->refused);
+    entrant = entrants_.emplace(name, *announced).first;
+  }
+  if (!scheduler_.EverybodyKnows(entrant->second.node)) return Later();
+  return {{"description", ToText(Describe(entrant->second))}};
+}
+
+NodeDescription JoinDesk::Describe(const Announced& announced) const {
+  NodeDescription description;
+  description.job = own_.job;
+  description.node = announced.node;
+  description.fingerprint = own_.fingerprint;
+  description.settings = own_.settings;
+  description.duties = {false, true};
+  description.first_seat = announced.first_seat;
+  description.processes = own_.processes;
+  description.plan.owners = own_.plan.owners;
+  description.plan.leader = announced.leader;
+  description.plan.working_hosts = own_.plan.working_hosts + 1;
+  description.plan.joinable = true;
+  description.plan.leaders.clear();
+  for (const scheduler::NodeInfo& info : scheduler_.Members()) {
+    if (info.node == announced.node) description.host = info.host;
+    if (info.leads) description.plan.leaders.push_back(info.node);
+    description.addresses.resize(std::max<std::size_t>(description.addresses.size(), info.node + 1));
+    description.addresses[info.node] = {info.endpoint, info.public_key};
+  }
+  return description;
+}
+
+}  // namespace attune::launch

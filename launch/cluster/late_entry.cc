@@ -1,0 +1,37 @@
+#include "launch/cluster/late_entry.h"
+
+#include "common/error.h"
+
+namespace attune::launch {
+
+using nlohmann::json;
+
+LateEntry::LateEntry(std::unique_ptr<JoinCaller> caller, const json& welcome, std::chrono::seconds within)
+    : caller_(std::move(caller)), within_(within) {
+  try {
+    settings_ = welcome.at("settings");
+    scheduler_host_ = welcome.at("host");
+    encrypted_ = welcome.at("encrypted");
+  } catch (const json::exception& problem) {
+    ThrowFailed("the scheduler's answer makes no sense ({}); is it another version?", problem.what());
+  }
+}
+
+NodeDescription LateEntry::Enter(const Entrant& entrant) {
+  const json request = {{"what", "enter"},
+                        {"name", caller_->name()},
+                        {"serves", entrant.serves},
+                        {"works", entrant.works},
+                        {"host", entrant.host},
+                        {"host_name", entrant.host_name},
+                        {"fingerprint", entrant.fingerprint},
+                        {"endpoint", entrant.address.endpoint},
+                        {"public_key", entrant.address.public_key},
+                        {"threads", entrant.threads}};
+  const json answer = caller_->AskUntilAnswered(request, within_);
+  if (!answer.contains("description"))
+    ThrowFailed("the scheduler's answer makes no sense; is it another version?");
+  return DescriptionOfText(answer["description"]);
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Workers that join a job which has begun, on its host and on one of their own, leave it, and die: every epoch trains the
+# triples of one process, and nothing that was trained is lost with those who leave.
+# usage: join_test.sh ATTUNE
+set -euo pipefail
+export LC_ALL=C.UTF-8
+name=join_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
+
+attune=$(realpath "$1")
+work=$(mktemp -d)
+started=()
+cleanup() {
+  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+# await TEXT FILE [TIMES]: until the file says it so often.
+await() {
+  local deadline=$((SECONDS + 60)) times=${3:-1}
+  until (($(grep -c -- "$1" "$2" 2>/dev/null || true) >= times)); do
+    ((SECONDS < deadline)) || fail "'$1' was not said in time: $(cat "$2" ./*.log)"
+    sleep 0.05
+  done
+}
+# begin NAME COMMAND...: starts it; what it says is in NAME.log, its process in pid.
+begin() {
+  local log=$1.log
+  shift
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  started+=("$pid")
+}
+address() { sed -n 's/.*processes may join at \(.*\)$/\1/p' job.log; }
+# ends_with CODE PID LOG
+ends_with() {
+  local got=0
+  wait "$2" || got=$?
+  [[ $got == "$1" ]] || fail "expected exit code $1, got $got: $(cat "$3" job.log)"
+}
+epochs() {
+  local count
+  count=$(grep -c '"event":"epoch"' run/metrics.jsonl 2>/dev/null) || true
+  echo "${count:-0}"
+}
+# after_epochs N: N more epochs have passed.
+after_epochs() {
+  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60))
+  until (($(epochs) >= until)); do
+    ((SECONDS < deadline)) || fail "epochs do not go on: $(cat job.log)"
+    sleep 0.05
+  done
+}
+# The first epochs had the triples of one process; TRAFFIC: whether all that was sent must have been applied.
+check_run() {
+  python3 - "$1" >log 2>&1 <<'PYTHON' || fail "$(cat log)"
+import json, sys
+def digests(path):
+    return [line["triples_digest"] for line in map(json.loads, open(path)) if line["event"] == "epoch"]
+alone, job = digests("alone/metrics.jsonl"), digests("run/metrics.jsonl")
+assert len(job) >= len(alone) and job[:len(alone)] == alone, (alone, job)
+result = json.load(open("run/result.json"))
+assert result["status"] == "interrupted" and result["exit_code"] == 4, result
+traffic = result["traffic"]
+assert sys.argv[1] == "lossy" or traffic["rows_sent"] == traffic["rows_applied"], traffic
+assert traffic["messages_refused"] == 0, traffic
+PYTHON
+  "$attune" inspect model >log 2>&1 || fail "$(cat log)"
+}
+
+"$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
+settings=(--data data --dim 8 --threads 1 --overwrite --batch-triples 256 --evaluate-every 3 --evaluate-test)
+"$attune" train "${settings[@]}" --epochs 5 --out alone-model --run alone --log-level warning >log 2>&1 || fail "$(cat log)"
+
+# --- Two come and go, on the host of the job and on another, beside processes on one host and on two.
+for layout in "-n 2" "-n 2 --hosts 2"; do
+  for staleness in 0 8; do
+    rm -rf run ./*.log
+    # shellcheck disable=SC2086  # the layout is several words
+    begin job "$attune" local $layout train "${settings[@]}" --epochs 1000000 --out model --run run --join 127.0.0.1:0 \
+      --staleness "$staleness"
+    job=$pid
+    await "processes may join at .*[0-9]$" job.log
+    home=$(sed 's/.*hosts.*/0/; t; s/.*//' <<<"$layout")
+    begin near env ${home:+ATTUNE_PRETENDED_HOST=$home} "$attune" worker --join "$(address)"
+    near=$pid
+    begin far env ATTUNE_PRETENDED_HOST=far "$attune" worker --join "$(address)"
+    far=$pid
+    await "has joined the job" job.log 2
+    after_epochs 3
+    kill -TERM "$far"
+    ends_with 0 "$far" far.log
+    after_epochs 2
+    kill -TERM "$near"
+    ends_with 0 "$near" near.log
+    [[ $(grep -c "has left the job" job.log) == 2 ]] || fail "not both have left: $(cat job.log)"
+    after_epochs 2
+    kill -INT "$job"
+    ends_with 4 "$job" job.log
+    check_run "$layout"
+  done
+done
+
+# --- One that joins a scheduler which was started with --join, with few rows on every host; it dies without a word.
+rm -rf run ./*.log
+begin job "$attune" scheduler "${settings[@]}" --epochs 1000000 --out model --run run --join 127.0.0.1:0 --processes 3 \
+  --replica-memory 2KiB
+job=$pid
+await "processes may join at .*[0-9]$" job.log
+begin server "$attune" server --join "$(address)"
+begin worker "$attune" worker --join "$(address)"
+after_epochs 1
+expect 1 "only workers can join it now" "$attune" server --join "$(address)"
+begin far env ATTUNE_PRETENDED_HOST=far "$attune" worker --join "$(address)"
+far=$pid
+await "has joined the job" job.log
+after_epochs 2
+kill -9 "$(pgrep -P "$far")" "$far"
+await "was silent for too long" job.log
+after_epochs 2
+kill -INT "$job"
+ends_with 4 "$job" job.log
+check_run lossy
+
+# --- What cannot be is said.
+expect 2 "--join cannot take effect in one process" "$attune" train "${settings[@]}" --out other --join 127.0.0.1:0
+expect 2 "needs --processes" "$attune" scheduler "${settings[@]}" --out other --join 127.0.0.1:0
+expect 2 "needs --secret-file" "$attune" local -n 2 train "${settings[@]}" --out other --join 0.0.0.0:0
+
+# Those of this test work in its directory.
+for process in $(find /proc/[0-9]*/cwd -lname "$work*" -printf '%h ' 2>/dev/null || true); do
+  [[ $process == "/proc/$$" || ! -e $process/exe ]] || fail "a process is left: $(readlink "$process/exe")"
+done
