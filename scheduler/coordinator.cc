@@ -8,6 +8,13 @@
 #include "common/error.h"
 
 namespace attune::scheduler {
+namespace {
+
+/// So many leases for each thread are handed out one at a time at the end of a round: as many as threads may
+/// have ahead, so that these are done before the last ones go.
+constexpr std::size_t kLastLeases = 3;
+
+}  // namespace
 
 Coordinator::Coordinator(const Options& options, Time now)
     : options_(options), members_(options.membership, now), homes_(options.slices, LeaseBoard::kNowhere) {}
@@ -139,7 +146,22 @@ void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
   Send(from, last.answer);
 }
 
+/// Towards the end of a round nobody takes leases ahead that another could begin at once; but one where an
+/// answer takes a while.
+bool Coordinator::KeepsForOthers(std::uint32_t worker) const {
+  const NodeInfo& info = members_.Find(worker)->info;
+  const auto* own = members_.Find(options_.self);
+  const std::size_t ahead = own != nullptr && own->info.host == info.host ? 0 : 1;
+  if (board_->held(worker) < std::max(1u, info.seats) + ahead) return false;
+  std::size_t threads = 0;
+  for (const auto* member : members_.Alive()) {
+    if (member->info.works && !member->leaving) threads += std::max(1u, member->info.seats);
+  }
+  return board_->waiting() > 0 && board_->waiting() <= kLastLeases * threads;
+}
+
 wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
+  if (KeepsForOthers(worker)) return wire::NoLease{round_.round, want.request, true};
   const LeaseBoard::Host host = HostOf(worker);
   const auto lease = board_->Next(worker, host);
   members_.SetIdle(worker, !lease);

@@ -138,6 +138,7 @@ class Coordinator {
   std::vector<LeaseBoard::Host> Homes() const { return board_ ? board_->homes() : homes_; }
   void NoticeSilence(Time now);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
+  bool KeepsForOthers(std::uint32_t worker) const;
   void CloseRoundIfComplete();
   void HandOutFirst();
   void TellAgain(Time now);

@@ -50,6 +50,7 @@ std::optional<LeaseBoard::Lease> LeaseBoard::Next(Worker worker, Host host) {
   Slice& slice = slices_[*taken];
   slice.holder = worker;
   slice.holder_host = host;
+  ++held_[worker];
   if (++slice.attempts > 1) ++repeated_;
   return Lease{*taken, slice.attempts, slice.home};
 }
@@ -60,6 +61,7 @@ bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t atte
   Slice& of = slices_[slice];
   if (of.holder != worker || of.attempts != attempt) return false;
   of.holder.reset();
+  --held_[worker];
   of.home = of.holder_host;
   of.report = report;
   ++completed_;
@@ -68,6 +70,7 @@ bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t atte
 
 std::size_t LeaseBoard::Return(Worker worker) {
   std::size_t returned = 0;
+  held_.erase(worker);
   for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
     if (slices_[slice].holder != worker) continue;
     slices_[slice].holder.reset();

@@ -58,6 +58,11 @@ class LeaseBoard {
 
   bool complete() const { return completed_ == slices_.size(); }
   std::size_t waiting() const { return waiting_; }
+  /// Leases that the worker has now.
+  std::size_t held(Worker worker) const {
+    const auto at = held_.find(worker);
+    return at == held_.end() ? 0 : at->second;
+  }
   /// Leases beyond the first for a slice: positives that may have been trained twice.
   std::uint64_t repeated() const { return repeated_; }
   /// Sum of all completed leases, in order of slices.
@@ -81,6 +86,7 @@ class LeaseBoard {
   std::vector<Slice> slices_;
   std::map<Host, std::deque<std::uint32_t>> waiting_of_;  ///< slices that wait, by home
   std::size_t waiting_ = 0;
+  std::map<Worker, std::size_t> held_;
   std::size_t completed_ = 0;
   std::uint64_t repeated_ = 0;
 };

@@ -74,7 +74,7 @@ void LeaseClient::Handle(const wire::Lease& lease, Time now) {
 void LeaseClient::Handle(const wire::NoLease& none, Time now) {
   if (!asking_ || none.request != request_ || none.round != round_.round) return;
   asking_ = false;
-  none_waits_ = true;  // others may come back: asked again after a while
+  none_waits_ = !none.when_idle;  // others may come back: asked again after a while
   asked_ = now;
 }
 

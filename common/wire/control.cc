@@ -137,9 +137,10 @@ void Get(const proto::Lease& from, Lease& to) {
 void Put(const NoLease& from, proto::NoLease& to) {
   to.set_round(from.round);
   to.set_request(from.request);
+  to.set_when_idle(from.when_idle);
 }
 void Get(const proto::NoLease& from, NoLease& to) {
-  to = {from.round(), from.request()};
+  to = {from.round(), from.request(), from.when_idle()};
 }
 
 void Put(const LeaseDone& from, proto::LeaseDone& to) {

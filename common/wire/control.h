@@ -113,6 +113,7 @@ struct Lease {
 struct NoLease {
   std::uint32_t round = 0;
   std::uint64_t request = 0;
+  bool when_idle = false;
 };
 
 struct LeaseDone {

@@ -46,6 +46,7 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(Again(Lease{4, 17, 2, 0, true}).rows_at, 0u);
   EXPECT_FALSE(Again(Lease{4, 17, 2, std::nullopt, true}).rows_at);
   EXPECT_EQ(Again(NoLease{4}).round, 4u);
+  EXPECT_TRUE(Again(NoLease{4, 5, true}).when_idle);
   const LeaseDone done = Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {7, 300, 1}});
   EXPECT_EQ(done.slice, 17u);
   EXPECT_EQ(done.triples, 200u);
