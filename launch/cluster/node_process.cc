@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/net/frame_memory.h"
 #include "common/thread.h"
 #include "launch/cluster/distributed_cluster.h"
 #include "launch/cluster/item_memory.h"
@@ -260,6 +261,7 @@ class NodeProcess {
 int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
                    const data::Dataset& dataset, const NodeDescription& description,
                    std::optional<JobResult>& result) {
+  if (description.plan.spread()) net::KeepFrameMemory();
   return NodeProcess(settings, spec, dataset, description).Run(result);
 }
 

@@ -14,6 +14,7 @@
 #include <zmq.hpp>
 
 #include "common/error.h"
+#include "common/net/frame_memory.h"
 #include "common/net/zmq_transport.h"
 #include "ps/row_server.h"
 #include "ps/table.h"
@@ -185,6 +186,7 @@ double ZmqLimit(std::size_t frame, double seconds) {
 }
 
 int Main(int argc, char** argv) {
+  net::KeepFrameMemory();
   Settings settings;
   if (argc > 1) settings.rows = static_cast<std::size_t>(std::atoi(argv[1]));
   if (argc > 2) settings.in_flight = static_cast<std::uint64_t>(std::atoi(argv[2]));
