@@ -43,7 +43,8 @@ class Cluster {
   /// Counters. @returns seconds that it took
   virtual double Rest() { return 0; }
 
-  /// Ranks of the task's targets, by all workers. @param split  whose task it is
+  /// Ranks of the task's targets, by all workers; ends early when the process is told to stop.
+  /// @param split  whose task it is
   virtual worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) = 0;
 
   /// Writes U, V, P and Θ as they stand into a directory of a model.

@@ -133,6 +133,22 @@ void TakeRunDirectory(const config::RunSettings& run) {
   for (const char* name : {"result.json", "metrics.jsonl", "log"}) std::filesystem::remove(directory / name);
 }
 
+/// The same for what was audited.
+void TakeAuditDirectory(const config::RunSettings& run) {
+  if (run.audit().empty() || !std::filesystem::exists(run.audit())) return;
+  std::vector<std::filesystem::path> earlier;
+  for (const auto& entry : std::filesystem::directory_iterator(run.audit())) {
+    if (entry.path().filename().string().starts_with("process-")) earlier.push_back(entry.path());
+  }
+  if (!earlier.empty() && !run.overwrite()) {
+    ThrowUsage(
+        "--audit {}: it holds the record of an earlier run; choose another, or pass --overwrite to replace "
+        "it",
+        run.audit());
+  }
+  for (const auto& path : earlier) std::filesystem::remove(path);
+}
+
 /// Says in result.json that the run has failed, and why.
 void RecordFailure(const config::RunSettings& run, const std::exception& failure) {
   const auto* error = dynamic_cast<const Error*>(&failure);
@@ -251,6 +267,7 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
   RankCheck check = CheckRank(agreed);
   check.dry_run = context.dry_run;
   check.join_fd = door.fd;
+  check.beyond_host = door.beyond_host;
   if (check.interface.empty()) check.interface = door.network;
   return RunAgent(std::move(rendezvous), std::move(check));
 }
@@ -298,7 +315,10 @@ int RunWithSettings(Role role, const config::TrainSettings& settings, const Comm
     return many ? TrainAsRank(std::move(rendezvous), role, &settings, context)
                 : TrainAlone(settings, context);
   CheckOutputs(run);
-  if (first && !description) TakeRunDirectory(run);
+  if (first && !description) {
+    TakeRunDirectory(run);
+    TakeAuditDirectory(run);
+  }
   try {
     if (description) return TrainAsNode(settings, context, *description);
     if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context, door);

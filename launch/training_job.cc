@@ -63,7 +63,7 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   }
   for (std::uint32_t epoch = 1; epoch <= run.epochs(); ++epoch) {
     if (StopRequested() || !TrainEpoch(epoch)) return Finish("interrupted");
-    if (Evaluating(epoch)) EvaluateEpoch(epoch);
+    if (Evaluating(epoch) && !EvaluateEpoch(epoch)) return Finish("interrupted");
     if (stopping_.ShouldStop()) {
       log::Info("no better {} for {} evaluations: stopped after epoch {}", run.metric(), run.patience(),
                 epoch);
@@ -127,8 +127,10 @@ void TrainingJob::Rest() {
   train_seconds_ += cluster_->Rest();
 }
 
-TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task, data::Split split) {
+std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::EvaluationTask& task,
+                                                            data::Split split) {
   const worker::EvaluationResult result = cluster_->Evaluate(task, split);
+  if (!result.complete) return std::nullopt;
   evaluation_seconds_ += result.seconds;
   std::vector<eval::UserMetrics> users;
   users.reserve(task.size());
@@ -137,32 +139,35 @@ TrainingJob::Evaluation TrainingJob::Measure(const worker::EvaluationTask& task,
     users.push_back(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
   }
   const eval::UserMetrics mean = eval::AverageMetrics(users);
-  return {ToJson(mean), eval::MetricOf(mean, settings_.run_settings().metric())};
+  return Evaluation{ToJson(mean), eval::MetricOf(mean, settings_.run_settings().metric())};
 }
 
-void TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
+bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
   Rest();
   const std::string& metric = settings_.run_settings().metric();
   if (inputs_.test) {
-    const Evaluation test = Measure(*inputs_.test, data::Split::kTest);
-    log::Info("epoch {}: test {} {:.4f}", epoch, metric, test.chosen);
+    const auto test = Measure(*inputs_.test, data::Split::kTest);
+    if (!test) return false;
+    log::Info("epoch {}: test {} {:.4f}", epoch, metric, test->chosen);
     Record(
         "evaluation",
-        {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test.metrics}});
+        {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test->metrics}});
   }
-  if (!inputs_.validation) return;
-  const Evaluation evaluation = Measure(*inputs_.validation, data::Split::kValidation);
-  const bool best = stopping_.Note(epoch, evaluation.chosen);
-  log::Info("epoch {}: validation {} {:.4f}{}", epoch, metric, evaluation.chosen,
+  if (!inputs_.validation) return true;
+  const auto evaluation = Measure(*inputs_.validation, data::Split::kValidation);
+  if (!evaluation) return false;
+  const bool best = stopping_.Note(epoch, evaluation->chosen);
+  log::Info("epoch {}: validation {} {:.4f}{}", epoch, metric, evaluation->chosen,
             best ? ", the best so far" : "");
   Record("evaluation", {{"epoch", epoch},
                         {"split", "validation"},
                         {"train_seconds", train_seconds_},
                         {"best", best},
-                        {"metrics", evaluation.metrics}});
-  if (!best) return;
-  best_metrics_ = evaluation.metrics;
+                        {"metrics", evaluation->metrics}});
+  if (!best) return true;
+  best_metrics_ = evaluation->metrics;
   cluster_->WriteModel(staged_.path());
+  return true;
 }
 
 std::uint64_t TrainingJob::PeakMemory() const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "common/config/train.pb.h"
@@ -44,9 +45,10 @@ class TrainingJob {
   /// Trains one epoch with progress; false when it was stopped.
   bool TrainEpoch(std::uint32_t epoch);
   void TrainTriples();
-  void EvaluateEpoch(std::uint32_t epoch);
+  /// False when it was stopped.
+  bool EvaluateEpoch(std::uint32_t epoch);
   void Rest();
-  Evaluation Measure(const worker::EvaluationTask& task, data::Split split);
+  std::optional<Evaluation> Measure(const worker::EvaluationTask& task, data::Split split);
   JobResult Finish(const std::string& status);
   nlohmann::ordered_json Provenance() const;
   /// Of all processes, with what they share counted once.

@@ -31,6 +31,7 @@ void SyncOwner::AddClient(Client client) {
 void SyncOwner::AddLateClient(Client client) {
   State state(options_);
   state.clock = wire::kNoClock;
+  state.late = true;
   clients_.emplace(client, std::move(state));
 }
 
@@ -79,6 +80,7 @@ void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time 
   Apply(message);
   if (!message.head.last) return;
   state.clock = clocks_.Of(message.head.clock);
+  state.late = state.late && state.clock == wire::kNoClock;
   state.heard = now;
   state.answer = Answer{message.head.round, message.head.pass, 0, 0, now};
 }
@@ -87,7 +89,7 @@ void SyncOwner::BeginEpoch(const sync::EpochClocks& clocks) {
   clocks_ = clocks;
   own_clock_ = clocks_.AtBegin(own_clock_);
   for (auto& [client, state] : clients_) {
-    state.clock = clocks_.AtBegin(state.clock);
+    if (!state.late) state.clock = clocks_.AtBegin(state.clock);
     state.visible = clocks_.AtBegin(state.visible);
   }
 }

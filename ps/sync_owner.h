@@ -72,6 +72,7 @@ class SyncOwner {
     sync::FrameReceiver up;
     sync::FrameSender down;
     std::uint64_t clock = 0;    ///< of its deltas that have been applied
+    bool late = false;          ///< joined late, and its workers have not begun: it has no clock
     std::uint64_t visible = 0;  ///< what it was told last
     bool acknowledge = false;
     std::optional<Answer> answer;

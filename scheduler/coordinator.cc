@@ -80,11 +80,16 @@ void Coordinator::Register(const wire::Register& registration, Time now) {
   const bool announced = before != nullptr && before->state == Membership::State::kAnnounced;
   const bool again = before != nullptr && !announced && before->info.incarnation == registration.incarnation;
   const bool replaces = before != nullptr && !again && before->state == Membership::State::kAlive;
-  const std::string refused = members_.Register(
-      {registration.node, registration.incarnation, registration.host, registration.where,
-       registration.endpoint, registration.public_key, registration.fingerprint, registration.works,
-       registration.leads, registration.owns, registration.first_seat, registration.seats},
-      now);
+  // Nobody would keep its host together with the others.
+  const bool headless =
+      phase_ != Phase::kGathering && !registration.leads && members_.HasLostItsLeader(registration.host);
+  const std::string refused =
+      headless ? "the first process of its host is gone"
+               : members_.Register({registration.node, registration.incarnation, registration.host,
+                                    registration.where, registration.endpoint, registration.public_key,
+                                    registration.fingerprint, registration.works, registration.leads,
+                                    registration.owns, registration.first_seat, registration.seats},
+                                   now);
   Send(registration.node, wire::Registered{members_.generation(), refused, registration.incarnation});
   if (!refused.empty()) return;
   if (!again) {
@@ -126,7 +131,6 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
-  members_.SetClock(from, heartbeat.clock);
   members_.SetKnows(from, heartbeat.generation);
   if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
@@ -164,7 +168,6 @@ wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease&
   if (KeepsForOthers(worker)) return wire::NoLease{round_.round, want.request, true};
   const LeaseBoard::Host host = HostOf(worker);
   const auto lease = board_->Next(worker, host);
-  members_.SetIdle(worker, !lease);
   if (!lease) return wire::NoLease{round_.round, want.request};
   wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false, want.request};
   if (lease->home != host) answer.rows_at = NodeOf(lease->home);
@@ -209,9 +212,9 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving& leaving) {
     return;
   }
   members_.SetLeaving(from);
+  if (leaving.at_rest && board_) board_->Return(from);  // what it has not begun
   if (!leaving.drained) return;
   counters_[{from, members_.Find(from)->info.incarnation}] = leaving.counters;
-  if (board_) board_->Return(from);    // what it has not begun
   if (!IsNeeded(from)) Dismiss(from);  // else it says so again
 }
 
@@ -259,7 +262,9 @@ void Coordinator::Dismiss(std::uint32_t node) {
 void Coordinator::Gone(std::uint32_t node) {
   answered_.erase(node);
   done_.erase(node);
-  if (board_) changes_.repeated_leases += board_->Return(node);
+  if (!board_) return;
+  const std::size_t returned = board_->Return(node);
+  if (round_.work == wire::Work::kTrain) changes_.repeated_leases += returned;
 }
 
 /// Rows of U are in the memory of a host: they are there as long as one of its nodes is.
@@ -313,23 +318,39 @@ void Coordinator::Tick(Time now) {
 }
 
 void Coordinator::NoticeSilence(Time now) {
-  const auto gone = members_.Expire(now);
-  if (gone.empty()) return;
-  for (const std::uint32_t node : gone) {
+  const auto silent = members_.Expire(now);
+  if (silent.empty()) return;
+  for (const std::uint32_t node : silent) {
     const Membership::Member& member = *members_.Find(node);
-    const char* const what = member.state == Membership::State::kDead ? "was silent for too long"
-                                                                      : "was announced and has not come";
-    events_.push_back(fmt::format("{} {}", member.info.where, what));
-    if (member.state == Membership::State::kDead) ++changes_.died;
-    Gone(node);
-    LoseHostIfEmpty(node);
-    if (member.state == Membership::State::kDead && member.info.leads && member.info.owns) {
+    const bool dead = member.state == Membership::State::kDead;
+    Bury(node, dead ? "was silent for too long" : "was announced and has not come");
+    if (!member.info.leads) continue;
+    if (dead && member.info.owns) {
       Fail(fmt::format("{} was silent for too long: its host has rows that no other has", member.info.where));
       return;
     }
+    LoseFollowers(member.info.host);
   }
   SendRoster();
   CloseRoundIfComplete();
+}
+
+void Coordinator::Bury(std::uint32_t node, const char* what) {
+  const Membership::Member& member = *members_.Find(node);
+  events_.push_back(fmt::format("{} {}", member.info.where, what));
+  if (member.state == Membership::State::kDead) ++changes_.died;
+  Gone(node);
+  LoseHostIfEmpty(node);
+}
+
+/// Nobody keeps the rows of this host together with the others' any more: what its processes add would be
+/// lost.
+void Coordinator::LoseFollowers(const std::string& host) {
+  for (const auto& [node, member] : members_.all()) {
+    if (member.info.host != host || !members_.IsThere(node)) continue;
+    members_.Kill(node);
+    Bury(node, "has lost the first process of its host");
+  }
 }
 
 /// A round without leases is over when all have said so, so those that have not are told again.
@@ -353,7 +374,6 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   done_.clear();
   phase_ = Phase::kWorking;
   for (const auto* member : members_.Alive()) {
-    members_.SetIdle(member->info.node, false);
     Send(member->info.node, round_);
   }
   HandOutFirst();

@@ -137,6 +137,8 @@ class Coordinator {
   bool HasSlices(LeaseBoard::Host host) const;
   std::vector<LeaseBoard::Host> Homes() const { return board_ ? board_->homes() : homes_; }
   void NoticeSilence(Time now);
+  void Bury(std::uint32_t node, const char* what);
+  void LoseFollowers(const std::string& host);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
   bool KeepsForOthers(std::uint32_t worker) const;
   void CloseRoundIfComplete();

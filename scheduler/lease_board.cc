@@ -51,7 +51,7 @@ std::optional<LeaseBoard::Lease> LeaseBoard::Next(Worker worker, Host host) {
   slice.holder = worker;
   slice.holder_host = host;
   ++held_[worker];
-  if (++slice.attempts > 1) ++repeated_;
+  ++slice.attempts;
   return Lease{*taken, slice.attempts, slice.home};
 }
 

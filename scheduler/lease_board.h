@@ -63,8 +63,6 @@ class LeaseBoard {
     const auto at = held_.find(worker);
     return at == held_.end() ? 0 : at->second;
   }
-  /// Leases beyond the first for a slice: positives that may have been trained twice.
-  std::uint64_t repeated() const { return repeated_; }
   /// Sum of all completed leases, in order of slices.
   LeaseReport Total() const;
   /// Where each slice is now.
@@ -88,7 +86,6 @@ class LeaseBoard {
   std::size_t waiting_ = 0;
   std::map<Worker, std::size_t> held_;
   std::size_t completed_ = 0;
-  std::uint64_t repeated_ = 0;
 };
 
 }  // namespace attune::scheduler

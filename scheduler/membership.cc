@@ -16,7 +16,7 @@ void Membership::Change(Member& member, State state) {
 
 namespace {
 
-bool IsThere(const Membership::Member& member) {
+bool ThereNow(const Membership::Member& member) {
   return member.state == Membership::State::kAlive || member.state == Membership::State::kAnnounced;
 }
 
@@ -92,16 +92,6 @@ bool Membership::Heard(std::uint32_t node, std::uint32_t incarnation, Time now) 
   return true;
 }
 
-void Membership::SetClock(std::uint32_t node, std::uint64_t clock) {
-  const auto at = members_.find(node);
-  if (at != members_.end()) at->second.clock = std::max(at->second.clock, clock);
-}
-
-void Membership::SetIdle(std::uint32_t node, bool idle) {
-  const auto at = members_.find(node);
-  if (at != members_.end()) at->second.idle = idle;
-}
-
 void Membership::SetLeaving(std::uint32_t node) {
   const auto at = members_.find(node);
   if (at != members_.end()) at->second.leaving = true;
@@ -112,6 +102,11 @@ void Membership::SetKnows(std::uint32_t node, std::uint64_t generation) {
   if (at != members_.end()) at->second.knows = std::max(at->second.knows, generation);
 }
 
+void Membership::Kill(std::uint32_t node) {
+  const auto at = members_.find(node);
+  if (at != members_.end() && ThereNow(at->second)) Change(at->second, State::kDead);
+}
+
 void Membership::Leave(std::uint32_t node) {
   const auto at = members_.find(node);
   if (at != members_.end() && at->second.state == State::kAlive) Change(at->second, State::kLeft);
@@ -120,7 +115,7 @@ void Membership::Leave(std::uint32_t node) {
 std::vector<std::uint32_t> Membership::Expire(Time now) {
   std::vector<std::uint32_t> gone;
   for (auto& [node, member] : members_) {
-    if (!IsThere(member)) continue;
+    if (!ThereNow(member)) continue;
     const bool alive = member.state == State::kAlive;
     if (now - member.last_heard <= (alive ? options_.dead_after : options_.register_within)) continue;
     Change(member, alive ? State::kDead : State::kLeft);
@@ -162,23 +157,25 @@ std::vector<const Membership::Member*> Membership::Alive() const {
 
 const Membership::Member* Membership::LeaderOf(const std::string& host) const {
   const auto at = std::ranges::find_if(members_, [&](const auto& one) {
-    return one.second.info.leads && one.second.info.host == host && IsThere(one.second);
+    return one.second.info.leads && one.second.info.host == host && ThereNow(one.second);
   });
   return at == members_.end() ? nullptr : &at->second;
 }
 
-std::size_t Membership::CountOn(const std::string& host) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      members_, [&](const auto& one) { return one.second.info.host == host && IsThere(one.second); }));
+bool Membership::HasLostItsLeader(const std::string& host) const {
+  const bool had = std::ranges::any_of(
+      members_, [&](const auto& one) { return one.second.info.leads && one.second.info.host == host; });
+  return had && LeaderOf(host) == nullptr;
 }
 
-std::optional<std::uint64_t> Membership::SlowestClock() const {
-  std::optional<std::uint64_t> slowest;
-  for (const auto& [node, member] : members_) {
-    if (member.state != State::kAlive || !member.info.works || member.idle) continue;
-    slowest = std::min(slowest.value_or(member.clock), member.clock);
-  }
-  return slowest;
+bool Membership::IsThere(std::uint32_t node) const {
+  const auto at = members_.find(node);
+  return at != members_.end() && ThereNow(at->second);
+}
+
+std::size_t Membership::CountOn(const std::string& host) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      members_, [&](const auto& one) { return one.second.info.host == host && ThereNow(one.second); }));
 }
 
 }  // namespace attune::scheduler

@@ -51,8 +51,6 @@ class Membership {
     NodeInfo info;
     State state = State::kAlive;
     Time last_heard{};
-    std::uint64_t clock = 0;  ///< batches it has finished
-    bool idle = false;        ///< has no lease and gets none now: it holds nobody up
     bool leaving = false;     ///< gets no more leases
     std::uint64_t since = 0;  ///< generation in which it became what it is
     std::uint64_t knows = 0;  ///< generation that it knows
@@ -69,13 +67,13 @@ class Membership {
 
   /// Whether a message of this process counts; if so it is alive.
   bool Heard(std::uint32_t node, std::uint32_t incarnation, Time now);
-  void SetClock(std::uint32_t node, std::uint64_t clock);
-  void SetIdle(std::uint32_t node, bool idle);
   void SetLeaving(std::uint32_t node);
   void SetKnows(std::uint32_t node, std::uint64_t generation);
   /// Whether all that are alive know of the node.
   bool EverybodyKnows(std::uint32_t node) const;
 
+  /// Declares a node dead that is there, or announced.
+  void Kill(std::uint32_t node);
   /// The node leaves as agreed.
   void Leave(std::uint32_t node);
   /// Declares those dead that were silent for too long, forgets those that were announced and did not come,
@@ -94,10 +92,12 @@ class Membership {
   const std::map<std::uint32_t, Member>& all() const { return members_; }
   /// Who leads the host, or will; nullptr if nobody does.
   const Member* LeaderOf(const std::string& host) const;
+  /// Whether somebody led the host, and nobody does now.
+  bool HasLostItsLeader(const std::string& host) const;
   /// Members of the host that are alive or will be.
   std::size_t CountOn(const std::string& host) const;
-  /// Least clock of the living workers that are not idle; nothing if there is none: then nobody waits.
-  std::optional<std::uint64_t> SlowestClock() const;
+  /// Whether the node is alive or will be.
+  bool IsThere(std::uint32_t node) const;
 
  private:
   void Change(Member& member, State state);

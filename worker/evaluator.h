@@ -53,7 +53,8 @@ struct EvaluationResult {
   std::vector<std::uint32_t>
       ranks;  ///< of all targets, in the task's order; eval::kUnranked for unknown items
   double seconds = 0;
-  double flops = 0;  ///< multiply-adds of the score products, times two
+  double flops = 0;      ///< multiply-adds of the score products, times two
+  bool complete = true;  ///< whether it was not stopped before its end
 };
 
 /// Full ranking over all items without the user's history, for some of a task's users at a time.

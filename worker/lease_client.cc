@@ -97,7 +97,7 @@ void LeaseClient::Handle(const wire::LeaseTaken& taken, Time) {
 }
 
 void LeaseClient::Handle(const wire::Stop& stop, Time) {
-  if (state_ != State::kLeaving) Say(wire::Leaving{stop.reason});
+  Say(wire::Leaving{stop.reason});
   exit_code_ = stop.code;
   End(State::kEnded, stop.reason);
 }
@@ -105,11 +105,12 @@ void LeaseClient::Handle(const wire::Stop& stop, Time) {
 void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& counters) {
   if (ended()) return;
   finished_round_ = {round, counters};
+  if (leaving_.drained) leaving_.counters = counters;
   Say(finished_round_);
 }
 
 void LeaseClient::Leave(const std::string& reason, Time now) {
-  if (ended() || state_ == State::kLeaving) return;
+  if (state_ != State::kWorking) return;
   state_ = State::kLeaving;
   reason_ = leaving_.reason = reason;
   leases_.clear();
@@ -118,9 +119,15 @@ void LeaseClient::Leave(const std::string& reason, Time now) {
   Say(leaving_);
 }
 
+void LeaseClient::AtRest(Time now) {
+  if (state_ != State::kLeaving || std::exchange(leaving_.at_rest, true)) return;
+  asked_ = now;
+  Say(leaving_);
+}
+
 void LeaseClient::Drained(const wire::NodeCounters& counters, Time now) {
   if (state_ != State::kLeaving) return;
-  leaving_.drained = true;
+  leaving_.at_rest = leaving_.drained = true;
   leaving_.counters = counters;
   asked_ = now;
   Say(leaving_);

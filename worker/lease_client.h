@@ -57,8 +57,9 @@ class LeaseClient {
   }
   /// Takes no more leases; those that wait here go to others.
   void Leave(const std::string& reason, Time now);
-  /// While leaving: nothing is trained here any more, and what was trained is with the owners. The scheduler
-  /// lets the node go when nobody needs it.
+  /// While leaving: nothing is trained here any more.
+  void AtRest(Time now);
+  /// What was trained is with the owners, too. The scheduler lets the node go when nobody needs it.
   void Drained(const wire::NodeCounters& counters, Time now);
   bool drained() const { return leaving_.drained; }
   /// Something has been added here since: not drained any more.

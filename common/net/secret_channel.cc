@@ -25,6 +25,8 @@ constexpr int kLingerMilliseconds = 2000;
 constexpr std::chrono::seconds kAskAgain(5);
 /// Connections that end before the secret was found to be the same: then it is not.
 constexpr int kFailedHandshakes = 3;
+/// A handshake that is refused fails within this time.
+constexpr std::chrono::seconds kPromptly(2);
 
 /// The key pair that follows from a secret, for one side.
 KeyPair PairOf(const std::string& words, std::string_view side) {
@@ -181,10 +183,15 @@ class ZmqSecretCaller : public SecretCaller {
       if (event.more() && !monitor_.recv(endpoint, zmq::recv_flags::none)) return;
       if (what == ZMQ_EVENT_CONNECTED) {
         seen_ = true;
+        counted_ = false;
+        began_ = Clock::now();
       } else if (what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         connected_ = true;
         failed_ = 0;
       } else if (!connected_) {
+        // One that has taken long is no answer: nobody there has looked at the connection yet.
+        if (counted_ || Clock::now() - began_ > kPromptly) continue;
+        counted_ = true;
         if (++failed_ >= kFailedHandshakes) ThrowOtherSecret();
       } else {
         connected_ = false;
@@ -198,7 +205,9 @@ class ZmqSecretCaller : public SecretCaller {
   zmq::socket_t monitor_;
   bool seen_ = false;       ///< somebody listens
   bool connected_ = false;  ///< and has the same secret
-  int failed_ = 0;          ///< handshakes, one after the other
+  bool counted_ = false;    ///< the failure of the present connection
+  Clock::time_point began_{};
+  int failed_ = 0;  ///< handshakes, one after the other
 };
 
 }  // namespace

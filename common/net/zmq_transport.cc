@@ -1,5 +1,6 @@
 #include "common/net/zmq_transport.h"
 
+#include <arpa/inet.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <map>
 #include <vector>
@@ -282,6 +284,25 @@ KeyPair KeyPair::Make() {
     ThrowFailed("cannot make a key pair: {}; this ZeroMQ has no CURVE", ErrnoText(errno));
   }
   return {public_key.data(), secret_key.data()};
+}
+
+bool IsPublicKey(const std::string& text) {
+  constexpr std::size_t kCharacters = 40;
+  std::array<std::uint8_t, 32> key{};
+  return text.size() == kCharacters && zmq_z85_decode(key.data(), text.c_str()) != nullptr;
+}
+
+bool IsEndpoint(const std::string& text) {
+  constexpr std::string_view kScheme = "tcp://";
+  const auto colon = text.rfind(':');
+  if (!text.starts_with(kScheme) || colon < kScheme.size()) return false;
+  in_addr address{};
+  const std::string host = text.substr(kScheme.size(), colon - kScheme.size());
+  if (inet_pton(AF_INET, host.c_str(), &address) != 1) return false;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + colon + 1, end, port);
+  return read.ec == std::errc() && read.ptr == end && port > 0;
 }
 
 std::unique_ptr<Transport> MakeZmqTransport(const ZmqOptions& options) {

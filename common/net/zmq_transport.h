@@ -18,6 +18,11 @@ struct KeyPair {
   static KeyPair Make();
 };
 
+/// Whether a text from outside is a CURVE public key in Z85, or where a node may listen
+/// ("tcp://10.0.0.7:41233").
+bool IsPublicKey(const std::string& text);
+bool IsEndpoint(const std::string& text);
+
 struct ZmqOptions {
   std::uint64_t job = 0;           ///< messages of another job are refused
   NodeId node = 0;                 ///< this node

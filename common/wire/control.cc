@@ -194,13 +194,14 @@ void Get(const proto::Stop& from, Stop& to) {
 
 void Put(const Leaving& from, proto::Leaving& to) {
   to.set_reason(from.reason);
+  to.set_at_rest(from.at_rest);
   to.set_drained(from.drained);
   if (from.drained) Put(RoundDone{0, from.counters}, *to.mutable_counters());
 }
 void Get(const proto::Leaving& from, Leaving& to) {
   RoundDone done;
   Get(from.counters(), done);
-  to = {from.reason(), from.drained(), done.counters};
+  to = {from.reason(), from.at_rest(), from.drained(), done.counters};
 }
 
 void Put(const FetchSlices& from, proto::FetchSlices& to) {

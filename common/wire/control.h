@@ -143,6 +143,7 @@ struct Stop {
 
 struct Leaving {
   std::string reason;
+  bool at_rest = false;
   bool drained = false;
   NodeCounters counters = {};
 };

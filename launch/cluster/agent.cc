@@ -39,7 +39,8 @@ struct Introduction {
   std::array<std::uint8_t, 16> job{};  ///< rank 0's is that of all
   bool serves = true;
   bool works = true;
-  std::string interface;  ///< by which hosts reach each other; rank 0's is that of all
+  std::string interface;     ///< by which hosts reach each other; rank 0's is that of all
+  bool beyond_host = false;  ///< whether other hosts may join; as rank 0 says
   std::vector<InterfaceAddress> addresses;
 
   std::string ToText() const {
@@ -54,6 +55,7 @@ struct Introduction {
                 {"serves", serves},
                 {"works", works},
                 {"interface", interface},
+                {"beyond_host", beyond_host},
                 {"addresses", networks}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
@@ -69,6 +71,7 @@ struct Introduction {
     read.at("serves").get_to(one.serves);
     read.at("works").get_to(one.works);
     read.at("interface").get_to(one.interface);
+    read.at("beyond_host").get_to(one.beyond_host);
     for (const json& network : read.at("addresses")) {
       one.addresses.push_back({network[0], network[1], network[2]});
     }
@@ -132,7 +135,7 @@ class Agent {
     GiveMemoryBack();
     return WatchNode(
         signals, [this](unsigned incarnation) { return Start(incarnation); },
-        MayRestart() ? kRestartsInAMinute : 0, Where());
+        MayRestart() ? kRestartsInAMinute : 0, rank() == 0, Where());
   }
 
  private:
@@ -154,6 +157,7 @@ class Agent {
     mine.serves = check_.duties.serves;
     mine.works = check_.duties.works;
     mine.interface = check_.interface;
+    mine.beyond_host = check_.beyond_host;
     mine.addresses = PretendsHost() ? std::vector<InterfaceAddress>{{"lo", "127.0.0.1", "127.0.0.0/8"}}
                                     : InterfaceAddresses();
     if (check_.failure) {
@@ -212,7 +216,8 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
-    const Listening listening = ListenForRanks(*rendezvous_, of_rank, hosts, all_[0].interface);
+    const Listening listening =
+        ListenForRanks(*rendezvous_, of_rank, hosts, all_[0].interface, all_[0].beyond_host);
     TellOnce(*rendezvous_, [&] {
       if (!listening.unreachable.empty()) {
         ThrowFailed(

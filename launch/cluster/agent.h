@@ -36,6 +36,7 @@ struct RankCheck {
   std::filesystem::path shm_dir;                    ///< where the tables go into a file; empty: memory
   bool joinable = false;                            ///< whether others may join when the job has begun
   int join_fd = -1;                                 ///< on rank 0: where they do
+  bool beyond_host = false;                         ///< on rank 0: whether they may do so from other hosts
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of

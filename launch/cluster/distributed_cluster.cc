@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/eval/metrics.h"
 #include "common/model/model_files.h"
+#include "launch/signals.h"
 
 namespace attune::launch {
 namespace {
@@ -76,8 +77,10 @@ worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTa
   const auto start = std::chrono::steady_clock::now();
   Gather();
   const auto work = split == data::Split::kTest ? wire::Work::kEvaluateTest : wire::Work::kEvaluateValidation;
-  const auto round = scheduler_.Run(work, 0, 1, {}, {});
+  const auto round = scheduler_.Run(work, 0, 1, {}, [] { return StopRequested(); });
   worker::EvaluationResult result;
+  result.complete = round.complete;
+  if (!result.complete) return result;
   result.ranks.assign(task.targets.size(), eval::kUnranked);
   for (std::size_t slice = 0; slice < round.ranks.size(); ++slice) {
     const data::Rows& rows = parts_.data.slices()[slice];

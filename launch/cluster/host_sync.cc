@@ -54,7 +54,6 @@ HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::Stalen
     replicas_.emplace(owner, std::make_unique<worker::SyncReplica>(rows_of(owner), options.sync));
   }
   if (!owns_theta()) store_.theta().SetOwnedElsewhere();
-  if (options.late) RequestRound();
   if (!owns_rows()) return;
   for (const net::NodeId leader : options.leaders) {
     if (leader != options.self) owner_->AddClient(leader);

@@ -32,7 +32,6 @@ class HostSync {
     std::vector<net::NodeId> leaders;  ///< of all hosts
     std::vector<net::NodeId> owners;   ///< those of them that own rows; the first owns Θ, too
     std::vector<Index> replicated;     ///< items that all hosts have, hottest first
-    bool late = false;                 ///< this host joins a job that has begun: it gets the rows first
   };
 
   /// References must outlive it.

@@ -99,10 +99,11 @@ std::string AddressTowards(const std::string& host) {
 
 std::vector<std::vector<std::string>> ChoicesOfAddresses(
     const std::vector<std::vector<InterfaceAddress>>& of_rank, const std::vector<std::string>& hosts,
-    const std::string& wanted) {
+    const std::string& wanted, bool beyond_host) {
   const bool one_host =
       std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) { return host == hosts[0]; });
-  if (one_host && wanted.empty()) return {std::vector<std::string>(hosts.size(), "127.0.0.1")};
+  if (one_host && wanted.empty() && !beyond_host)
+    return {std::vector<std::string>(hosts.size(), "127.0.0.1")};
   std::vector<std::string> names;
   if (wanted.empty()) {
     for (const InterfaceAddress& one : of_rank[0]) names.push_back(one.network);

@@ -24,10 +24,11 @@ std::vector<InterfaceAddress> InterfaceAddresses();
 /// @param hosts    of each rank; ranks of one host reach each other over loopback, whatever they have
 /// @param wanted   name of an interface, or an address or network in CIDR notation, that must be used; may be
 ///                 empty
+/// @param beyond_host  whether other hosts may join: loopback will not do
 /// @returns one choice at least. Throws Error(kFailed) saying what each host has if there is none in common.
 std::vector<std::vector<std::string>> ChoicesOfAddresses(
     const std::vector<std::vector<InterfaceAddress>>& of_rank, const std::vector<std::string>& hosts,
-    const std::string& wanted);
+    const std::string& wanted, bool beyond_host = false);
 
 /// This host's address on the way to `host`, an IPv4 address. Throws Error(kFailed) if there is no way.
 std::string AddressTowards(const std::string& host);

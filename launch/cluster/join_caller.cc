@@ -29,7 +29,9 @@ JoinCaller::JoinCaller(const std::string& address, const net::SharedSecret& secr
 json JoinCaller::Ask(const json& request, std::chrono::milliseconds within) {
   const json answer = join::FromText(caller_->Call(join::ToText(request), within));
   if (!answer.is_object()) ThrowFailed("{}: its answer makes no sense; is it another version?", address_);
-  if (answer.contains("failure")) ThrowFailed("{}: {}", address_, answer["failure"].get<std::string>());
+  if (answer.contains("failure")) {
+    ThrowFailed("{}: {}", address_, Read([&] { return answer["failure"].get<std::string>(); }));
+  }
   return answer;
 }
 
@@ -38,7 +40,7 @@ json JoinCaller::AskUntilAnswered(const json& request, std::chrono::milliseconds
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) {
-      ThrowFailed("{}: all processes of the job have come, but it has not begun within {} s", address_,
+      ThrowFailed("{}: the job there has not let this process in within {} s", address_,
                   std::chrono::duration_cast<std::chrono::seconds>(within).count());
     }
     const json answer = Ask(request, left);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/error.h"
 #include "common/net/secret_channel.h"
 
 namespace attune::launch {
@@ -22,6 +23,16 @@ class JoinCaller {
   nlohmann::json Ask(const nlohmann::json& request, std::chrono::milliseconds within);
   /// The same, again and again as long as the answer is that it can be answered later only.
   nlohmann::json AskUntilAnswered(const nlohmann::json& request, std::chrono::milliseconds within);
+
+  /// What `read` makes of an answer. Throws Error(kFailed) where that throws json::exception.
+  template <typename Reader>
+  auto Read(const Reader& read) const {
+    try {
+      return read();
+    } catch (const nlohmann::json::exception& problem) {
+      ThrowFailed("{}: its answer makes no sense ({}); is it another version?", address_, problem.what());
+    }
+  }
 
  private:
   const std::string address_;

@@ -17,6 +17,15 @@ using namespace std::chrono_literals;
 /// Between looks whether the desk is to close.
 constexpr auto kBeat = 200ms;
 
+/// Newcomers that are part of the job, or will be, at once.
+constexpr std::size_t kMostEntrants = 4096;
+
+bool IsPlain(const std::string& text) {
+  constexpr std::size_t kMost = 256;
+  return text.size() <= kMost &&
+         std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+}
+
 json Failure(const std::string& why) {
   return {{"failure", why}};
 }
@@ -72,23 +81,16 @@ json JoinDesk::Welcome() const {
 
 json JoinDesk::Enter(const json& request) {
   const std::string name = request.at("name");
+  // Who did not come in time is announced anew.
+  std::erase_if(entrants_, [&](const auto& one) { return !scheduler_.IsThere(one.second.node); });
   auto entrant = entrants_.find(name);
   if (entrant == entrants_.end()) {
     if (request.at("serves") || !request.at("works")) {
       return Failure("the job has begun; only workers can join it now");
     }
-    scheduler::NodeInfo info;
-    info.host = request.at("host");
-    info.where = "a worker on " + request.at("host_name").get<std::string>();
-    info.endpoint = request.at("endpoint");
-    info.public_key = request.at("public_key");
-    info.fingerprint = request.at("fingerprint");
-    info.works = true;
-    info.seats = request.at("threads");
-    if (info.seats == 0 || info.seats > worker::GateMemory::kSeats) {
-      return Failure(
-          fmt::format("{} threads: a host has seats for {}", info.seats, worker::GateMemory::kSeats));
-    }
+    const scheduler::NodeInfo info = InfoOf(request);
+    const std::string problem = ProblemOf(info, name);
+    if (!problem.empty()) return Failure(problem);
     const auto announced = scheduler_.Announce(info);
     if (!announced) return Later();
     if (!announced->refused.empty()) return Failure(announced->refused);
@@ -96,6 +98,38 @@ json JoinDesk::Enter(const json& request) {
   }
   if (!scheduler_.EverybodyKnows(entrant->second.node)) return Later();
   return {{"description", ToText(Describe(entrant->second))}};
+}
+
+scheduler::NodeInfo JoinDesk::InfoOf(const json& request) {
+  scheduler::NodeInfo info;
+  info.host = request.at("host");
+  info.where = "a worker on " + request.at("host_name").get<std::string>();
+  info.endpoint = request.at("endpoint");
+  info.public_key = request.at("public_key");
+  info.fingerprint = request.at("fingerprint");
+  info.works = true;
+  info.seats = request.at("threads");
+  return info;
+}
+
+/// All nodes of the job will use what a newcomer says: nothing of it may be more, or something else, than it
+/// should be. @returns what is wrong, empty if nothing is
+std::string JoinDesk::ProblemOf(const scheduler::NodeInfo& info, const std::string& name) const {
+  for (const std::string* text : {&name, &info.host, &info.where, &info.endpoint}) {
+    if (!IsPlain(*text)) return "a name has more than 256 characters, or some that are not printable";
+  }
+  if (!net::IsEndpoint(info.endpoint)) return fmt::format("'{}' is no tcp://ADDRESS:PORT", info.endpoint);
+  const bool encrypted = !own_.keys.public_key.empty();
+  if (encrypted ? !net::IsPublicKey(info.public_key) : !info.public_key.empty()) {
+    return "the public key is none of CURVE, or the nodes of this job have no keys";
+  }
+  if (info.seats == 0 || info.seats > worker::GateMemory::kSeats) {
+    return fmt::format("{} threads: a host has seats for {}", info.seats, worker::GateMemory::kSeats);
+  }
+  if (entrants_.size() >= kMostEntrants) {
+    return fmt::format("{} processes have joined, or are about to: no more are taken", kMostEntrants);
+  }
+  return {};
 }
 
 NodeDescription JoinDesk::Describe(const Announced& announced) const {

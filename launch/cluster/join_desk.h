@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -31,6 +32,8 @@ class JoinDesk {
   std::string AnswerTo(const std::string& text);
   nlohmann::json Welcome() const;
   nlohmann::json Enter(const nlohmann::json& request);
+  static scheduler::NodeInfo InfoOf(const nlohmann::json& request);
+  std::string ProblemOf(const scheduler::NodeInfo& info, const std::string& name) const;
   NodeDescription Describe(const Announced& announced) const;
 
   const NodeDescription& own_;

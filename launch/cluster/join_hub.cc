@@ -15,7 +15,7 @@ namespace {
 
 using join::BytesOf;
 using join::FromText;
-using join::TextOf;
+using join::HexOf;
 using join::ToText;
 using nlohmann::json;
 using namespace std::chrono_literals;
@@ -50,10 +50,12 @@ class JoinRendezvous : public Rendezvous {
     // In the first one all wait for the last process to come.
     const auto within = (round_ == 0 ? within_ : kRendezvousDeadline) + kLonger;
     const json answer = caller_->Ask(
-        {{"what", "exchange"}, {"rank", rank_}, {"round", ++round_}, {"text", BytesOf(mine)}}, within);
-    std::vector<std::string> all;
-    for (const json& one : answer.at("all")) all.push_back(TextOf(one));
-    return all;
+        {{"what", "exchange"}, {"rank", rank_}, {"round", ++round_}, {"text", HexOf(mine)}}, within);
+    return caller_->Read([&] {
+      std::vector<std::string> all;
+      for (const json& one : answer.at("all")) all.push_back(BytesOf(one));
+      return all;
+    });
   }
 
  private:
@@ -109,7 +111,7 @@ void JoinHub::Handle(const net::SecretListener::Request& request) {
         return;
       }
       if (round == round_ + 1) {
-        given_[rank] = {true, TextOf(read.at("text")), request.from};
+        given_[rank] = {true, BytesOf(read.at("text")), request.from};
         return;
       }
     }
@@ -135,7 +137,7 @@ void JoinHub::CompleteIfAll() {
   last_.clear();
   json all = json::array();
   for (Given& one : given_) {
-    all.push_back(BytesOf(one.text));
+    all.push_back(HexOf(one.text));
     last_.push_back(std::move(one.text));
   }
   answer_ = ToText({{"all", all}});
@@ -178,8 +180,9 @@ Joined JoinJob(const std::string& address, const net::SharedSecret& secret, std:
   const json answer = caller->AskUntilAnswered({{"what", "join"}, {"name", caller->name()}}, within);
   Joined joined;
   if (answer.contains("rank")) {
-    joined.rendezvous =
-        std::make_unique<JoinRendezvous>(std::move(caller), answer.at("rank"), answer.at("size"), within);
+    const auto [rank, size] =
+        caller->Read([&] { return std::pair<unsigned, unsigned>(answer.at("rank"), answer.at("size")); });
+    joined.rendezvous = std::make_unique<JoinRendezvous>(std::move(caller), rank, size, within);
   } else {
     joined.late = std::make_unique<LateEntry>(std::move(caller), answer, within);
   }

@@ -1,25 +1,36 @@
 #include "launch/cluster/join_text.h"
 
+#include <algorithm>
+#include <boost/algorithm/hex.hpp>
+#include <iterator>
+
 namespace attune::launch::join {
 
 using nlohmann::json;
 
 std::string ToText(const json& what) {
-  const auto bytes = json::to_cbor(what);
-  return {bytes.begin(), bytes.end()};
+  return what.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 json FromText(const std::string& text) {
-  return json::from_cbor(text, true, false);
+  return json::parse(text, nullptr, false);
 }
 
-json BytesOf(const std::string& text) {
-  return json::binary({text.begin(), text.end()});
+std::string HexOf(const std::string& bytes) {
+  std::string hex;
+  boost::algorithm::hex_lower(bytes, std::back_inserter(hex));
+  return hex;
 }
 
-std::string TextOf(const json& bytes) {
-  const auto& binary = bytes.get_binary();
-  return {binary.begin(), binary.end()};
+std::string BytesOf(const json& hex) {
+  const std::string& text = hex.get_ref<const std::string&>();
+  std::string bytes;
+  try {
+    boost::algorithm::unhex(text, std::back_inserter(bytes));
+  } catch (const boost::algorithm::hex_decode_error&) {
+    throw json::other_error::create(501, "no hexadecimal digits", &hex);
+  }
+  return bytes;
 }
 
 }  // namespace attune::launch::join

@@ -29,12 +29,11 @@ net::SharedSecret SecretFor(const std::string& host, const std::string& file) {
   return net::SharedSecret::Of("");
 }
 
-/// The network in which this host has `address`; that of its first interface if it listens on all.
-/// Empty for loopback.
+/// The network in which this host has `address`. Empty for loopback, and where it listens on all.
 std::string NetworkOf(const std::string& address) {
   if (IsLoopback(address)) return {};
   for (const InterfaceAddress& one : InterfaceAddresses()) {
-    if (one.address == address || address == "0.0.0.0") return one.network;
+    if (one.address == address) return one.network;
   }
   return {};
 }
@@ -50,7 +49,7 @@ JoinDoor OpenToJoin(const config::ClusterSettings& cluster) {
   const int fd = ListeningSocketAt(cluster.join());
   const std::string endpoint = EndpointOf(fd).substr(kScheme.size());
   log::Info("processes may join at {}", endpoint);
-  return {fd, NetworkOf(HostOf(endpoint))};
+  return {fd, NetworkOf(HostOf(endpoint)), !IsLoopback(HostOf(endpoint))};
 }
 
 std::unique_ptr<Rendezvous> AwaitJoining(const config::ClusterSettings& cluster, int fd) {

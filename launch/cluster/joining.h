@@ -12,8 +12,9 @@ namespace attune::launch {
 
 /// Where processes join.
 struct JoinDoor {
-  int fd = -1;          ///< a listening socket; the caller's
-  std::string network;  ///< by which hosts reach each other, unless settings say so; empty for loopback
+  int fd = -1;               ///< a listening socket; the caller's
+  std::string network;       ///< by which hosts reach each other, unless settings say so; empty: any
+  bool beyond_host = false;  ///< whether other hosts may join
 };
 
 /// Listens where `cluster` says.

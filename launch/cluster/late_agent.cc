@@ -37,7 +37,7 @@ class LateAgent {
           node_.incarnation = incarnation;
           return StartNode(node_);
         },
-        node_.leads() ? 0 : kRestartsInAMinute, node_.where);
+        node_.leads() ? 0 : kRestartsInAMinute, false, node_.where);
   }
 
  private:

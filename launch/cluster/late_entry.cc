@@ -1,20 +1,16 @@
 #include "launch/cluster/late_entry.h"
 
-#include "common/error.h"
-
 namespace attune::launch {
 
 using nlohmann::json;
 
 LateEntry::LateEntry(std::unique_ptr<JoinCaller> caller, const json& welcome, std::chrono::seconds within)
     : caller_(std::move(caller)), within_(within) {
-  try {
+  caller_->Read([&] {
     settings_ = welcome.at("settings");
     scheduler_host_ = welcome.at("host");
     encrypted_ = welcome.at("encrypted");
-  } catch (const json::exception& problem) {
-    ThrowFailed("the scheduler's answer makes no sense ({}); is it another version?", problem.what());
-  }
+  });
 }
 
 NodeDescription LateEntry::Enter(const Entrant& entrant) {
@@ -29,9 +25,7 @@ NodeDescription LateEntry::Enter(const Entrant& entrant) {
                         {"public_key", entrant.address.public_key},
                         {"threads", entrant.threads}};
   const json answer = caller_->AskUntilAnswered(request, within_);
-  if (!answer.contains("description"))
-    ThrowFailed("the scheduler's answer makes no sense; is it another version?");
-  return DescriptionOfText(answer["description"]);
+  return DescriptionOfText(caller_->Read([&] { return answer.at("description").get<std::string>(); }));
 }
 
 }  // namespace attune::launch

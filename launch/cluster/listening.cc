@@ -50,6 +50,7 @@ Listening ListenAt(Rendezvous& rendezvous, const std::vector<std::string>& addre
     if (problem.empty()) continue;
     problems += fmt::format("\n  rank {} does not reach rank {} at {}: {}", rendezvous.rank(), other,
                             listening.addresses[other].endpoint, problem);
+    break;  // others may take as long, and one is enough
   }
   for (const std::string& text : rendezvous.Exchange(problems)) listening.unreachable += text;
   return listening;
@@ -58,9 +59,10 @@ Listening ListenAt(Rendezvous& rendezvous, const std::vector<std::string>& addre
 }  // namespace
 
 Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
-                         const std::vector<std::string>& hosts, const std::string& interface) {
+                         const std::vector<std::string>& hosts, const std::string& interface,
+                         bool beyond_host) {
   std::vector<std::vector<std::string>> choices;
-  TellOnce(rendezvous, [&] { choices = ChoicesOfAddresses(of_rank, hosts, interface); });
+  TellOnce(rendezvous, [&] { choices = ChoicesOfAddresses(of_rank, hosts, interface, beyond_host); });
   net::KeyPair keys;
   // Nobody can listen in on pretended hosts, and ciphers would take time from what they try out.
   if (!PretendsHost()) keys = net::KeyPair::Make();

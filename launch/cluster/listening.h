@@ -22,9 +22,11 @@ struct Listening {
 /// reaches every host; if there is none, by the first, and says so. All ranks take part.
 /// @param of_rank    addresses that each rank has
 /// @param hosts      of each rank
-/// @param interface  that must be used; empty: whatever network works
+/// @param interface    that must be used; empty: whatever network works
+/// @param beyond_host  whether other hosts may join: loopback will not do
 /// Throws ToldElsewhere when the hosts have no network in common, after rank 0 has said so.
 Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
-                         const std::vector<std::string>& hosts, const std::string& interface);
+                         const std::vector<std::string>& hosts, const std::string& interface,
+                         bool beyond_host = false);
 
 }  // namespace attune::launch

@@ -21,7 +21,7 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
-/// How long a node that has left is still answered by the scheduler's: it may not have heard that it may go.
+/// How long a node that has left is still connected: it may not have heard that it may go.
 constexpr auto kFarewell = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
@@ -210,6 +210,15 @@ void Node::Forget(const wire::Peer& gone) {
   user_rows_.Forget(gone.node);
 }
 
+/// On a host that has joined late: when the scheduler counts on it, rows are brought here before workers
+/// begin.
+void Node::FetchRowsOfJob() {
+  if (sync_ == nullptr || parts_.gate->open() || fetched_rows_) return;
+  if (client_.state() == worker::LeaseClient::State::kRegistering) return;
+  fetched_rows_ = true;
+  sync_->RequestRound();
+}
+
 /// Asked to leave, a node finishes what it trains, then brings to the owners what it has added, then tells
 /// the scheduler that it may be let go.
 void Node::LeaveIfAsked(Time now) {
@@ -220,7 +229,10 @@ void Node::LeaveIfAsked(Time now) {
     client_.NotDrained();
     sync_->SetQuiet(false);
   }
-  if (client_.drained() || threads_.busy() + fetching_ > 0 || !client_.reported()) return;
+  // Not before the scheduler has taken the node in.
+  if (client_.state() != worker::LeaseClient::State::kLeaving || client_.drained()) return;
+  if (threads_.busy() + fetching_ > 0 || !client_.reported()) return;
+  client_.AtRest(now);
   switch (drain_) {
     case Drain::kNo:
       if (sync_ != nullptr && !peers_.AloneOnHost()) return;  // it brings what others of its host add
@@ -249,7 +261,7 @@ void Node::LeaveIfAsked(Time now) {
 /// Who has left need not be connected any more.
 void Node::SayFarewells(Time now) {
   std::erase_if(left_, [&](const auto& one) {
-    if (scheduler_ != nullptr && now - one.second < kFarewell) return false;
+    if (now - one.second < kFarewell) return false;
     transport_.Disconnect(one.first);
     return true;
   });
@@ -297,6 +309,7 @@ void Node::Proceed(Time now) {
   SayFarewells(now);
   ReportRound();
   if (client_.ended()) return;
+  FetchRowsOfJob();
   LeaveIfAsked(now);
   if (client_.round().round != round_.round) {
     stop_.store(true);

@@ -51,7 +51,7 @@ struct NodeParts {
   bool spread = false;    ///< whether there are several hosts, or may be later
   bool lockstep = false;  ///< whether hosts begin epochs with the same rows
   bool gathers = false;   ///< whether some host has not all items
-  int memory_fd = -1;     ///< of the host\'s tables
+  int memory_fd = -1;     ///< of the host's tables
   /// How many batches a worker begins on the rows of one round, for so many workers on so many hosts.
   std::function<std::uint64_t(std::uint64_t workers, std::size_t hosts)> batches_of_round = {};
   TripleAudit* audit = nullptr;  ///< if what is trained is recorded
@@ -98,6 +98,7 @@ class Node {
   void FetchSlices(const wire::FetchSlices& wanted);
   void FollowRoster(Time now);
   void Forget(const wire::Peer& gone);
+  void FetchRowsOfJob();
   void LeaveIfAsked(Time now);
   void SayFarewells(Time now);
   std::chrono::milliseconds Beat() const;
@@ -146,6 +147,7 @@ class Node {
   std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
   enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
+  bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
   std::uint64_t farewell_round_ = 0;    ///< round of the sync after which this node may go
 
   std::mutex mutex_;                      // guards the next two

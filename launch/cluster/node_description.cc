@@ -42,7 +42,7 @@ NodeDescription Parse(const json& read) {
   read.at("public_key").get_to(description.keys.public_key);
   read.at("secret_key").get_to(description.keys.secret_key);
   for (const json& address : read.at("addresses")) {
-    description.addresses.push_back({address[0].get<std::string>(), address[1].get<std::string>()});
+    description.addresses.push_back({address.at(0), address.at(1)});
   }
   return description;
 }

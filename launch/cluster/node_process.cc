@@ -120,7 +120,6 @@ class NodeProcess {
     options.leaders = description_.plan.leaders;
     options.owners = description_.plan.owners;
     options.replicated.assign(by_heat_.begin(), by_heat_.begin() + replicated_);
-    options.late = description_.late();
     sync_ = std::make_unique<HostSync>(options, store_, gate_, *transport_);
   }
 

@@ -34,20 +34,20 @@ bool Meant(int status) {
 
 class Watch {
  public:
-  Watch(WaitedSignals& signals, const std::function<pid_t(unsigned)>& start, unsigned restarts,
+  Watch(WaitedSignals& signals, const std::function<pid_t(unsigned)>& start, unsigned restarts, bool ends,
         const std::string& where)
-      : signals_(signals), start_(start), restarts_(restarts), where_(where) {}
+      : signals_(signals), start_(start), restarts_(restarts), ends_(ends), where_(where) {}
 
   int Run() {
     pid_ = start_(incarnation_);
     while (true) {
       const auto signal = signals_.Next(std::chrono::seconds(1));
       if (signal && *signal != SIGCHLD) PassOn(*signal);
-      if (told_ && Clock::now() - *told_ > kGrace) kill(pid_, SIGKILL);
+      if (last_ && Clock::now() - *last_ > kGrace) kill(pid_, SIGKILL);
       int status = 0;
       if (waitpid(pid_, &status, WNOHANG) != pid_) continue;
       if (Meant(status)) return WEXITSTATUS(status);
-      if (told_ || !MayRestart()) {
+      if (told_ > 0 || !MayRestart()) {
         log::Error("{}: its process was ended by {}", where_, HowItEnded(status));
         return 1;
       }
@@ -59,7 +59,9 @@ class Watch {
  private:
   void PassOn(int signal) {
     kill(pid_, signal);
-    if (signal != SIGUSR1 && !told_) told_ = Clock::now();
+    if (signal == SIGUSR1 || signal == SIGHUP) return;
+    ++told_;
+    if (!last_ && (ends_ || told_ > 1)) last_ = Clock::now();
   }
 
   bool MayRestart() {
@@ -72,18 +74,20 @@ class Watch {
   WaitedSignals& signals_;
   const std::function<pid_t(unsigned)>& start_;
   const unsigned restarts_;
+  const bool ends_;
   const std::string& where_;
   unsigned incarnation_ = 0;
   pid_t pid_ = 0;
-  std::optional<Clock::time_point> told_;  ///< when it was told to end
+  unsigned told_ = 0;                      ///< how often it was told to end
+  std::optional<Clock::time_point> last_;  ///< when its last minute began
   std::deque<Clock::time_point> started_;  ///< again, in the last minute
 };
 
 }  // namespace
 
 int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
-              unsigned restarts, const std::string& where) {
-  return Watch(signals, start, restarts, where).Run();
+              unsigned restarts, bool ends, const std::string& where) {
+  return Watch(signals, start, restarts, ends, where).Run();
 }
 
 }  // namespace attune::launch

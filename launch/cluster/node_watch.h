@@ -16,9 +16,12 @@ inline constexpr unsigned kRestartsInAMinute = 5;
 /// signal or a broken invariant has ended it.
 /// @param start      starts incarnation N, returns its process
 /// @param restarts   how often in a minute it may be started again
+/// @param ends       whether SIGTERM or SIGINT makes it end within a minute; else only the second one does,
+/// and
+///                   until then it ends when the job lets it go
 /// @param where      for messages
 /// @returns the exit code of the last incarnation, 1 if a signal ended it
 int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
-              unsigned restarts, const std::string& where);
+              unsigned restarts, bool ends, const std::string& where);
 
 }  // namespace attune::launch

@@ -43,6 +43,11 @@ bool SchedulerService::EverybodyKnows(std::uint32_t node) const {
   return coordinator_.EverybodyKnows(node);
 }
 
+bool SchedulerService::IsThere(std::uint32_t node) const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.members().IsThere(node);
+}
+
 std::vector<scheduler::NodeInfo> SchedulerService::Members() const {
   using State = scheduler::Membership::State;
   const std::lock_guard lock(mutex_);

@@ -54,6 +54,7 @@ class SchedulerService {
   /// See Coordinator; nothing before the job has begun.
   std::optional<scheduler::Coordinator::Announced> Announce(const scheduler::NodeInfo& info);
   bool EverybodyKnows(std::uint32_t node) const;
+  bool IsThere(std::uint32_t node) const;
   /// Who takes part, or will.
   std::vector<scheduler::NodeInfo> Members() const;
   /// Of the round that is under way.

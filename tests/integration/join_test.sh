@@ -20,8 +20,10 @@ cd "$work"
 
 # await TEXT FILE [TIMES]: until the file says it so often.
 await() {
-  local deadline=$((SECONDS + 60)) times=${3:-1}
-  until (($(grep -c -- "$1" "$2" 2>/dev/null || true) >= times)); do
+  local deadline=$((SECONDS + 60)) times=${3:-1} count=0
+  while true; do
+    count=$(grep -c -- "$1" "$2" 2>/dev/null) || true
+    ((${count:-0} < times)) || return 0
     ((SECONDS < deadline)) || fail "'$1' was not said in time: $(cat "$2" ./*.log)"
     sleep 0.05
   done
@@ -103,6 +105,19 @@ for layout in "-n 2" "-n 2 --hosts 2"; do
     check_run "$layout"
   done
 done
+
+# --- Processes that the job began with are told to leave: one goes, the first of a host serves on.
+rm -rf run ./*.log
+begin job "$attune" local -n 4 --hosts 2 train "${settings[@]}" --epochs 1000000 --out model --run run
+job=$pid
+after_epochs 2
+readarray -t ranks < <(pgrep -P "$job" | sort -n)
+kill -TERM "${ranks[1]}" "${ranks[2]}"
+await "has left the job" job.log
+after_epochs 3
+kill -INT "$job"
+ends_with 4 "$job" job.log
+check_run "told to leave"
 
 # --- One that joins a scheduler which was started with --join, with few rows on every host; it dies without a word.
 rm -rf run ./*.log

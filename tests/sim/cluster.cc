@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -115,12 +116,20 @@ class SimWorker {
   void Drain() {
     if (client_->state() != worker::LeaseClient::State::kLeaving || client_->drained()) return;
     if (training_ || !client_->reported() || draining_) return;
+    client_->AtRest(network_.now());
+    if (info_.leads && !AloneOnHost()) return;
     draining_ = true;
     const std::uint32_t incarnation = incarnation_;
     network_.After(network_.draws().About(20ms), [this, incarnation] {
       if (!client_ || incarnation != incarnation_) return;
       client_->Drained({}, network_.now());
       Proceed();
+    });
+  }
+
+  bool AloneOnHost() const {
+    return std::ranges::none_of(client_->roster().peers, [&](const wire::Peer& peer) {
+      return peer.host == info_.host && peer.node != node_;
     });
   }
 

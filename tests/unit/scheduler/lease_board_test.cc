@@ -44,7 +44,6 @@ TEST(LeaseBoard, LeasesOfAWorkerThatIsGoneAreHandedOutAgain) {
   const auto again = board.Next(2, 0);
   EXPECT_EQ(again->slice, lost->slice);
   EXPECT_EQ(again->attempt, 2u);
-  EXPECT_EQ(board.repeated(), 1u);
   EXPECT_FALSE(board.Complete(1, lost->slice, lost->attempt, Report(5)));  // it comes back from the dead
   EXPECT_TRUE(board.Complete(2, again->slice, again->attempt, Report(5)));
   EXPECT_FALSE(board.Complete(2, again->slice, again->attempt, Report(5)));

@@ -73,24 +73,6 @@ TEST(Membership, AReplacedProcessDoesNotComeBack) {
   EXPECT_EQ(members.Register(Node(0, 3), At(1s)), "");  // asked again
 }
 
-TEST(Membership, WhoHasNoWorkHoldsNobodyUp) {
-  Membership members(Options(3), At(0s));
-  EXPECT_FALSE(members.SlowestClock());
-  for (std::uint32_t node = 0; node < 3; ++node) members.Register(Node(node), At(0s));
-  members.SetClock(0, 5);
-  members.SetClock(1, 7);
-  EXPECT_EQ(members.SlowestClock(), 0u);
-  members.SetIdle(2, true);
-  EXPECT_EQ(members.SlowestClock(), 5u);
-  members.SetClock(0, 4);  // late: clocks do not go back
-  EXPECT_EQ(members.SlowestClock(), 5u);
-  members.Leave(0);
-  EXPECT_EQ(members.SlowestClock(), 7u);
-  members.Expire(At(100s));
-  EXPECT_FALSE(members.SlowestClock());
-  EXPECT_EQ(members.Find(0)->state, Membership::State::kLeft);
-}
-
 NodeInfo Newcomer(const std::string& host, std::uint32_t seats) {
   NodeInfo info = Node(0);
   info.host = host;

@@ -54,7 +54,7 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
-  Leaving drained{"tired", true};
+  Leaving drained{"tired", true, true};
   drained.counters.rows_sent = 5;
   EXPECT_TRUE(Again(drained).drained);
   EXPECT_EQ(Again(drained).counters.rows_sent, 5u);

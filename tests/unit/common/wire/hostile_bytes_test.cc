@@ -23,7 +23,7 @@ std::vector<Message> OneOfEachKind() {
       Encode(Roster{3, {{1, 0, "host", "tcp://10.0.0.2:1", "key"}, {2, 5, "", "", ""}}}),
       Encode(Lease{3, 17, 1, 3, false, 5}),
       Encode(Stop{"done", 4}),
-      Encode(Leaving{"tired", true}),
+      Encode(Leaving{"tired", true, true}),
       Encode(FetchSlices{3, {4, 5}}),
       PullOfTwoItems(),
       MakeRows(Type::kPushDeltas, {1, 2, 2, 2, false}, Bytes::Of(std::vector<std::uint32_t>{3, 1000}),

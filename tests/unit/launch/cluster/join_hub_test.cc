@@ -101,8 +101,9 @@ TEST_F(JoinHubTest, GarbageDoesNoHarm) {
   close(raw);
   // From somebody with it.
   const auto caller = net::MakeSecretCaller(address_, secret_);
-  for (const std::string& text :
-       {std::string(), std::string("\xff\xff"), noise, std::string("\xa1\x64what\x64join")}) {
+  for (const std::string& text : {std::string(), std::string("\xff\xff"), noise, std::string(100'000, '['),
+                                  std::string(R"({"what":"join"})"),
+                                  std::string(R"({"what":"exchange","rank":1,"round":1,"text":"no hex"})")}) {
     EXPECT_NE(caller->Call(text, 30s).find("failure"), std::string::npos);
   }
   auto other = std::async(std::launch::async, [&] { return TakePart(*Join()); });
