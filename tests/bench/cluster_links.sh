@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links without limit
-# and through links of 1 Gbit/s on which every frame takes 10 ms longer each way, in turn; beside it one process with as many
-# threads, and what the links themselves give.
+# What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links of 1 Gbit/s
+# on which every frame takes 10 ms longer at each host, and through the same links (with the same program in them, which takes
+# processor time) without limit and delay, in turn; beside it one process with as many threads, and what the links give.
 #
 # usage: cluster_links.sh BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
 set -euo pipefail
@@ -15,7 +15,9 @@ if (($# > 0)) && [[ $1 != -- ]]; then hosts=$1; shift; fi
 if (($# > 0)); then shift; fi
 namespaces=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../cluster/namespaces.sh")
 attune=$build/launch/attune
-slow=(--rate 1gbit --delay 10 --delay-link "$build/tests/cluster/delay_link")
+program=(--delay-link "$build/tests/cluster/delay_link")
+fast=(--delay 0 "${program[@]}")
+slow=(--rate 1gbit --delay 10 "${program[@]}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -51,7 +53,7 @@ server.wait(60)
 seconds = time.perf_counter() - start
 print(f"round trip {statistics.median(trips) * 1e3:.2f} ms, one stream {268.435 / seconds:.0f} MB/s")
 PYTHON
-printf 'links without limit: %s\n' "$(bash "$namespaces" --hosts 2 -- python3 probe.py)"
+printf 'links without limit: %s\n' "$(bash "$namespaces" --hosts 2 "${fast[@]}" -- python3 probe.py)"
 printf 'links with limits:   %s\n' "$(bash "$namespaces" --hosts 2 "${slow[@]}" -- python3 probe.py)"
 
 train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning --out model)
@@ -62,7 +64,7 @@ note() {
   "$@" 2>log | tail -n 1 >>"$name" || { cat log >&2; exit 1; }
 }
 for ((run = 0; run < runs; ++run)); do
-  note fast bash "$namespaces" --hosts "$hosts" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
+  note fast bash "$namespaces" --hosts "$hosts" "${fast[@]}" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
   note slow bash "$namespaces" --hosts "$hosts" "${slow[@]}" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
   note alone "${train[@]}" --threads "$(nproc)" "$@"
 done
