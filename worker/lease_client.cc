@@ -59,6 +59,7 @@ void LeaseClient::Ask(Time now) {
   if (round_.round == 0) return;
   if (asking_ || leases_.size() >= options_.ahead) return;
   asking_ = true;
+  finished_since_ = false;
   none_waits_ = false;
   asked_ = now;
   Say(wire::WantLease{round_.round, ++request_});
@@ -76,6 +77,7 @@ void LeaseClient::Handle(const wire::NoLease& none, Time now) {
   asking_ = false;
   none_waits_ = !none.when_idle;  // others may come back: asked again after a while
   asked_ = now;
+  if (none.when_idle && finished_since_) Ask(now);
 }
 
 std::optional<wire::Lease> LeaseClient::TakeLease() {
@@ -89,6 +91,7 @@ void LeaseClient::Finished(const wire::LeaseDone& report, Time now) {
   if (ended()) return;
   reports_[{report.round, report.slice, report.attempt}] = {report, now};
   Say(report);
+  finished_since_ = true;
   if (!none_waits_) Ask(now);
 }
 

@@ -105,9 +105,10 @@ class LeaseClient {
   wire::Heartbeat progress_;
   wire::Leaving leaving_;
   std::deque<wire::Lease> leases_;
-  std::uint64_t request_ = 0;  ///< newest of this round
-  bool asking_ = false;        ///< it was not answered yet
-  bool none_waits_ = false;    ///< the last answer was NoLease
+  std::uint64_t request_ = 0;    ///< newest of this round
+  bool asking_ = false;          ///< it was not answered yet
+  bool none_waits_ = false;      ///< the last answer was NoLease
+  bool finished_since_ = false;  ///< a lease, since it was asked
   Time asked_{};
   /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>

@@ -65,6 +65,18 @@ TEST(Simulation, TheSameSeedIsTheSameRun) {
   EXPECT_EQ(a.repeated, b.repeated);
 }
 
+TEST(Simulation, NobodyWaitsForATimeOutWhereNothingIsLost) {
+  Plan plan;
+  plan.workers = 3;
+  plan.slices = 20;
+  plan.epochs = 20;
+  plan.lease_time = 20ms;
+  const Outcome outcome = Simulate(plan);
+  ASSERT_TRUE(outcome.completed) << outcome.problem;
+  // Of these are some 7 s work and ticks; each wait for a time-out would be another second.
+  EXPECT_LT(outcome.time, 9s);
+}
+
 TEST(Simulation, HostsThatJoinLateAndLeaveTakeNoRowsWithThem) {
   std::uint64_t joined = 0, left = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
