@@ -14,7 +14,7 @@ namespace attune::launch {
 /// How a command is to run, besides its settings.
 struct CommandContext {
   bool json = false;     ///< results for machines
-  bool dry_run = false;  ///< only say what would be done; the effective settings are printed already
+  bool dry_run = false;  ///< only say what would be done (PrintDryRun)
 };
 
 /// One command of the program.

@@ -14,6 +14,7 @@
 #include "common/io/checksum.h"
 #include "common/run/format.h"
 #include "common/thread.h"
+#include "launch/dry_run.h"
 #include "launch/feature_job.h"
 #include "launch/parse_pair.h"
 #include "launch/process_memory.h"
@@ -95,17 +96,18 @@ FeatureJobOptions ToJobOptions(const config::FeaturesSettings& settings,
   return options;
 }
 
-void PrintPlan(const media::MediaFiles& found, unsigned threads, bool json) {
+void PrintPlan(const config::FeaturesSettings& settings, const media::MediaFiles& found, bool json) {
+  const unsigned threads = ResolveThreads(settings.output().threads());
   const auto videos = static_cast<std::size_t>(
       std::count_if(found.files.begin(), found.files.end(),
                     [](const media::MediaFile& file) { return file.kind == media::MediaKind::kVideo; }));
   const std::size_t images = found.files.size() - videos;
   const ordered_json plan = {
       {"images", images}, {"videos", videos}, {"ignored_files", found.ignored}, {"threads", threads}};
-  WriteStandardOutput(
-      json ? ordered_json{{"plan", plan}}.dump() + "\n"
-           : fmt::format("{} pictures and {} videos on {} threads; {} other files are ignored\n", images,
-                         videos, threads, found.ignored));
+  PrintDryRun(settings, {{"plan", plan}},
+              fmt::format("{} pictures and {} videos on {} threads; {} other files are ignored\n", images,
+                          videos, threads, found.ignored),
+              json);
 }
 
 void PrintReport(const FeatureJobReport& report, std::size_t ignored, double seconds, const std::string& out,
@@ -162,7 +164,7 @@ int RunFeatures(const config::FeaturesSettings& settings, const CommandContext& 
   if (context.dry_run || media::ExtractorLibrary().empty()) media::MakeExtractor(extractor);
   media::MediaFiles found = FindFiles(settings.media());
   if (context.dry_run) {
-    PrintPlan(found, ResolveThreads(settings.output().threads()), context.json);
+    PrintPlan(settings, found, context.json);
     return 0;
   }
   const SignalGuard guard;

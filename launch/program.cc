@@ -6,14 +6,12 @@
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
 #include "common/config/help.h"
 #include "common/config/nearest.h"
 #include "common/config/schema.h"
-#include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/version.h"
@@ -44,19 +42,12 @@ int PrintCommandHelp(const Command& command) {
   return 0;
 }
 
-void PrintEffectiveSettings(const google::protobuf::Message& settings, bool json) {
-  const nlohmann::ordered_json effective = config::SettingsToJson(settings);
-  const nlohmann::ordered_json wrapped{{"settings", effective}};
-  WriteStandardOutput((json ? wrapped.dump() : effective.dump(2)) + "\n");
-}
-
 int RunCommand(const Command& command, const Arguments& arguments) {
   if (!command.HasSettings()) return command.run_raw(arguments);
   const config::ParsedCommandLine parsed =
       config::ParseCommandLine(command.spec, *command.prototype, arguments);
   if (parsed.help) return PrintCommandHelp(command);
   log::SetLevel(parsed.log_level);
-  if (parsed.dry_run) PrintEffectiveSettings(*parsed.settings, parsed.json);
   return command.run(*parsed.settings, {parsed.json, parsed.dry_run});
 }
 

@@ -23,6 +23,7 @@
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/cluster_report.h"
+#include "launch/dry_run.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/program_identity.h"
@@ -37,12 +38,6 @@ namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
-
-void PrintPlan(const MemoryPlan& plan, bool json) {
-  const AvailableMemory available = FindAvailableMemory();
-  WriteStandardOutput(json ? ordered_json{{"memory", plan.ToJson(available)}}.dump() + "\n"
-                           : plan.Table(available));
-}
 
 std::string Summary(const ordered_json& s) {
   std::string text = fmt::format(
@@ -176,7 +171,8 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   SetContent(spec, dataset);
   const MemoryPlan plan = PlanTrainingMemory(spec, dataset, ShapeOf(run, dataset));
   if (context.dry_run) {
-    PrintPlan(plan, context.json);
+    const AvailableMemory available = FindAvailableMemory();
+    PrintDryRun(settings, {{"memory", plan.ToJson(available)}}, plan.Table(available), context.json);
     return 0;
   }
   plan.RequireFits();
@@ -265,7 +261,11 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
                 const CommandContext& context, const JoinDoor& door = {}) {
   const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
   RankCheck check = CheckRank(agreed);
-  check.dry_run = context.dry_run;
+  if (context.dry_run) {
+    check.tell_only = [&](const ordered_json& memory, const std::string& table) {
+      PrintDryRun(agreed.settings, {{"memory", memory}}, table, context.json);
+    };
+  }
   check.join_fd = door.fd;
   check.beyond_host = door.beyond_host;
   if (check.interface.empty()) check.interface = door.network;

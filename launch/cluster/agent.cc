@@ -22,12 +22,12 @@
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/ranks_text.h"
 #include "launch/cluster/told_elsewhere.h"
-#include "launch/standard_streams.h"
 
 namespace attune::launch {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 /// What ranks tell each other first.
 struct Introduction {
@@ -109,6 +109,18 @@ void RequireSameFingerprint(const std::vector<Introduction>& all) {
   }
 }
 
+/// {"parts": of all hosts together, "total_bytes": …, "hosts": each of them}
+ordered_json SumOfHosts(const ordered_json& hosts) {
+  ordered_json sum = {{"parts", ordered_json::object()}, {"total_bytes", std::uint64_t{0}}, {"hosts", hosts}};
+  for (const ordered_json& host : hosts) {
+    sum["total_bytes"] = sum["total_bytes"].get<std::uint64_t>() + host["total_bytes"].get<std::uint64_t>();
+    for (const auto& [name, bytes] : host["parts"].items()) {
+      sum["parts"][name] = sum["parts"].value(name, std::uint64_t{0}) + bytes.get<std::uint64_t>();
+    }
+  }
+  return sum;
+}
+
 std::array<std::uint8_t, 16> RandomName() {
   std::random_device device;
   std::array<std::uint8_t, 16> name{};
@@ -128,7 +140,7 @@ class Agent {
     Introduce();
     HostNeeds needs = check_.needs(plan_);
     TellMemory(needs.plan);
-    if (check_.dry_run) return 0;
+    if (check_.tell_only) return 0;
     Listen();
     ShareMemory(needs);
     rendezvous_.reset();  // nothing waits in MPI from here on
@@ -235,6 +247,7 @@ class Agent {
   void TellMemory(const MemoryPlan& plan) {
     const AvailableMemory available = FindAvailableMemory();
     json mine = {{"leads", rank() == plan_.leader}, {"needs", plan.total()}, {"has", available.bytes}};
+    mine["memory"] = plan.ToJson(available).dump();
     mine["failure"] = "";
     try {
       if (rank() == plan_.leader) plan.RequireFits(available);
@@ -243,6 +256,7 @@ class Agent {
     }
     std::vector<std::string> failures;
     std::string hosts;
+    ordered_json memories = ordered_json::array();
     const auto all = rendezvous_->Exchange(mine.dump());
     for (std::size_t n = 0; n < all.size(); ++n) {
       const json other = json::parse(all[n]);
@@ -251,8 +265,10 @@ class Agent {
       hosts += fmt::format("{}{} of {} available on {}", hosts.empty() ? "" : ", ",
                            FormatBytes(other.at("needs").get<std::uint64_t>()),
                            FormatBytes(other.at("has").get<std::uint64_t>()), all_[n].host_name);
+      memories.push_back({{"host", all_[n].host_name}, {"rank", n}});
+      memories.back().update(ordered_json::parse(other.at("memory").get<std::string>()));
     }
-    if (rank() == 0 && check_.dry_run) WriteStandardOutput(plan.Table(available));
+    if (rank() == 0 && check_.tell_only) check_.tell_only(SumOfHosts(memories), plan.Table(available));
     if (rank() == 0) log::Info("memory of each host: {}", hosts);
     TellOnce(*rendezvous_, [&] { RequireMade(failures); });
   }

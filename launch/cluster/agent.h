@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -26,10 +27,13 @@ struct HostNeeds {
 /// What a rank found when it looked at its settings and data.
 struct RankCheck {
   std::optional<Error> failure;
-  std::string fingerprint;     ///< of program, settings and data: must be the same on all ranks
-  Duties duties;               ///< of this rank
-  std::string settings;        ///< for the node: ToText()
-  bool dry_run = false;        ///< only say what memory is needed
+  std::string fingerprint;  ///< of program, settings and data: must be the same on all ranks
+  Duties duties;            ///< of this rank
+  std::string settings;     ///< for the node: ToText()
+  /// If set, memory is only told of: by rank 0, that of all hosts
+  /// ({"parts": …, "total_bytes": …, "hosts": [{"host": name, "rank": of its first process, …}, …]}) and a
+  /// table of its own host's.
+  std::function<void(const nlohmann::ordered_json& memory, const std::string& table)> tell_only;
   bool one_host_only = false;  ///< whether what is trained cannot be kept together over hosts
   std::function<HostNeeds(const HostPlan&)> needs;  ///< unset after a failure
   std::string interface;                            ///< by which hosts reach each other; empty: chosen

@@ -90,6 +90,23 @@ expect 2 "no scheduler" "$attune" server
 expect 2 "there are only 2 ranks" "$attune" local -n 2 --hosts 3 "${train[@]}" --out other
 expect 2 "expected a whole number" "$attune" local -n two "${train[@]}" --out other
 
+# --dry-run is one document, of rank 0, with the memory of each host; for people, the settings once and a table.
+for layout in "-n 2" "-n 3 --hosts 3"; do
+  # shellcheck disable=SC2086
+  "$attune" local $layout "${train[@]}" --out dry --dry-run --json >out 2>log || fail "$(cat log)"
+  python3 - "${layout##* }" 2>log <<'PYTHON' || fail "$layout --dry-run --json: $(cat log)"
+import json, sys
+read = json.load(open("out"))
+assert read["settings"]["dim"] == 8, read
+memory, hosts = read["memory"], read["memory"]["hosts"]
+assert len(hosts) == (3 if sys.argv[1] == "3" else 1), hosts
+assert memory["total_bytes"] == sum(host["total_bytes"] for host in hosts) == sum(memory["parts"].values()), memory
+PYTHON
+  # shellcheck disable=SC2086
+  expect 0 "tables with optimizer state" "$attune" local $layout "${train[@]}" --out dry --dry-run
+  [[ $(grep -c '"dim"' out) == 1 ]] || fail "the settings were not printed once: $(cat out)"
+done
+
 # A worker that is killed is started again; the job goes on, and the epoch is whole.
 "$attune" local -n 3 "${train[@]}" --epochs 300 --evaluate-every 0 --out killed >out 2>&1 &
 launcher=$!

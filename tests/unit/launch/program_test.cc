@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/run/version.h"
+#include "launch/dry_run.h"
 #include "launch/standard_streams.h"
 #include "tests/unit/common/config/test_settings.pb.h"
 
@@ -28,7 +29,11 @@ int RunTry(const TestSettings& settings, const CommandContext& context) {
   if (settings.title() == "strange") throw 1;
   if (settings.title() == "closed") throw OutputClosed();
   if (settings.title() == "code") return 4;
-  WriteStandardOutput(context.dry_run ? "planned\n" : "done\n");
+  if (context.dry_run) {
+    PrintDryRun(settings, {{"plan", 1}}, "planned\n", context.json);
+  } else {
+    WriteStandardOutput("done\n");
+  }
   return 0;
 }
 
@@ -119,10 +124,11 @@ TEST(Program, ADryRunPrintsTheEffectiveSettingsFirst) {
   EXPECT_FALSE(json.contains("origin"));
 }
 
-TEST(Program, ADryRunForMachinesIsOneLine) {
+TEST(Program, ADryRunForMachinesIsOneDocument) {
   const Outcome outcome = RunWith({"try", "log", "--dry-run", "--json"});
-  const std::string line = outcome.out.substr(0, outcome.out.find('\n'));
-  EXPECT_EQ(nlohmann::ordered_json::parse(line).at("settings").at("k"), 10);
+  const auto document = nlohmann::ordered_json::parse(outcome.out);
+  EXPECT_EQ(document.at("settings").at("k"), 10);
+  EXPECT_EQ(document.at("plan"), 1);
 }
 
 }  // namespace

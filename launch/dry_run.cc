@@ -1,0 +1,21 @@
+#include "launch/dry_run.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/config/settings_json.h"
+#include "launch/standard_streams.h"
+
+namespace attune::launch {
+
+void PrintDryRun(const google::protobuf::Message& settings, const nlohmann::ordered_json& implied,
+                 const std::string& text, bool json) {
+  nlohmann::ordered_json document = {{"settings", config::SettingsToJson(settings)}};
+  if (!json) {
+    WriteStandardOutput(document["settings"].dump(2) + "\n" + text);
+    return;
+  }
+  document.update(implied);
+  WriteStandardOutput(document.dump() + "\n");
+}
+
+}  // namespace attune::launch
