@@ -301,12 +301,16 @@ int RunWithSettings(Role role, const config::TrainSettings& settings, const Comm
   const auto description = FindNodeDescription();
   auto rendezvous = description ? nullptr : FindRendezvous();
   JoinDoor door;
+  std::optional<SignalGuard> waiting;  // ends the wait for others; later the agent waits for signals
   if (!description) {
     const bool launched = rendezvous != nullptr && rendezvous->size() > 1;
     RequireJoinable(role, settings.cluster(), launched);
     const bool opens = settings.cluster().has_join() && (!launched || rendezvous->rank() == 0);
     if (opens) door = OpenToJoin(settings.cluster());
-    if (opens && !launched) rendezvous = AwaitJoining(settings.cluster(), door.fd);
+    if (opens && !launched) {
+      waiting.emplace();
+      rendezvous = AwaitJoining(settings.cluster(), door.fd);
+    }
   }
   const bool first =
       description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
@@ -346,7 +350,9 @@ int RunWithoutSettings(Role role, const config::RoleSettings& settings, const Co
         "no scheduler: pass --join HOST:PORT, or start this under mpirun or srun together with attune "
         "scheduler");
   }
+  std::optional<SignalGuard> waiting;  // as in RunWithSettings
   if (!rendezvous) {
+    waiting.emplace();
     Joined joined = JoinScheduler(settings);
     if (joined.late) return TrainLate(*joined.late, role);
     rendezvous = std::move(joined.rendezvous);

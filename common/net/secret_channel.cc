@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "common/error.h"
 #include "common/net/zap_handler.h"
@@ -107,8 +108,8 @@ class ZmqSecretListener : public SecretListener {
 
 class ZmqSecretCaller : public SecretCaller {
  public:
-  ZmqSecretCaller(const std::string& address, const SharedSecret& secret)
-      : address_(address), socket_(context_, zmq::socket_type::dealer) {
+  ZmqSecretCaller(const std::string& address, const SharedSecret& secret, std::function<void()> waiting)
+      : address_(address), waiting_(std::move(waiting)), socket_(context_, zmq::socket_type::dealer) {
     SetCommon(socket_);
     socket_.set(zmq::sockopt::reconnect_ivl, 100);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 1000);
@@ -137,13 +138,14 @@ class ZmqSecretCaller : public SecretCaller {
     auto ask_again = Clock::now();
     DropAnswers();
     while (Clock::now() < deadline) {
+      if (waiting_) waiting_();
       if (connected_ && Clock::now() >= ask_again) {
         socket_.send(zmq::buffer(request), zmq::send_flags::dontwait);
         ask_again = Clock::now() + kAskAgain;
       }
       std::array<zmq::pollitem_t, 2> items = {
           {{socket_.handle(), 0, ZMQ_POLLIN, 0}, {monitor_.handle(), 0, ZMQ_POLLIN, 0}}};
-      zmq::poll(items.data(), items.size(), std::chrono::milliseconds(100));
+      Poll(items);
       const bool before = connected_;
       ReadEvents();
       if (connected_ && !before) ask_again = Clock::now();
@@ -158,6 +160,12 @@ class ZmqSecretCaller : public SecretCaller {
   }
 
  private:
+  /// Also ends when a signal comes, of which cppzmq makes an error.
+  static void Poll(std::array<zmq::pollitem_t, 2>& items) {
+    if (zmq_poll(items.data(), static_cast<int>(items.size()), 100) < 0 && zmq_errno() != EINTR)
+      throw zmq::error_t();
+  }
+
   static double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
   [[noreturn]] void ThrowOtherSecret() const {
@@ -200,6 +208,7 @@ class ZmqSecretCaller : public SecretCaller {
   }
 
   const std::string address_;
+  const std::function<void()> waiting_;
   zmq::context_t context_;
   zmq::socket_t socket_;
   zmq::socket_t monitor_;
@@ -220,8 +229,9 @@ std::unique_ptr<SecretListener> MakeSecretListener(int listen_fd, const SharedSe
   return std::make_unique<ZmqSecretListener>(listen_fd, secret);
 }
 
-std::unique_ptr<SecretCaller> MakeSecretCaller(const std::string& address, const SharedSecret& secret) {
-  return std::make_unique<ZmqSecretCaller>(address, secret);
+std::unique_ptr<SecretCaller> MakeSecretCaller(const std::string& address, const SharedSecret& secret,
+                                               std::function<void()> waiting) {
+  return std::make_unique<ZmqSecretCaller>(address, secret, std::move(waiting));
 }
 
 }  // namespace attune::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ class SecretCaller {
 };
 
 /// @param address  "HOST:PORT"
-std::unique_ptr<SecretCaller> MakeSecretCaller(const std::string& address, const SharedSecret& secret);
+/// @param waiting  called now and then while a call waits; may end it by throwing
+std::unique_ptr<SecretCaller> MakeSecretCaller(const std::string& address, const SharedSecret& secret,
+                                               std::function<void()> waiting = {});
 
 }  // namespace attune::net

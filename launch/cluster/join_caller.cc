@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "launch/cluster/join_text.h"
+#include "launch/signals.h"
 
 namespace attune::launch {
 namespace {
@@ -24,9 +25,18 @@ std::string RandomName() {
 }  // namespace
 
 JoinCaller::JoinCaller(const std::string& address, const net::SharedSecret& secret)
-    : address_(address), name_(RandomName()), caller_(net::MakeSecretCaller(address, secret)) {}
+    : address_(address),
+      name_(RandomName()),
+      caller_(net::MakeSecretCaller(address, secret, [this] { EndIfInterrupted(); })) {}
+
+void JoinCaller::EndIfInterrupted() const {
+  if (!StopRequested()) return;
+  throw Error(ErrorKind::kInterrupted, fmt::format("{}: interrupted while waiting {}", address_, waits_for_));
+}
 
 json JoinCaller::Ask(const json& request, std::chrono::milliseconds within) {
+  const bool exchange = request.at("what") == "exchange";
+  waits_for_ = exchange ? "for the other processes of the job" : "to be let into the job by the scheduler";
   const json answer = join::FromText(caller_->Call(join::ToText(request), within));
   if (!answer.is_object()) ThrowFailed("{}: its answer makes no sense; is it another version?", address_);
   if (answer.contains("failure")) {

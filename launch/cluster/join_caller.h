@@ -19,7 +19,9 @@ class JoinCaller {
   /// Random: under this name the process is known until it has a number.
   const std::string& name() const { return name_; }
 
-  /// Throws Error(kFailed) like SecretCaller::Call, or saying why the request was refused.
+  /// Throws Error(kFailed) like SecretCaller::Call, or saying why the request was refused;
+  /// Error(kInterrupted) saying what it waited for once StopRequested().
+  /// @param request  with "what"
   nlohmann::json Ask(const nlohmann::json& request, std::chrono::milliseconds within);
   /// The same, again and again as long as the answer is that it can be answered later only.
   nlohmann::json AskUntilAnswered(const nlohmann::json& request, std::chrono::milliseconds within);
@@ -35,8 +37,11 @@ class JoinCaller {
   }
 
  private:
+  void EndIfInterrupted() const;
+
   const std::string address_;
   const std::string name_;
+  const char* waits_for_ = "";  ///< what a call does, for messages
   const std::unique_ptr<net::SecretCaller> caller_;
 };
 

@@ -9,6 +9,7 @@
 #include "common/thread.h"
 #include "launch/cluster/join_text.h"
 #include "launch/cluster/late_entry.h"
+#include "launch/signals.h"
 
 namespace attune::launch {
 namespace {
@@ -20,7 +21,7 @@ using join::ToText;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-/// Between looks whether the hub is to end.
+/// Between looks whether the hub is to end, or its wait was interrupted.
 constexpr auto kBeat = 200ms;
 /// How much longer a caller waits than the scheduler, so that the scheduler's reason is what is heard.
 constexpr auto kLonger = 5s;
@@ -159,16 +160,27 @@ std::vector<std::string> JoinHub::Exchange(const std::string& mine) {
   given_[0] = {true, mine, {}};
   listener_->Wake();  // its thread answers if this was the last
   const auto within = round == 1 ? within_ : kRendezvousDeadline;
-  if (!changed_.wait_for(lock, within, [&] { return round_ >= round; })) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  while (!changed_.wait_for(lock, kBeat, [&] { return round_ >= round; })) {
     const auto there = std::ranges::count_if(given_, &Given::given);
-    failure_ = fmt::format(
-        "{} of {} processes have joined within {} s: start the others with --join and the same "
-        "--secret-file, or pass a smaller --processes",
-        there, processes_, within.count());
-    listener_->Wake();
-    ThrowFailed("{}", failure_);
+    if (StopRequested()) {
+      FailLocked(ErrorKind::kInterrupted,
+                 fmt::format("interrupted while waiting for processes to join: {} of {} have come", there,
+                             processes_));
+    }
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    FailLocked(ErrorKind::kFailed,
+               fmt::format("{} of {} processes have joined within {} s: start the others with --join and the "
+                           "same --secret-file, or pass a smaller --processes",
+                           there, processes_, within.count()));
   }
   return last_;
+}
+
+void JoinHub::FailLocked(ErrorKind kind, const std::string& failure) {
+  failure_ = failure;
+  listener_->Wake();
+  throw Error(kind, failure);
 }
 
 std::unique_ptr<Rendezvous> MakeHubRendezvous(std::unique_ptr<JoinHub> hub) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/error.h"
 #include "common/net/secret_channel.h"
 #include "launch/cluster/late_entry.h"
 #include "launch/cluster/rendezvous.h"
@@ -30,7 +31,8 @@ class JoinHub {
 
   unsigned processes() const { return processes_; }
 
-  /// Rank 0's part of an exchange. Throws Error(kFailed) saying how many have come.
+  /// Rank 0's part of an exchange. Throws Error saying how many have come: kFailed when time is up,
+  /// kInterrupted once StopRequested(). The others are told.
   std::vector<std::string> Exchange(const std::string& mine);
 
  private:
@@ -46,6 +48,7 @@ class JoinHub {
   std::string Join(const std::string& name);
   void CompleteIfAll();
   void AnswerAll(const std::string& answer);
+  [[noreturn]] void FailLocked(ErrorKind kind, const std::string& failure);
 
   const unsigned processes_;
   const std::chrono::seconds within_;

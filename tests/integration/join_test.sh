@@ -140,6 +140,32 @@ kill -INT "$job"
 ends_with 4 "$job" job.log
 check_run lossy
 
+# --- Who is interrupted while it waits for the others says so; the others are told.
+for signal in INT TERM; do
+  rm -rf run ./*.log
+  begin alone "$attune" worker --join 127.0.0.1:9 # nobody listens there
+  sleep 0.3
+  kill -"$signal" "$pid"
+  ends_with 4 "$pid" alone.log
+  await "interrupted while waiting to be let into the job" alone.log
+  begin job "$attune" scheduler "${settings[@]}" --out other --join 127.0.0.1:0 --processes 4
+  job=$pid
+  await "processes may join at .*[0-9]$" job.log
+  begin first "$attune" worker --join "$(address)"
+  sleep 0.5
+  kill -"$signal" "$pid"
+  ends_with 4 "$pid" first.log
+  await "interrupted while waiting for the other processes of the job" first.log
+  begin second "$attune" worker --join "$(address)"
+  second=$pid
+  sleep 0.5
+  kill -"$signal" "$job"
+  ends_with 4 "$job" job.log
+  await "error: interrupted while waiting for processes to join: . of 4 have come" job.log
+  ends_with 1 "$second" second.log
+  await "interrupted while waiting for processes to join" second.log
+done
+
 # --- What cannot be is said.
 expect 2 "--join cannot take effect in one process" "$attune" train "${settings[@]}" --out other --join 127.0.0.1:0
 expect 2 "needs --processes" "$attune" scheduler "${settings[@]}" --out other --join 127.0.0.1:0
