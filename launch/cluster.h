@@ -58,6 +58,11 @@ class Cluster {
   /// process, or rows are not at rest.
   virtual std::optional<wire::NodeCounters> Counters() const { return std::nullopt; }
 
+  /// What the processes have taken beyond the program and the mapped data set: the anonymous memory of each
+  /// at its peak, and the tables that processes of a host share, once a host. The plan of memory
+  /// (PlanTrainingMemory) is of the same. Rows must be at rest.
+  virtual std::uint64_t PeakMemory() = 0;
+
   /// What has changed among the processes; nothing where there is one process.
   virtual std::optional<scheduler::Changes> Changes() const { return std::nullopt; }
 

@@ -67,6 +67,7 @@ void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, s
       if (audit_ != nullptr) audit_->Write(epoch, *slice, 1, outcome.users);
       queue.Complete(*slice, ReportOf(outcome, spec_));
     }
+    peak_.Look();
     if (!outcome.finished) queue.Close();
   }
 }
@@ -79,6 +80,7 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const T
       [&] {
         outcome = pool_.TrainTriples(triples, rates, stop_);
         pool_.FoldOverdue(rates);
+        peak_.Look();
       },
       tick);
   const std::uint64_t trained = outcome.trained.triples;
@@ -91,12 +93,19 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const T
 
 worker::EvaluationResult EmbeddedCluster::Evaluate(const worker::EvaluationTask& task, data::Split) {
   model::Theta theta;
-  return worker::Evaluate(store_.View(theta, pool_.content()), task, pool_.threads());
+  return worker::Evaluate(store_.View(theta, pool_.content()), task, pool_.threads(),
+                          [this] { peak_.Look(); });
 }
 
 void EmbeddedCluster::WriteModel(const std::filesystem::path& directory) {
   model::Theta theta;
   model::WriteModelArrays(directory, store_.View(theta, pool_.content()));
+  peak_.Look();
+}
+
+std::uint64_t EmbeddedCluster::PeakMemory() {
+  peak_.Look();
+  return peak_.bytes();
 }
 
 }  // namespace attune::launch

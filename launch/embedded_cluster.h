@@ -7,6 +7,7 @@
 #include "common/data/training_data.h"
 #include "common/training_spec.h"
 #include "launch/cluster.h"
+#include "launch/process_memory.h"
 #include "launch/triple_audit.h"
 #include "ps/model_store.h"
 #include "scheduler/lease_queue.h"
@@ -32,6 +33,7 @@ class EmbeddedCluster : public Cluster {
 
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
+  std::uint64_t PeakMemory() override;
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
   /// What is trained is recorded. @param audit  may be nullptr; must outlive the cluster
@@ -49,6 +51,7 @@ class EmbeddedCluster : public Cluster {
   ps::ModelStore store_;
   worker::WorkerPool pool_;
   TripleAudit* audit_ = nullptr;
+  MemoryPeak peak_;
   std::atomic<bool> stop_{false};
 };
 

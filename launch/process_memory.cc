@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -14,13 +15,20 @@ std::uint64_t PeakMemoryBytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-std::uint64_t PrivateMemoryBytes() {
-  std::ifstream status("/proc/self/status");
+std::uint64_t PrivateMemoryBytes(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
   for (std::string word; status >> word;) {
     std::uint64_t kilobytes = 0;
     if (word == "RssAnon:" && status >> kilobytes) return kilobytes * 1024;
   }
   return 0;
+}
+
+void MemoryPeak::Look() {
+  const std::uint64_t now = PrivateMemoryBytes(getpid()) + (watcher_ > 0 ? PrivateMemoryBytes(watcher_) : 0);
+  std::uint64_t before = bytes();
+  while (before < now && !bytes_.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
+  }
 }
 
 std::uint64_t FileMemoryBytes(int fd) {

@@ -10,7 +10,6 @@
 #include "common/run/format.h"
 #include "common/run/version.h"
 #include "launch/cluster_report.h"
-#include "launch/process_memory.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
 #include "launch/triples_file.h"
@@ -170,11 +169,6 @@ bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
   return true;
 }
 
-std::uint64_t TrainingJob::PeakMemory() const {
-  const auto counters = cluster_->Counters();
-  return counters ? counters->private_memory + counters->shared_memory : PeakMemoryBytes();
-}
-
 ordered_json TrainingJob::Provenance() const {
   ordered_json provenance = {
       {"data", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
@@ -211,7 +205,7 @@ JobResult TrainingJob::Finish(const std::string& status) {
                     {"evaluation_seconds", evaluation_seconds_},
                     {"triples_per_second",
                      train_seconds_ > 0 ? static_cast<double>(trained_.triples) / train_seconds_ : 0.0},
-                    {"peak_memory_bytes", PeakMemory()}};
+                    {"peak_memory_bytes", cluster_->PeakMemory()}};
   AddClusterReport(result.summary, trained_);
   if (const auto changes = cluster_->Changes(); changes && changes->any()) {
     result.summary["processes"] = ToJson(*changes);

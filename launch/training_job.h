@@ -51,8 +51,6 @@ class TrainingJob {
   std::optional<Evaluation> Measure(const worker::EvaluationTask& task, data::Split split);
   JobResult Finish(const std::string& status);
   nlohmann::ordered_json Provenance() const;
-  /// Of all processes, with what they share counted once.
-  std::uint64_t PeakMemory() const;
   /// Adds what the cluster has sent, and how old rows were.
   void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);

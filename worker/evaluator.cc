@@ -238,7 +238,8 @@ std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std:
   return ranked;
 }
 
-EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads) {
+EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads,
+                          const std::function<void()>& at_peak) {
   const Stopwatch watch;
   EvaluationResult result = Unranked(task);
   const FullRanking ranking(view, task, threads);
@@ -247,6 +248,7 @@ EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& ta
     const std::size_t first = block * kUsersAtOnce;
     users_ranked[block] = ranking.Rank(first, std::min(first + kUsersAtOnce, task.size()), result.ranks);
   });
+  if (at_peak) at_peak();
   for (const std::size_t users : users_ranked) {
     result.flops += 2.0 * static_cast<double>(users) * static_cast<double>(view.v.rows) * view.spec.dim;
   }

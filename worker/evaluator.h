@@ -76,8 +76,9 @@ class FullRanking {
   std::unique_ptr<model::UserVectors> vectors_;
 };
 
-/// Full ranking of all users of the task.
-EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads);
+/// Full ranking of all users of the task. @param at_peak  called while what all users share is still there
+EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads,
+                          const std::function<void()>& at_peak = {});
 
 /// The same for a scorer that gives each item one score whoever asks (popularity: training counts).
 /// @param scores  [items]

@@ -104,6 +104,14 @@ void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
   model::WriteModelArrays(directory, parts_.store.View(theta, parts_.content));
 }
 
+/// Nodes say what they have taken when a round ends in which rows come to rest; evaluation may have come
+/// later.
+std::uint64_t DistributedCluster::PeakMemory() {
+  scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
+  const wire::NodeCounters counters = scheduler_.Counters();
+  return counters.private_memory + counters.shared_memory;
+}
+
 std::uint64_t DistributedCluster::triples_done() const {
   return triples_before_ + scheduler_.triples_of_round();
 }

@@ -29,6 +29,7 @@ class DistributedCluster : public Cluster {
   std::optional<wire::NodeCounters> Counters() const override {
     return at_rest_ ? std::optional(scheduler_.Counters()) : std::nullopt;
   }
+  std::uint64_t PeakMemory() override;
   std::optional<scheduler::Changes> Changes() const override { return scheduler_.changes(); }
   std::uint64_t triples_done() const override;
 

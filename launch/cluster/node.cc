@@ -72,6 +72,7 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
            SchedulerService* scheduler, HostSync* sync)
     : self_(self),
       parts_(parts),
+      peak_(parts.watcher),
       transport_(transport),
       scheduler_(scheduler),
       sync_(sync),
@@ -302,7 +303,7 @@ void Node::Proceed(Time now) {
   threads_.RethrowFailure();
   {
     const std::lock_guard lock(mutex_);
-    if (!done_.empty()) private_memory_ = std::max(private_memory_, PrivateMemoryBytes());
+    if (!done_.empty()) peak_.Look();
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
   }
   FollowRoster(now);
@@ -421,7 +422,8 @@ wire::NodeCounters Node::Counters() {
   counters.rows_applied = items_.pushed_rows();
   counters.rows_received = item_rows_.client().pulled_rows();
   counters.refused = transport_.refused().total() + items_.refused() + users_.refused();
-  counters.private_memory = private_memory_ = std::max(private_memory_, PrivateMemoryBytes());
+  peak_.Look();
+  counters.private_memory = peak_.bytes();
   if (self_.node == parts_.plan.leader) counters.shared_memory = FileMemoryBytes(parts_.memory_fd);
   if (sync_ != nullptr) sync_->Count(counters);
   return counters;

@@ -21,6 +21,7 @@
 #include "launch/cluster/scheduler_service.h"
 #include "launch/cluster/task_threads.h"
 #include "launch/cluster/user_rows.h"
+#include "launch/process_memory.h"
 #include "launch/triple_audit.h"
 #include "ps/model_store.h"
 #include "ps/row_server.h"
@@ -57,6 +58,7 @@ struct NodeParts {
   TripleAudit* audit = nullptr;  ///< if what is trained is recorded
   /// Whether this process was asked to leave the job. Never on the scheduler's node.
   std::function<bool()> wants_to_leave = {};
+  pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
 };
 
 /// How a node ended.
@@ -124,6 +126,7 @@ class Node {
 
   const wire::Register self_;
   const NodeParts parts_;
+  MemoryPeak peak_;
   net::Transport& transport_;
   SchedulerService* const scheduler_;
   HostSync* const sync_;
@@ -142,7 +145,6 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
-  std::uint64_t private_memory_ = 0;  ///< bytes, at most
   unsigned fetching_ = 0;             ///< leases whose rows are on their way
   std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
   enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out

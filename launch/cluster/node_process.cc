@@ -73,7 +73,8 @@ class NodeProcess {
                description.memory_fd,
                [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
                audit_.get(),
-               description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested} {
+               description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
+               getppid()} {
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
     Connect();

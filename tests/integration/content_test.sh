@@ -55,17 +55,15 @@ expect 3 "cut/features/vectors.npy: " train --data cut --out x --epochs 1 --atte
 expect 3 "cut/features/vectors.npy: " evaluate --data cut --model m
 [[ ! -e x && ! -e x.tmp ]] || fail "training on damaged features left files"
 
-# --dry-run states what a run takes: not less than it took beyond the program and the mapped features, and not
-# much more.
+# --dry-run states what a run takes beyond the program and the mapped features: about what it took.
 memory() {
-  local features stated peak
-  features=$(stat -c %s "big/features/vectors.npy")
+  local stated peak
   stated=$("$attune" train --data big --out x "$@" --dry-run --json 2>/dev/null |
     sed -n 's/.*"total_bytes":\([0-9]*\).*/\1/p')
   peak=$("$attune" train --data big --out x --overwrite "$@" --json 2>/dev/null |
     sed -n 's/.*"peak_memory_bytes":\([0-9]*\).*/\1/p')
-  ((stated >= peak - features - (24 << 20))) || fail "stated $stated, took $peak with $features mapped: $*"
-  ((stated <= 2 * (peak - features))) || fail "stated $stated, took only $peak with $features mapped: $*"
+  ((10 * stated >= 8 * peak)) || fail "stated $stated, took $peak: $*"
+  ((stated <= 2 * peak + (16 << 20))) || fail "stated $stated, took only $peak: $*"
 }
 "$attune" synth --users 2000 --items 600 --interactions 60000 --validation latest --components 4 \
   --feature-dim 1024 --feature-dtype f16 --out big >/dev/null 2>err || fail "synth big"
