@@ -180,6 +180,15 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   return Report(TrainHere(settings, spec, dataset), run, context.json);
 }
 
+/// Where hosts train at the same time, the default batch is one that suits the data.
+/// @param processes  of the job, as it begins
+void LimitBatches(const config::TrainSettings& settings, const HostPlan& plan, unsigned processes,
+                  const data::Dataset& dataset, TrainingSpec& spec) {
+  if (!plan.spread() || settings.sampling_settings().has_batch_triples()) return;
+  const std::uint64_t workers = std::uint64_t{processes} * ThreadsOf(settings.run_settings());
+  spec.sampling.batch_triples = BatchOfHosts(spec, dataset.slices(), dataset.num_items(), workers);
+}
+
 /// Memory of all processes of a host.
 MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& spec,
                     const data::Dataset& dataset, const HostPlan& plan, const sync::Placement& placement,
@@ -193,6 +202,8 @@ MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& s
   if (plan.spread()) host.copied_rows = std::min<std::uint64_t>(replicated, placement.items());
   host.visitors = plan.workers > 0 ? VisitorRows(spec, dataset.slices(), placement) / 2 : 0;
   host.batches_ahead = settings.cluster().batches_ahead();
+  host.hosts = static_cast<unsigned>(plan.leaders.size());
+  host.job = true;
   return PlanTrainingMemory(spec, dataset, ShapeOf(settings.run_settings(), dataset), host);
 }
 
@@ -215,12 +226,14 @@ RankCheck CheckRank(const Agreed& agreed) {
     check.one_host_only = spec.optimizer.kind == optim::Kind::kAdam;
     const auto by_heat = data::ByPopularity(inputs.data->item_counts());
     const Index replicated = ReplicatedItems(settings.cluster(), spec, dataset.num_items());
-    check.needs = [settings, spec, by_heat, replicated](const HostPlan& plan) {
+    check.needs = [settings, spec, by_heat, replicated](const HostPlan& plan, unsigned processes) {
       const data::Dataset opened(settings.run_settings().data());
+      TrainingSpec limited = spec;
+      LimitBatches(settings, plan, processes, opened, limited);
       const sync::Placement placement = plan.PlaceItems(by_heat, replicated);
       HostNeeds needs;
       needs.shape = ps::ModelStore::Shape(spec, opened.num_users(), placement.rows());
-      needs.plan = PlanHost(settings, spec, opened, plan, placement, replicated);
+      needs.plan = PlanHost(settings, limited, opened, plan, placement, replicated);
       needs.shape.gate = sizeof(worker::GateMemory);
       if (!placement.complete()) needs.snapshot = ps::ModelStore::SnapshotBytes(spec, placement.items());
       return needs;
@@ -234,14 +247,6 @@ RankCheck CheckRank(const Agreed& agreed) {
   return check;
 }
 
-/// Where hosts train at the same time, the default batch is one that suits the data.
-void LimitBatches(const config::TrainSettings& settings, const NodeDescription& description,
-                  const data::Dataset& dataset, TrainingSpec& spec) {
-  if (!description.plan.spread() || settings.sampling_settings().has_batch_triples()) return;
-  const std::uint64_t workers = std::uint64_t{description.processes} * ThreadsOf(settings.run_settings());
-  spec.sampling.batch_triples = BatchOfHosts(spec, dataset.slices(), dataset.num_items(), workers);
-}
-
 /// This process is a node of a cluster.
 int TrainAsNode(const config::TrainSettings& settings, const CommandContext& context,
                 const NodeDescription& description) {
@@ -249,7 +254,7 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   TrainingSpec spec = ToTrainingSpec(settings);
   const data::Dataset dataset(settings.run_settings().data());
   SetContent(spec, dataset);
-  LimitBatches(settings, description, dataset, spec);
+  LimitBatches(settings, description.plan, description.processes, dataset, spec);
   std::optional<SignalGuard> signals;
   if (description.node == kSchedulerNode) signals.emplace();
   std::optional<JobResult> result;

@@ -1,6 +1,7 @@
 #include "launch/training_inputs.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "common/error.h"
 #include "common/eval/metrics.h"
@@ -58,11 +59,13 @@ TrainingInputs::TrainingInputs(const config::RunSettings& run, const data::Datas
     ThrowBadInput("{}: holds no training interactions", dataset.path().string());
   if (run.evaluate_every() == 0 || run.has_triples()) return;
   if (held && !run.include_validation()) validation = worker::MakeEvaluationTask(dataset, *held, nullptr);
-  if (!run.evaluate_test()) return;
-  if (!dataset.Has(data::Split::kTest))
-    ThrowUsage("--evaluate-test cannot take effect: the data has no test split");
-  test =
-      worker::MakeEvaluationTask(dataset, dataset.LoadHeldOut(data::Split::kTest), held ? &*held : nullptr);
+  if (run.evaluate_test()) {
+    if (!dataset.Has(data::Split::kTest))
+      ThrowUsage("--evaluate-test cannot take effect: the data has no test split");
+    test =
+        worker::MakeEvaluationTask(dataset, dataset.LoadHeldOut(data::Split::kTest), held ? &*held : nullptr);
+  }
+  malloc_trim(0);  // what reading the splits took is not needed again
 }
 
 }  // namespace attune::launch

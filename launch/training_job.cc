@@ -131,13 +131,12 @@ std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::Evalua
   const worker::EvaluationResult result = cluster_->Evaluate(task, split);
   if (!result.complete) return std::nullopt;
   evaluation_seconds_ += result.seconds;
-  std::vector<eval::UserMetrics> users;
-  users.reserve(task.size());
+  eval::MeanMetrics metrics;
   for (std::size_t n = 0; n < task.size(); ++n) {
     const std::span<const std::uint32_t> ranks(result.ranks);
-    users.push_back(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
+    metrics.Add(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
   }
-  const eval::UserMetrics mean = eval::AverageMetrics(users);
+  const eval::UserMetrics mean = metrics.Mean();
   return Evaluation{ToJson(mean), eval::MetricOf(mean, settings_.run_settings().metric())};
 }
 

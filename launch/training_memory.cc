@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "common/model/user_vectors.h"
 #include "common/simd.h"
+#include "common/sync/sync_options.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
 #include "ps/model_store.h"
@@ -15,12 +17,16 @@
 namespace attune::launch {
 namespace {
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-/// The program and its libraries, which processes of a host share.
-constexpr std::uint64_t kProgramBytes = 12 * kMiB;
-/// Of a process of a job besides what is planned: the one that watches it, heap of the libraries, messages on
-/// their way.
-constexpr std::uint64_t kProcessBytes = 5 * kMiB;
+constexpr std::uint64_t kKiB = std::uint64_t{1} << 10;
+/// Of any process: what its libraries and its heap have written before anything is trained.
+constexpr std::uint64_t kProcessBytes = 1280 * kKiB;
+/// Of a thread that trains: its stack, its part of the heap, the sampler's bits.
+constexpr std::uint64_t kThreadBytes = 256 * kKiB;
+/// Of a rank: ZeroMQ's threads with their buffers, and the process that watches it (1.1 MiB if attune local
+/// has started it, 2 if MPI has).
+constexpr std::uint64_t kRankBytes = 2304 * kKiB;
+/// Of a row that is compared with other hosts': its places in lists by heat, by owner, by number and by pass.
+constexpr std::uint64_t kListedBytes = 6 * sizeof(Index);
 
 /// Components of an item of the histories, on average.
 double MeanComponents(const data::ContentView& content, const data::Dataset& dataset) {
@@ -54,34 +60,41 @@ std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& datase
   const std::uint64_t width = simd::Padded(spec.model.dim);
   std::uint64_t floats = 6 * extent.triples + 6 * std::uint64_t{spec.sampling.max_visit_triples()};
   if (spec.update_batch) floats += 3 * width * (2 * extent.triples + 2 * extent.entries + extent.visits);
-  std::uint64_t bytes = floats * sizeof(float) + extent.visits * sizeof(worker::Visit) + kMiB;
+  std::uint64_t bytes = floats * sizeof(float) + extent.visits * sizeof(worker::Visit) + kThreadBytes;
   if (spec.model.max_history > 0) bytes += extent.entries * sizeof(Index);
   if (spec.model.HasAttention()) {
     const data::ContentView content = ContentOf(spec, dataset);
     bytes += worker::AttentionBatch::ScratchBytes(
         spec, content, extent, DistinctItems(dataset, extent.histories), MeanComponents(content, dataset));
   }
-  return bytes + bytes / 8;  // buffers grow by a quarter
+  return bytes;  // what buffers have in reserve is never written, and takes no memory
 }
 
-/// Of one ranking thread: scores in registers and panels, and the content of one user's history.
+/// Of one ranking thread: a block of users, and the content of one user's history.
 std::uint64_t EvaluationScratchBytes(const TrainingSpec& spec, const data::Dataset& dataset,
-                                     const worker::BatchExtent& extent) {
+                                     const worker::TaskExtent& task, const worker::BatchExtent& extent) {
   std::uint64_t floats = 0;
   if (spec.model.HasComponentAttention()) {
     const std::uint64_t dim = simd::Padded(spec.model.feature_dim);
     floats += ContentOf(spec, dataset).LargestItem() * dim;
     floats += extent.longest * (dim + simd::Padded(spec.model.hidden()));
   }
-  return floats * sizeof(float) + 2 * kMiB;
+  return floats * sizeof(float) + worker::FullRanking::ScratchBytes(spec.model.dim, task);
 }
 
-/// While users are ranked.
+/// For what is evaluated, and while users are ranked.
 void AddEvaluation(MemoryPlan& plan, const TrainingSpec& spec, const data::Dataset& dataset,
-                   const worker::BatchExtent& extent, const HostShare& host, unsigned threads) {
+                   const RunShape& run, const worker::BatchExtent& extent, const HostShare& host) {
   const std::uint64_t workers = host.workers;
-  plan.Add("histories during evaluation", workers * dataset.num_interactions() * sizeof(Index));
-  plan.Add("scratch during evaluation", workers * threads * EvaluationScratchBytes(spec, dataset, extent));
+  std::uint64_t tasks = 0, ranks = 0, scratch = 0;
+  for (const worker::TaskExtent& task : run.tasks) {
+    tasks += task.bytes();
+    ranks = std::max<std::uint64_t>(ranks, task.targets * sizeof(std::uint32_t));
+    scratch = std::max(scratch, EvaluationScratchBytes(spec, dataset, task, extent));
+  }
+  // Ranks as a process has them, and as the scheduler gets them and puts them together.
+  plan.Add("histories and targets of evaluation", host.processes * (tasks + ranks) + 2 * ranks);
+  plan.Add("scratch during evaluation", workers * run.threads * scratch);
   if (spec.model.HasAttention()) {
     plan.Add("projections during evaluation",
              workers * dataset.num_items() * simd::Padded(spec.model.hidden()) * sizeof(float),
@@ -103,15 +116,40 @@ void AddTables(MemoryPlan& plan, const TrainingSpec& spec, const data::Dataset& 
   plan.Add("tables with optimizer state",
            items * record + static_cast<std::uint64_t>(static_cast<double>(users) * host.users), "--dim");
   if (host.copied_rows > 0)
-    plan.Add("copies to compare with other hosts'", host.copied_rows * record, "--replica-memory");
+    plan.Add("copies to compare with other hosts'", host.copied_rows * (record + kListedBytes),
+             "--replica-memory");
+}
+
+/// Each host exchanges rows with each other one twice, as the owner of its own and with the owner of the
+/// other's: first what was added goes up, then rows come down. Of each exchange a window of frames is there,
+/// which wait to be acknowledged or to be applied; and of each other host ZeroMQ has three more: one that
+/// goes out, encrypted, and one that comes in, encrypted and not.
+std::uint64_t FrameBytes(const TrainingSpec& spec, const HostShare& host) {
+  const sync::Options options;
+  const std::uint64_t rows = host.copied_rows / host.hosts * ps::ModelStore::ItemBytes(spec);
+  const auto frames = [&](std::uint64_t count) {
+    return std::min<std::uint64_t>(rows, count * options.frame_bytes);
+  };
+  return (host.hosts - 1) * (2 * frames(options.window) + frames(3));
+}
+
+std::vector<worker::TaskExtent> TasksOf(const config::RunSettings& run, const data::Dataset& dataset) {
+  std::vector<worker::TaskExtent> tasks;
+  if (run.evaluate_every() == 0 || run.has_triples()) return tasks;
+  std::optional<data::HeldOut> held;
+  if (dataset.Has(data::Split::kValidation)) held = dataset.LoadHeldOut(data::Split::kValidation);
+  if (held && !run.include_validation()) tasks.push_back(worker::ExtentOfTask(dataset, *held, nullptr));
+  if (run.evaluate_test() && dataset.Has(data::Split::kTest)) {
+    tasks.push_back(
+        worker::ExtentOfTask(dataset, dataset.LoadHeldOut(data::Split::kTest), held ? &*held : nullptr));
+  }
+  return tasks;
 }
 
 }  // namespace
 
 RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset) {
-  const bool validates = dataset.Has(data::Split::kValidation) && !run.include_validation();
-  const bool evaluates = run.evaluate_every() > 0 && !run.has_triples() && (validates || run.evaluate_test());
-  return {ThreadsOf(run), run.include_validation(), evaluates};
+  return {ThreadsOf(run), run.include_validation(), TasksOf(run, dataset)};
 }
 
 MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dataset, const RunShape& run,
@@ -127,10 +165,12 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
              2 * all_threads * host.batches_ahead * host.visitors * ps::ModelStore::ItemBytes(spec),
              "--batches-ahead");
   }
-  plan.Add(run.copies_data ? "training interactions" : "training interactions (mapped from DATA)",
-           dataset.interaction_bytes() * (run.copies_data ? processes : 1));
-  plan.Add("item counts and negative sampler",
-           processes * dataset.num_items() * (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4));
+  if (host.hosts > 1) plan.Add("messages between hosts", FrameBytes(spec, host));
+  if (run.copies_data) plan.Add("training interactions", processes * dataset.interaction_bytes());
+  // A rank also has the items by their counts.
+  const std::uint64_t of_item =
+      (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4) + (host.job ? sizeof(Index) : 0);
+  plan.Add("item counts and negative sampler", processes * dataset.num_items() * of_item);
   plan.Add("worker scratch", all_threads * ScratchBytes(spec, dataset, extent), "--batch-triples");
   if (spec.model.HasAttention()) {
     // Θ, its copy for the step, the gradient and the optimizer's state.
@@ -142,9 +182,8 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
              processes * worker::SharedContent::Bytes(spec, ContentOf(spec, dataset)),
              spec.projection_refresh > 0 ? "--projection-refresh 0" : "");
   }
-  if (run.evaluates) AddEvaluation(plan, spec, dataset, extent, host, run.threads);
-  plan.Add("program", kProgramBytes);
-  if (processes > 1 || host.copied_rows > 0) plan.Add("processes", processes * kProcessBytes);
+  if (!run.tasks.empty()) AddEvaluation(plan, spec, dataset, run, extent, host);
+  plan.Add("processes", processes * (kProcessBytes + (host.job ? kRankBytes : 0)));
   return plan;
 }
 

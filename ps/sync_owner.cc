@@ -146,6 +146,9 @@ wire::Message SyncOwner::NextFrame(State& state) {
   const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
   std::vector<Index> keys;
   std::vector<std::byte> values;
+  // What growing lists leave behind would stay as long as the job.
+  keys.reserve(std::min(most, rows_.size() - answer.next));
+  values.reserve(keys.capacity() * bytes);
   for (; answer.next < rows_.size() && keys.size() < most; ++answer.next) {
     if (stamps_[answer.next] <= answer.since) continue;
     keys.push_back(rows_.item(answer.next));

@@ -8,6 +8,7 @@
 #include "common/eval/metrics.h"
 #include "common/model/user_vectors.h"
 #include "common/random.h"
+#include "common/simd.h"
 #include "common/thread.h"
 #include "worker/ranking.h"
 
@@ -196,9 +197,23 @@ EvaluationResult RankSampled(const EvaluationTask& task, const SampledNegatives&
 
 }  // namespace
 
+TaskExtent ExtentOfTask(const data::Dataset& dataset, const data::HeldOut& held, const data::HeldOut* extra) {
+  TaskExtent extent{held.size(), held.items.size(), 0};
+  for (const Index user : held.users) {
+    extent.histories += dataset.History(user).size();
+    if (extra != nullptr) extent.histories += extra->Find(user).size();
+  }
+  return extent;
+}
+
 EvaluationTask MakeEvaluationTask(const data::Dataset& dataset, const data::HeldOut& held,
                                   const data::HeldOut* extra) {
+  // Exactly as much as is needed: what lists leave behind when they grow is as much again.
+  const TaskExtent extent = ExtentOfTask(dataset, held, extra);
   EvaluationTask task;
+  task.users.reserve(extent.users + 1);
+  task.targets.reserve(extent.targets);
+  task.histories.reserve(extent.histories);
   auto append = [](std::span<const Index> items, std::vector<Index>& to) {
     to.insert(to.end(), items.begin(), items.end());
   };
@@ -225,6 +240,16 @@ FullRanking::FullRanking(const model::ModelView& view, const EvaluationTask& tas
     : view_(view), task_(task), vectors_(std::make_unique<model::UserVectors>(view, threads)) {}
 
 FullRanking::~FullRanking() = default;
+
+std::uint64_t FullRanking::ScratchBytes(std::size_t dim, const TaskExtent& task) {
+  const std::uint64_t users = std::min(kUsersAtOnce, task.users);
+  if (users == 0) return 0;
+  // Vectors as they are computed and as tiles; lists, which grow and leave behind as much as they have.
+  const std::uint64_t lists = 2 * users * (task.histories + task.targets) / task.users * sizeof(Index);
+  const std::uint64_t counts = users * task.targets / task.users * (sizeof(simd::Vector) + 4 * sizeof(float));
+  const std::uint64_t block = users * (2 * dim * sizeof(float) + sizeof(RankingQuery)) + lists + counts;
+  return 2 * block;  // blocks differ in size: the heap keeps pieces that the next one cannot use
+}
 
 std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks) const {
   std::size_t ranked = 0;

@@ -42,6 +42,16 @@ struct EvaluationTask {
   }
 };
 
+/// How much a task holds.
+struct TaskExtent {
+  std::size_t users = 0, targets = 0, histories = 0;
+  std::uint64_t bytes() const {
+    return (users + 1) * sizeof(EvaluationTask::User) + (targets + histories) * sizeof(Index);
+  }
+};
+/// Of the task that MakeEvaluationTask makes of the same.
+TaskExtent ExtentOfTask(const data::Dataset& dataset, const data::HeldOut& held, const data::HeldOut* extra);
+
 /// The task for a data set whose ids are the model's, index for index.
 /// @param held   targets
 /// @param extra  further interactions that belong to the history (validation items at test time); may be
@@ -64,6 +74,9 @@ class FullRanking {
   /// References must outlive the ranking. @param threads  that prepare what all users share
   FullRanking(const model::ModelView& view, const EvaluationTask& task, unsigned threads);
   ~FullRanking();
+
+  /// Bytes that one thread takes for a block of the task's users while it ranks.
+  static std::uint64_t ScratchBytes(std::size_t dim, const TaskExtent& task);
 
   /// Ranks of the targets of task users `first` … `end` - 1, streamed in blocks: memory is bounded.
   /// @param ranks  [all targets of the task]; those of other users are left alone

@@ -1,5 +1,6 @@
 #include "worker/sync_replica.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/error.h"
@@ -62,6 +63,9 @@ wire::Message SyncReplica::NextFrame() {
   const std::size_t most = options_.RowsOfFrame(rows_.width());
   std::vector<Index> keys;
   std::vector<std::byte> values;
+  // What growing lists leave behind would stay as long as the job.
+  keys.reserve(std::min(most, rows_.size() - next_));
+  values.reserve(keys.capacity() * BytesOfNumbers(rows_.width(), options_.bf16));
   if (quiet_) next_ = rows_.size();
   while (next_ < rows_.size() && keys.size() < most) AppendDelta(next_++, keys, values);
   sent_rows_ += keys.size();

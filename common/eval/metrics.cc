@@ -82,18 +82,20 @@ MeanAndError Average(std::span<const double> values) {
   return {sum / n, Deviation(values, sum / n) / std::sqrt(n)};
 }
 
-UserMetrics AverageMetrics(std::span<const UserMetrics> users) {
-  UserMetrics mean;
-  if (users.empty()) return mean;
-  const auto count = static_cast<double>(users.size());
-  for (const UserMetrics& user : users) {
-    for (std::size_t n = 0; n < kCutoffs; ++n) {
-      mean.hr[n] += user.hr[n];
-      mean.ndcg[n] += user.ndcg[n];
-      mean.recall[n] += user.recall[n];
-    }
-    mean.mrr += user.mrr;
+void MeanMetrics::Add(const UserMetrics& user) {
+  ++users_;
+  for (std::size_t n = 0; n < kCutoffs; ++n) {
+    sum_.hr[n] += user.hr[n];
+    sum_.ndcg[n] += user.ndcg[n];
+    sum_.recall[n] += user.recall[n];
   }
+  sum_.mrr += user.mrr;
+}
+
+UserMetrics MeanMetrics::Mean() const {
+  UserMetrics mean = sum_;
+  if (users_ == 0) return mean;
+  const auto count = static_cast<double>(users_);
   for (std::size_t n = 0; n < kCutoffs; ++n) {
     mean.hr[n] /= count;
     mean.ndcg[n] /= count;

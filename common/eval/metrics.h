@@ -45,8 +45,18 @@ struct MeanAndError {
 /// output.
 MeanAndError Average(std::span<const double> values);
 
-/// Means over users of every metric.
-UserMetrics AverageMetrics(std::span<const UserMetrics> users);
+/// Means over users of every metric, of whom none is kept. The sum is taken in the order of Add. Threads:
+/// confined.
+class MeanMetrics {
+ public:
+  void Add(const UserMetrics& user);
+  /// All zero for no users.
+  UserMetrics Mean() const;
+
+ private:
+  UserMetrics sum_;
+  std::size_t users_ = 0;
+};
 
 /// Paired two-sided t-test of a - b over users.
 struct TTest {

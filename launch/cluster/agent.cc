@@ -138,7 +138,7 @@ class Agent {
     WaitedSignals signals;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     Introduce();
-    HostNeeds needs = check_.needs(plan_);
+    HostNeeds needs = check_.needs(plan_, static_cast<unsigned>(all_.size()));
     TellMemory(needs.plan);
     if (check_.tell_only) return 0;
     Listen();

@@ -35,12 +35,13 @@ struct RankCheck {
   /// table of its own host's.
   std::function<void(const nlohmann::ordered_json& memory, const std::string& table)> tell_only;
   bool one_host_only = false;  ///< whether what is trained cannot be kept together over hosts
-  std::function<HostNeeds(const HostPlan&)> needs;  ///< unset after a failure
-  std::string interface;                            ///< by which hosts reach each other; empty: chosen
-  std::filesystem::path shm_dir;                    ///< where the tables go into a file; empty: memory
-  bool joinable = false;                            ///< whether others may join when the job has begun
-  int join_fd = -1;                                 ///< on rank 0: where they do
-  bool beyond_host = false;                         ///< on rank 0: whether they may do so from other hosts
+  /// Of a host in a job that begins with so many processes.
+  std::function<HostNeeds(const HostPlan&, unsigned processes)> needs;  ///< unset after a failure
+  std::string interface;          ///< by which hosts reach each other; empty: chosen
+  std::filesystem::path shm_dir;  ///< where the tables go into a file; empty: memory
+  bool joinable = false;          ///< whether others may join when the job has begun
+  int join_fd = -1;               ///< on rank 0: where they do
+  bool beyond_host = false;       ///< on rank 0: whether they may do so from other hosts
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of

@@ -65,7 +65,7 @@ class LateAgent {
   }
 
   void ShareMemory() {
-    HostNeeds needs = check_.needs(node_.plan);
+    HostNeeds needs = check_.needs(node_.plan, node_.processes);
     check_.needs = nullptr;
     needs.shape.job = node_.job;
     if (node_.leads()) {

@@ -14,6 +14,12 @@ UserMetrics Of(std::vector<std::uint32_t> ranks) {
   return MetricsOf(ranks);
 }
 
+UserMetrics MeanOf(const std::vector<UserMetrics>& users) {
+  MeanMetrics mean;
+  for (const UserMetrics& user : users) mean.Add(user);
+  return mean.Mean();
+}
+
 TEST(Metrics, OneTarget) {
   const UserMetrics first = Of({1});
   const UserMetrics third = Of({3});
@@ -76,7 +82,7 @@ TEST(Average, MeanAndStandardError) {
 }
 
 TEST(Average, OfEveryMetric) {
-  const UserMetrics mean = AverageMetrics(std::array{Of({1}), Of({15})});
+  const UserMetrics mean = MeanOf({Of({1}), Of({15})});
   EXPECT_DOUBLE_EQ(mean.hr[0], 0.5);
   EXPECT_DOUBLE_EQ(mean.hr[1], 1);
   EXPECT_DOUBLE_EQ(mean.ndcg[1], 0.625);
