@@ -121,16 +121,17 @@ void AddTables(MemoryPlan& plan, const TrainingSpec& spec, const data::Dataset& 
 }
 
 /// Each host exchanges rows with each other one twice, as the owner of its own and with the owner of the
-/// other's: first what was added goes up, then rows come down. Of each exchange a window of frames is there,
-/// which wait to be acknowledged or to be applied; and of each other host ZeroMQ has three more: one that
-/// goes out, encrypted, and one that comes in, encrypted and not.
+/// other's: first what was added goes up, then rows come down. Of each exchange a window of frames goes out
+/// and another comes in; memory of both is kept for the next ones (net::KeepFrameMemory), in heaps of
+/// different threads. Of each other host ZeroMQ has three more: one that goes out, encrypted, and one that
+/// comes in, encrypted and not.
 std::uint64_t FrameBytes(const TrainingSpec& spec, const HostShare& host) {
   const sync::Options options;
   const std::uint64_t rows = host.copied_rows / host.hosts * ps::ModelStore::ItemBytes(spec);
   const auto frames = [&](std::uint64_t count) {
     return std::min<std::uint64_t>(rows, count * options.frame_bytes);
   };
-  return (host.hosts - 1) * (2 * frames(options.window) + frames(3));
+  return (host.hosts - 1) * (4 * frames(options.window) + frames(3));
 }
 
 std::vector<worker::TaskExtent> TasksOf(const config::RunSettings& run, const data::Dataset& dataset) {
