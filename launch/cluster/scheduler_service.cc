@@ -21,9 +21,16 @@ void SchedulerService::SetWake(std::function<void()> wake) {
 void SchedulerService::OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message,
                                  Time now) {
   const std::lock_guard lock(mutex_);
+  const Phase before = coordinator_.phase();
   coordinator_.OnMessage(from, incarnation, message, now);
+  TellIfChanged(before);
+}
+
+/// Whoever waits, waits for a phase to end, or for the last node to go: waking it for every lease would take
+/// processor time from workers.
+void SchedulerService::TellIfChanged(Phase before) {
   TellEvents();
-  changed_.notify_all();
+  if (coordinator_.phase() != before || coordinator_.deserted()) changed_.notify_all();
 }
 
 void SchedulerService::TellEvents() {
@@ -60,9 +67,9 @@ std::vector<scheduler::NodeInfo> SchedulerService::Members() const {
 
 void SchedulerService::Tick(Time now) {
   const std::lock_guard lock(mutex_);
+  const Phase before = coordinator_.phase();
   coordinator_.Tick(now);
-  TellEvents();
-  changed_.notify_all();
+  TellIfChanged(before);
 }
 
 std::vector<scheduler::Coordinator::Outgoing> SchedulerService::TakeOutgoing() {

@@ -72,6 +72,7 @@ class SchedulerService {
                  const std::function<bool()>& stop);
   void ThrowIfFailed() const;
   void TellEvents();
+  void TellIfChanged(Phase before);
 
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;
