@@ -76,9 +76,9 @@ class Bench:
                 job.communicate()
                 print(f"{name}, {ranks} ranks: a rank's own memory, agent and node, {spread(pairs, digits=1)} MiB", flush=True)
 
-    def job_seconds(self):
+    def job_seconds(self, number):
         """From the start of 8 ranks to their first epoch, and from the job's result to the end of mpirun."""
-        run = self.work / "run"
+        run = self.work / f"run{number}"
         began = time.time()
         job = self.start(self.mpirun(8, "--threads", 1, "--run", run))
         metrics, result = run / "metrics.jsonl", run / "result.json"
@@ -92,7 +92,7 @@ class Bench:
         return first or ended - began, ended - result.stat().st_mtime
 
     def start_and_end(self):
-        pairs = [self.job_seconds() for _ in range(self.options.repeats)]
+        pairs = [self.job_seconds(number) for number in range(self.options.repeats)]
         print(f"8 ranks: first epoch after {spread([a for a, _ in pairs])} s, gone {spread([b for _, b in pairs])} s after the "
               "result", flush=True)
 
