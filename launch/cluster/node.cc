@@ -21,6 +21,8 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
+/// Leases beyond those that threads are busy with whose rows are brought here.
+constexpr unsigned kFetchedAhead = 1;
 /// How long a node that has left is still connected: it may not have heard that it may go.
 constexpr auto kFarewell = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
@@ -232,6 +234,7 @@ void Node::LeaveIfAsked(Time now) {
   }
   // Not before the scheduler has taken the node in.
   if (client_.state() != worker::LeaseClient::State::kLeaving || client_.drained()) return;
+  ready_.clear();  // others will train them
   if (threads_.busy() + fetching_ > 0 || !client_.reported()) return;
   client_.AtRest(now);
   switch (drain_) {
@@ -317,17 +320,13 @@ void Node::Proceed(Time now) {
     if (threads_.busy() + fetching_ > 0) return;
     BeginRound();
   }
-  // A host that has joined late has rows to work with when they have come.
-  while ((parts_.gate == nullptr || parts_.gate->open()) && threads_.busy() + fetching_ < threads_.count()) {
-    const auto lease = client_.TakeLease();
-    if (!lease) break;
-    Start(*lease);
-  }
+  BeginLeases();
 }
 
 void Node::BeginRound() {
   round_ = client_.round();
   stop_.store(false);
+  ready_.clear();
   ranking_.reset();
   switch (round_.work) {
     case wire::Work::kTrain:
@@ -429,17 +428,32 @@ wire::NodeCounters Node::Counters() {
   return counters;
 }
 
-void Node::Start(const wire::Lease& lease) {
+/// Rows of the next leases come while threads are busy with those before.
+void Node::BeginLeases() {
+  // A host that has joined late has rows to work with when they have come.
+  if (parts_.gate != nullptr && !parts_.gate->open()) return;
+  while (threads_.busy() + fetching_ + ready_.size() < threads_.count() + kFetchedAhead) {
+    const auto lease = client_.TakeLease();
+    if (!lease) break;
+    BringRows(*lease);
+  }
+  while (!ready_.empty() && threads_.busy() < threads_.count()) {
+    Run(ready_.front());
+    ready_.pop_front();
+  }
+}
+
+void Node::BringRows(const wire::Lease& lease) {
   if (round_.work != wire::Work::kTrain && !ranking_) return;
   if (!lease.rows_at || *lease.rows_at == self_.node) {
-    Run(lease);
+    ready_.push_back(lease);
     return;
   }
   const auto [first, end] = UsersOf(lease.slice);
   ++fetching_;
   user_rows_.Fetch({*lease.rows_at, first, end}, [this, lease] {
     --fetching_;
-    if (lease.round == client_.round().round) Run(lease);
+    if (lease.round == client_.round().round) ready_.push_back(lease);
   });
 }
 

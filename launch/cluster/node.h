@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <future>
 #include <map>
@@ -109,7 +110,8 @@ class Node {
   /// Starts what can be started, and reports what is done.
   void Proceed(Time now);
   void BeginRound();
-  void Start(const wire::Lease& lease);
+  void BeginLeases();
+  void BringRows(const wire::Lease& lease);
   void FoldOverdue();
   void Flush();
   void Gather();
@@ -146,6 +148,7 @@ class Node {
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
   unsigned fetching_ = 0;             ///< leases whose rows are on their way
+  std::deque<wire::Lease> ready_;     ///< leases whose rows are here
   std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
   enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
