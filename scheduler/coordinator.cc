@@ -10,9 +10,9 @@
 namespace attune::scheduler {
 namespace {
 
-/// So many leases for each thread are handed out one at a time at the end of a round: as many as threads may
-/// have ahead, so that these are done before the last ones go.
-constexpr std::size_t kLastLeases = 3;
+/// A worker holds at most one part in so many of its share of what waits, so that what it has ahead is done
+/// before the last leases go.
+constexpr std::size_t kPartOfShare = 2;
 
 }  // namespace
 
@@ -143,29 +143,39 @@ void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
     Send(from, wire::NoLease{want.round, want.request});
     return;
   }
-  Answered& last = answered_[from];
-  if (want.request < last.request) return;  // a late copy
   // The same question has the same answer: a worker that was told there is nothing would not hear of a lease.
-  if (want.request > last.request) last = {want.request, AnswerOf(from, want)};
-  Send(from, last.answer);
+  const Answered& before = answered_[from];
+  if (const auto answer = before.answers.find(want.request); answer != before.answers.end()) {
+    Send(from, answer->second);
+  } else if (want.request > before.forgotten) {
+    ahead_[from] = want.ahead;
+    AnswerTo(from, want.request, AnswerOf(from, want));
+  }
 }
 
-/// Towards the end of a round nobody takes leases ahead that another could begin at once; but one where an
-/// answer takes a while.
-bool Coordinator::KeepsForOthers(std::uint32_t worker) const {
-  const NodeInfo& info = members_.Find(worker)->info;
-  const auto* own = members_.Find(options_.self);
-  const std::size_t ahead = own != nullptr && own->info.host == info.host ? 0 : 1;
-  if (board_->held(worker) < std::max(1u, info.seats) + ahead) return false;
+void Coordinator::AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer) {
+  Answered& kept = answered_[worker];
+  Send(worker, answer);
+  kept.answers.emplace(request, std::move(answer));
+  if (kept.answers.size() <= wire::kMostQuestions) return;
+  kept.forgotten = kept.answers.begin()->first;
+  kept.answers.erase(kept.answers.begin());
+}
+
+/// The fewer leases wait, the fewer a worker may hold that another could begin; in the end one for each
+/// thread and those that it ends while it waits for an answer.
+bool Coordinator::KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const {
   std::size_t threads = 0;
   for (const auto* member : members_.Alive()) {
     if (member->info.works && !member->leaving) threads += std::max(1u, member->info.seats);
   }
-  return board_->waiting() > 0 && board_->waiting() <= kLastLeases * threads;
+  const std::size_t own = std::max(1u, members_.Find(worker)->info.seats);
+  const std::size_t share = board_->waiting() * own / (kPartOfShare * std::max(threads, own));
+  return board_->waiting() > 0 && board_->held(worker) >= own + ahead + share;
 }
 
 wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
-  if (KeepsForOthers(worker)) return wire::NoLease{round_.round, want.request, true};
+  if (KeepsForOthers(worker, want.ahead)) return wire::NoLease{round_.round, want.request, true};
   const LeaseBoard::Host host = HostOf(worker);
   const auto lease = board_->Next(worker, host);
   if (!lease) return wire::NoLease{round_.round, want.request};
@@ -261,6 +271,7 @@ void Coordinator::Dismiss(std::uint32_t node) {
 
 void Coordinator::Gone(std::uint32_t node) {
   answered_.erase(node);
+  ahead_.erase(node);
   done_.erase(node);
   if (!board_) return;
   const std::size_t returned = board_->Return(node);
@@ -380,16 +391,29 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   CloseRoundIfComplete();
 }
 
-/// Workers get their first lease before they ask: that would take a round trip in which they have nothing to
-/// do.
+/// Workers get their first leases before they ask: that would take a round trip in which they have nothing to
+/// do. In turn, so that few leases are spread over all.
 void Coordinator::HandOutFirst() {
   if (!wire::HasLeases(round_.work)) return;
-  for (const auto* member : members_.Alive()) {
-    if (!member->info.works || member->leaving) continue;
-    const wire::WantLease first{round_.round, 1};
-    answered_[member->info.node] = {1, AnswerOf(member->info.node, first)};
-    Send(member->info.node, answered_[member->info.node].answer);
+  bool more = true;
+  for (std::uint64_t request = 1; more; ++request) {
+    more = false;
+    for (const auto* member : members_.Alive()) {
+      if (!member->info.works || member->leaving) continue;
+      more |= HandOutEarly(member->info, request);
+    }
   }
+}
+
+/// @returns whether there was a lease that the worker will ask for by that request
+bool Coordinator::HandOutEarly(const NodeInfo& worker, std::uint64_t request) {
+  const std::uint32_t ahead = ahead_[worker.node];
+  if (request > std::min<std::uint64_t>(std::max(1u, worker.seats) + 1 + ahead, wire::kMostQuestions))
+    return false;
+  auto answer = AnswerOf(worker.node, {round_.round, request, ahead});
+  if (!std::holds_alternative<wire::Lease>(answer)) return false;
+  AnswerTo(worker.node, request, std::move(answer));
+  return true;
 }
 
 void Coordinator::Stop(const std::string& reason, std::uint32_t code) {

@@ -112,10 +112,11 @@ class Coordinator {
   std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
-  /// The answer to a worker's newest request, kept in case that it is lost.
+  /// Answers to a worker's questions of this round by number, the newest of them, kept in case that they are
+  /// lost.
   struct Answered {
-    std::uint64_t request = 0;
-    wire::Control answer;
+    std::map<std::uint64_t, wire::Control> answers;
+    std::uint64_t forgotten = 0;  ///< the greatest number whose answer is not kept any more
   };
 
   void Handle(std::uint32_t from, const wire::Heartbeat& heartbeat);
@@ -140,9 +141,11 @@ class Coordinator {
   void Bury(std::uint32_t node, const char* what);
   void LoseFollowers(const std::string& host);
   wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
-  bool KeepsForOthers(std::uint32_t worker) const;
+  void AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer);
+  bool KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const;
   void CloseRoundIfComplete();
   void HandOutFirst();
+  bool HandOutEarly(const NodeInfo& worker, std::uint64_t request);
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
   void SendRoster();
@@ -165,6 +168,7 @@ class Coordinator {
   std::set<std::uint32_t> done_;  ///< nodes that said kRoundDone in this round
   Time told_{};                   ///< when nodes were told again last
   std::map<std::uint32_t, Answered> answered_;
+  std::map<std::uint32_t, std::uint32_t> ahead_;  ///< by worker, what it has said last
   std::optional<Time> without_workers_since_;
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation

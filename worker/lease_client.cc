@@ -3,12 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace attune::worker {
 namespace {
 
 /// At the start connections are made: what was said first was said to nobody.
 constexpr std::chrono::milliseconds kRegisterAgain(50);
+/// Seconds: leases do not end faster, whatever the clock says.
+constexpr double kLeastInterval = 1e-6;
 
 }  // namespace
 
@@ -48,36 +51,58 @@ void LeaseClient::Handle(const wire::BeginRound& round, Time now) {
   round_ = round;
   progress_.round = round.round;
   leases_.clear();
-  asking_ = false;
+  questions_.clear();
+  held_ = 0;
+  finished_ = 0;
   none_waits_ = false;
-  request_ = 0;  // the answer to the first may be on its way already
-  Ask(now);
+  request_ = 0;  // answers to the first may be on their way already
+  Ask(now, false);
 }
 
-void LeaseClient::Ask(Time now) {
-  if (state_ != State::kWorking || !options_.self.works || !wire::HasLeases(round_.work)) return;
-  if (round_.round == 0) return;
-  if (asking_ || leases_.size() >= options_.ahead) return;
-  asking_ = true;
-  finished_since_ = false;
-  none_waits_ = false;
-  asked_ = now;
-  Say(wire::WantLease{round_.round, ++request_});
+std::uint32_t LeaseClient::Ahead() const {
+  if (!answer_.known() || !interval_.known()) return 0;
+  const double ended = answer_.seconds() / std::max(interval_.seconds(), kLeastInterval);
+  return static_cast<std::uint32_t>(std::min<double>(std::round(ended), wire::kMostQuestions / 2));
+}
+
+bool LeaseClient::MayAsk() const {
+  if (state_ != State::kWorking || !options_.self.works || !wire::HasLeases(round_.work)) return false;
+  if (round_.round == 0 || none_waits_) return false;
+  return questions_.empty() || request_ + 1 - questions_.begin()->first < wire::kMostQuestions;
+}
+
+/// @param timed  whether the answers are not on their way already
+void LeaseClient::Ask(Time now, bool timed) {
+  const std::size_t wanted = options_.threads + 1 + Ahead();
+  while (MayAsk() && held_ + questions_.size() < wanted) {
+    asked_ = now;
+    questions_[++request_] = {now, finished_, timed};
+    Say(wire::WantLease{round_.round, request_, Ahead()});
+  }
+}
+
+bool LeaseClient::Answered(std::uint32_t round, std::uint64_t request, Time now) {
+  const auto question = questions_.find(request);
+  if (round != round_.round || question == questions_.end()) return false;
+  if (question->second.timed) answer_.Add(now - question->second.said);
+  questions_.erase(question);
+  return true;
 }
 
 void LeaseClient::Handle(const wire::Lease& lease, Time now) {
-  if (!asking_ || lease.request != request_ || lease.round != round_.round) return;
-  asking_ = false;
+  if (!Answered(lease.round, lease.request, now)) return;
   leases_.push_back(lease);
+  ++held_;
   Ask(now);
 }
 
 void LeaseClient::Handle(const wire::NoLease& none, Time now) {
-  if (!asking_ || none.request != request_ || none.round != round_.round) return;
-  asking_ = false;
+  const auto question = questions_.find(none.request);
+  const bool finished_since = question != questions_.end() && finished_ > question->second.finished;
+  if (!Answered(none.round, none.request, now)) return;
   none_waits_ = !none.when_idle;  // others may come back: asked again after a while
   asked_ = now;
-  if (none.when_idle && finished_since_) Ask(now);
+  if (none.when_idle && finished_since) Ask(now);
 }
 
 std::optional<wire::Lease> LeaseClient::TakeLease() {
@@ -91,8 +116,11 @@ void LeaseClient::Finished(const wire::LeaseDone& report, Time now) {
   if (ended()) return;
   reports_[{report.round, report.slice, report.attempt}] = {report, now};
   Say(report);
-  finished_since_ = true;
-  if (!none_waits_) Ask(now);
+  if (report.round != round_.round) return;
+  if (held_ > 0) --held_;
+  if (finished_++ > 0) interval_.Add(now - last_finished_);
+  last_finished_ = now;
+  Ask(now);
 }
 
 void LeaseClient::Handle(const wire::LeaseTaken& taken, Time) {
@@ -117,7 +145,7 @@ void LeaseClient::Leave(const std::string& reason, Time now) {
   state_ = State::kLeaving;
   reason_ = leaving_.reason = reason;
   leases_.clear();
-  asking_ = false;
+  questions_.clear();
   asked_ = now;
   Say(leaving_);
 }
@@ -150,10 +178,13 @@ void LeaseClient::Tick(Time now) {
     asked_ = now;
     Say(leaving_);
   }
-  if (asking_ && late) {
-    asked_ = now;
-    Say(wire::WantLease{round_.round, request_});
-  } else if (!asking_ && late) {
+  for (auto& [request, question] : questions_) {
+    if (now - question.said <= options_.retry) continue;
+    question = {now, question.finished, false};
+    Say(wire::WantLease{round_.round, request, Ahead()});
+  }
+  if (questions_.empty() && late) {
+    none_waits_ = false;
     Ask(now);
   }
   for (auto& [key, report] : reports_) {

@@ -14,8 +14,9 @@
 namespace attune::worker {
 
 /// A worker's side of a cluster: registers with the scheduler, asks for leases ahead of need, brings reports
-/// back. A state machine like the scheduler's Coordinator: whatever is not answered is said again.
-/// Threads: confined.
+/// back. It holds one lease for each thread, one more, and as many as it ends while an answer is on its way.
+/// A state machine like the scheduler's Coordinator: whatever is not answered is said again. Threads:
+/// confined.
 class LeaseClient {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -23,7 +24,7 @@ class LeaseClient {
 
   struct Options {
     wire::Register self;
-    std::uint32_t ahead = 2;  ///< leases that wait here to be trained
+    std::uint32_t threads = 1;  ///< that train a lease each
     Duration retry = std::chrono::seconds(1);
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the scheduler may be silent before the worker gives up.
@@ -79,6 +80,29 @@ class LeaseClient {
   const wire::Roster& roster() const { return roster_; }
 
  private:
+  /// A WantLease that was not answered yet.
+  struct Question {
+    Time said;
+    std::uint64_t finished;  ///< leases of this round when it was asked
+    bool timed;              ///< whether its answer shows how long answers take
+  };
+
+  /// That forgets: later values weigh more.
+  class Mean {
+   public:
+    void Add(Duration value) {
+      const double seconds = std::chrono::duration<double>(value).count();
+      seconds_ = known_ ? seconds_ + (seconds - seconds_) / 4 : seconds;
+      known_ = true;
+    }
+    bool known() const { return known_; }
+    double seconds() const { return seconds_; }
+
+   private:
+    double seconds_ = 0;
+    bool known_ = false;
+  };
+
   void Handle(const wire::Registered& registered, Time now);
   void Handle(const wire::Roster& roster, Time now);
   void Handle(const wire::BeginRound& round, Time now);
@@ -89,7 +113,10 @@ class LeaseClient {
   template <typename Other>
   void Handle(const Other&, Time) {}
 
-  void Ask(Time now);
+  void Ask(Time now, bool timed = true);
+  bool MayAsk() const;
+  bool Answered(std::uint32_t round, std::uint64_t request, Time now);
+  std::uint32_t Ahead() const;
   void Greet();
   void Say(wire::Control what) { outgoing_.push_back(std::move(what)); }
   void End(State state, std::string reason);
@@ -105,11 +132,15 @@ class LeaseClient {
   wire::Heartbeat progress_;
   wire::Leaving leaving_;
   std::deque<wire::Lease> leases_;
-  std::uint64_t request_ = 0;    ///< newest of this round
-  bool asking_ = false;          ///< it was not answered yet
-  bool none_waits_ = false;      ///< the last answer was NoLease
-  bool finished_since_ = false;  ///< a lease, since it was asked
+  std::size_t held_ = 0;                         ///< leases of this round that were not finished
+  std::uint64_t finished_ = 0;                   ///< leases of this round
+  std::map<std::uint64_t, Question> questions_;  ///< by number
+  std::uint64_t request_ = 0;                    ///< newest of this round
+  bool none_waits_ = false;                      ///< the last answer was NoLease
   Time asked_{};
+  Mean answer_;           ///< seconds from a question to its answer
+  Mean interval_;         ///< seconds from the end of a lease to that of the next
+  Time last_finished_{};  ///< of this round
   /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
       reports_;

@@ -116,9 +116,10 @@ PowerHistogram HistogramOf(const google::protobuf::RepeatedField<std::uint64_t>&
 void Put(const WantLease& from, proto::WantLease& to) {
   to.set_round(from.round);
   to.set_request(from.request);
+  to.set_ahead(from.ahead);
 }
 void Get(const proto::WantLease& from, WantLease& to) {
-  to = {from.round(), from.request()};
+  to = {from.round(), from.request(), from.ahead()};
 }
 
 void Put(const Lease& from, proto::Lease& to) {

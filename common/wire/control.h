@@ -96,9 +96,13 @@ struct RoundDone {
   NodeCounters counters = {};
 };
 
+/// Questions of a worker that may wait for their answers at once, and answers that are kept for it.
+inline constexpr std::uint64_t kMostQuestions = 256;
+
 struct WantLease {
   std::uint32_t round = 0;
   std::uint64_t request = 0;
+  std::uint32_t ahead = 0;
 };
 
 struct Lease {

@@ -21,8 +21,6 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
-/// Leases beyond those that threads are busy with whose rows are brought here.
-constexpr unsigned kFetchedAhead = 1;
 /// How long a node that has left is still connected: it may not have heard that it may go.
 constexpr auto kFarewell = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
@@ -38,7 +36,7 @@ std::uint64_t ClockBase(std::uint32_t epoch) {
 worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads) {
   worker::LeaseClient::Options options;
   options.self = self;
-  options.ahead = threads + 1;
+  options.threads = threads;
   return options;
 }
 
@@ -432,11 +430,7 @@ wire::NodeCounters Node::Counters() {
 void Node::BeginLeases() {
   // A host that has joined late has rows to work with when they have come.
   if (parts_.gate != nullptr && !parts_.gate->open()) return;
-  while (threads_.busy() + fetching_ + ready_.size() < threads_.count() + kFetchedAhead) {
-    const auto lease = client_.TakeLease();
-    if (!lease) break;
-    BringRows(*lease);
-  }
+  while (const auto lease = client_.TakeLease()) BringRows(*lease);
   while (!ready_.empty() && threads_.busy() < threads_.count()) {
     Run(ready_.front());
     ready_.pop_front();

@@ -2,15 +2,18 @@
 """What several processes of one host cost, in one run, variants in turn.
 
 usage: cluster_bench.py DATA [--parts ranks,memory,start,slow] [--repeats 5] [--attune PATH] -- FLAGS of attune train
-  ranks   triples/s of 2 ranks under mpirun, one thread each, against one process with two threads: BPR and ACF
+  ranks   triples/s of 2 ranks under mpirun, one thread each, against one process with two threads: BPR and ACF; with
+          huge pages for memory that processes share, too, if this may switch them on (it switches them off again)
   memory  what a rank takes besides the tables that it shares, in the middle of training
   start   8 ranks: from mpirun to the first epoch of tiny data, and from the end of the job to the end of mpirun
   slow    3 hosts (pretended), one of them stopped half of the time, against the same without"""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import statistics
 import subprocess
@@ -20,6 +23,7 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+HUGE_PAGES = pathlib.Path("/sys/kernel/mm/transparent_hugepage")
 VARIANTS = {"BPR": ["--item-attention", "none"], "ACF": []}
 MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
 
@@ -56,6 +60,10 @@ class Bench:
         return self.finish(self.start(command))
 
     def ranks(self):
+        with shared_huge_pages():
+            self.pairs_of_ranks()
+
+    def pairs_of_ranks(self):
         for name, flags in VARIANTS.items():
             alone, two = [], []
             for _ in range(self.options.repeats):
@@ -116,6 +124,23 @@ class Bench:
                   f"{spread(slowed, 1e6)}; ratio of pairs {spread([b / a for a, b in zip(plain, slowed)])}", flush=True)
 
 
+@contextlib.contextmanager
+def shared_huge_pages():
+    """A process of its own has them where it asks for them; tables of several only if the system was told so."""
+    path = HUGE_PAGES / "shmem_enabled"
+    before = re.search(r"\[(\w+)\]", path.read_text()).group(1) if path.exists() else "none"
+    if before not in ("never", "deny") or not os.access(path, os.W_OK):
+        print(f"tables of several processes: huge pages {before}")
+        yield
+        return
+    path.write_text("advise")
+    print(f"tables of several processes: huge pages advise, {before} outside of this part")
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
 def children(pid):
     try:
         return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
@@ -157,7 +182,7 @@ def main():
     options = parser.parse_args(sys.argv[1:own])
     options.flags = sys.argv[own + 1:]
     for name in ("enabled", "shmem_enabled"):
-        path = pathlib.Path("/sys/kernel/mm/transparent_hugepage") / name
+        path = HUGE_PAGES / name
         print(f"transparent huge pages, {name}: {path.read_text().strip() if path.exists() else 'none'}")
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options, pathlib.Path(work))

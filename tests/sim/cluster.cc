@@ -80,6 +80,7 @@ class SimWorker {
                     false,
                     info_.first_seat,
                     info_.seats};
+    options.threads = 1 + node_ % 3;  // some hold more leases than others
     client_ = std::make_unique<worker::LeaseClient>(options, network_.now());
     network_.Listen(node_, [this](std::uint32_t, std::uint32_t, const wire::Control& what) {
       client_->OnMessage(what, network_.now());
