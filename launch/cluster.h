@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "common/training_spec.h"
 #include "common/types.h"
@@ -20,7 +21,8 @@ namespace attune::launch {
 struct EpochResult {
   scheduler::LeaseReport total;
   double seconds = 0;
-  bool complete = false;  ///< false when stopped before its end
+  bool complete = false;            ///< false when stopped or paused before its end
+  scheduler::SlicesDone done = {};  ///< slices trained so far, with those from before
 };
 
 /// Servers and workers of a job, as the scheduler sees them: in this process, or in many.
@@ -34,7 +36,29 @@ class Cluster {
 
   /// Trains one epoch with learning rates `factor` times the spec's. Throws Error when the loss is not
   /// finite: kBadInput if the features are not, else kFailed, naming what to change.
-  virtual EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) = 0;
+  /// @param done  what of the epoch was trained before
+  virtual EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
+                               const scheduler::SlicesDone& done = {}) = 0;
+
+  /// Makes the epoch end when what threads have begun is trained. From its tick.
+  virtual void Pause() = 0;
+
+  /// Copies everything that training changes aside, and has it written to parts of a checkpoint while
+  /// training goes on. Rows must be at rest. @param directory  that all processes see, ready for parts
+  virtual void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) = 0;
+  /// How far the newest is.
+  struct SnapshotState {
+    bool ended = false;
+    std::string failure;  ///< empty if all of it is on disk
+  };
+  virtual SnapshotState Snapshot(std::uint32_t number) = 0;
+
+  /// Of rows, in numbers: what a checkpoint says of its records.
+  struct RecordFloats {
+    std::size_t users = 0;
+    std::size_t items = 0;
+  };
+  virtual RecordFloats Records() const = 0;
 
   /// Trains the given triples once, in order, on one thread.
   virtual EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) = 0;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <numeric>
 
 #include "common/model/model_files.h"
 #include "common/thread.h"
@@ -42,10 +43,13 @@ void EmbeddedCluster::SetAudit(TripleAudit* audit) {
   if (audit_ != nullptr) pool_.CountUsers();
 }
 
-EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
+EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
+                                      const scheduler::SlicesDone& done) {
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
-  scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch);
+  scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch,
+                              done);
+  queue_ = &queue;
   RunWithTicks(
       [&] {
         RunThreads(pool_.threads(), "worker",
@@ -53,7 +57,8 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
         pool_.FoldOverdue(rates);
       },
       tick);
-  EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete()};
+  queue_ = nullptr;
+  EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete(), queue.Done()};
   ThrowIfDiverged(result.total, spec_, pool_.content(), epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total, spec_, data_.num_interactions());
   return result;
@@ -72,6 +77,32 @@ void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, s
   }
 }
 
+void EmbeddedCluster::Pause() {
+  if (queue_ != nullptr) queue_->Close();
+}
+
+void EmbeddedCluster::BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) {
+  PartPlan plan;
+  for (std::uint32_t slice = 0; slice < data_.slices().size(); ++slice) {
+    const data::Rows& rows = data_.slices()[slice];
+    plan.slices.push_back({slice, rows.first_user, rows.first_user + rows.users()});
+  }
+  plan.items.resize(store_.placement().items());
+  std::iota(plan.items.begin(), plan.items.end(), Index{0});
+  plan.theta = true;
+  snapshot_.Start(store_, std::move(plan), pool_.threads(), directory, number, 0);
+  peak_.Look();
+}
+
+Cluster::SnapshotState EmbeddedCluster::Snapshot(std::uint32_t) {
+  const auto ended = snapshot_.Ended();
+  return ended ? SnapshotState{true, ended->failure} : SnapshotState{};
+}
+
+Cluster::RecordFloats EmbeddedCluster::Records() const {
+  return {store_.tables().users.layout.floats, store_.tables().items.layout.floats};
+}
+
 EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const Tick& tick) {
   const auto start = std::chrono::steady_clock::now();
   worker::LeaseOutcome outcome;
@@ -86,7 +117,7 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const T
   const std::uint64_t trained = outcome.trained.triples;
   scheduler::LeaseReport report = ReportOf(outcome, spec_);
   report.positives = trained;  // a file's triples have each a positive of their own
-  const EpochResult result{report, SecondsSince(start), outcome.finished};
+  const EpochResult result{report, SecondsSince(start), outcome.finished, {}};
   ThrowIfDiverged(result.total, spec_, pool_.content(), 1);
   return result;
 }

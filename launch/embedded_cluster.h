@@ -6,6 +6,7 @@
 
 #include "common/data/training_data.h"
 #include "common/training_spec.h"
+#include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster.h"
 #include "launch/process_memory.h"
 #include "launch/triple_audit.h"
@@ -26,7 +27,12 @@ class EmbeddedCluster : public Cluster {
   EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users, Index num_items,
                   unsigned threads, const data::ContentView& content = {});
 
-  EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick = {}) override;
+  EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick = {},
+                       const scheduler::SlicesDone& done = {}) override;
+  void Pause() override;
+  void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) override;
+  SnapshotState Snapshot(std::uint32_t number) override;
+  RecordFloats Records() const override;
   EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick = {}) override;
   worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) override;
   void WriteModel(const std::filesystem::path& directory) override;
@@ -53,6 +59,8 @@ class EmbeddedCluster : public Cluster {
   TripleAudit* audit_ = nullptr;
   MemoryPeak peak_;
   std::atomic<bool> stop_{false};
+  scheduler::LeaseQueue* queue_ = nullptr;  ///< of the epoch that runs
+  SnapshotWriter snapshot_;
 };
 
 }  // namespace attune::launch

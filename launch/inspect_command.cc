@@ -13,6 +13,9 @@
 #include "common/io/json_file.h"
 #include "common/model/model_files.h"
 #include "common/run/format.h"
+#include "launch/checkpoint/checkpoint_files.h"
+#include "launch/checkpoint/loaded_checkpoint.h"
+#include "launch/job_progress.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -30,7 +33,7 @@ struct Findings {
   void Try(const std::function<void()>& check) {
     try {
       check();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       problems.emplace_back(error.what());
     }
   }
@@ -101,6 +104,23 @@ void InspectModel(const fs::path& path, const ordered_json& manifest, Findings& 
     Keep(manifest, key, findings.holds);
 }
 
+/// Of the epoch under way a checkpoint lists every slice: here they are counted.
+void InspectCheckpoint(const fs::path& path, const ordered_json& manifest, Findings& findings) {
+  CheckFiles(path, kCheckpointKind, kCheckpointVersion, findings);
+  findings.Try([&] {
+    const LoadedCheckpoint checkpoint(path);
+    const ordered_json& epoch = manifest.at("epoch");
+    findings.holds["epoch"] = epoch.at("number");
+    findings.holds["slices_done"] = DoneFromJson(epoch.at("done")).size();
+    findings.holds["parts"] = manifest.at("parts").size();
+    scheduler::EarlyStopping stopping(0);
+    findings.holds["epochs_done"] = ProgressFromJson(manifest.at("job"), stopping).epochs_done;
+  });
+  for (const char* key :
+       {"created_by", "created", "number", "reason", "records", "job", "data", "layout", "settings"})
+    Keep(manifest, key, findings.holds);
+}
+
 /// "  key  value" lines; groups are indented.
 std::string Lines(const ordered_json& object, std::size_t indent) {
   std::string text;
@@ -126,12 +146,24 @@ std::string Report(const fs::path& path, const std::string& kind, const Findings
 
 }  // namespace
 
+namespace {
+
+/// A run: its newest checkpoint.
+int InspectRun(const fs::path& run, const CommandContext& context) {
+  config::InspectSettings newest;
+  newest.set_path(CheckpointPath(run, CheckpointNumbers(run).back()).string());
+  return RunInspect(newest, context);
+}
+
+}  // namespace
+
 int RunInspect(const config::InspectSettings& settings, const CommandContext& context) {
   const fs::path path(settings.path());
   std::error_code error;
   if (!fs::exists(path, error)) ThrowBadInput("{}: does not exist", path.string());
+  if (!CheckpointNumbers(path).empty()) return InspectRun(path, context);
   if (!fs::exists(path / "manifest.json", error)) {
-    ThrowBadInput("{}: no manifest.json: not a complete data set or model", path.string());
+    ThrowBadInput("{}: no manifest.json: not a complete data set, model or checkpoint", path.string());
   }
   const ordered_json manifest = io::ReadJson(path / "manifest.json");
   const auto found = manifest.find("kind");
@@ -141,9 +173,11 @@ int RunInspect(const config::InspectSettings& settings, const CommandContext& co
     InspectDataset(path, manifest, findings);
   } else if (kind == model::kModelKind) {
     InspectModel(path, manifest, findings);
+  } else if (kind == kCheckpointKind) {
+    InspectCheckpoint(path, manifest, findings);
   } else {
-    ThrowBadInput("{}: kind '{}': expected '{}' or '{}'", (path / "manifest.json").string(), kind,
-                  data::kDatasetKind, model::kModelKind);
+    ThrowBadInput("{}: kind '{}': expected '{}', '{}' or '{}'", (path / "manifest.json").string(), kind,
+                  data::kDatasetKind, model::kModelKind, kCheckpointKind);
   }
   const ordered_json result = {{"path", path.string()},
                                {"kind", kind},

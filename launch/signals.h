@@ -8,8 +8,13 @@ namespace attune::launch {
 /// Threads: any. Costs one relaxed load.
 bool StopRequested() noexcept;
 
+/// Whether SIGUSR1 has come in since ForgetCheckpointRequest(). Threads: any.
+bool CheckpointRequested() noexcept;
+void ForgetCheckpointRequest() noexcept;
+
 /// While it lives, SIGINT and SIGTERM only ask the job to stop (see StopRequested): it saves what it reached
-/// and leaves with kInterrupted. A second SIGINT ends the process at once with that code. Destruction
+/// and leaves with kInterrupted. A second SIGINT ends the process at once with that code. SIGUSR1 asks for a
+/// checkpoint. Destruction
 /// restores the former handlers; the request stays.
 /// Threads: confined, one at a time.
 class SignalGuard {
@@ -23,6 +28,7 @@ class SignalGuard {
  private:
   struct sigaction former_interrupt_ {};
   struct sigaction former_terminate_ {};
+  struct sigaction former_user_ {};
 };
 
 }  // namespace attune::launch

@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "common/config/schema.h"
 #include "common/config/settings_json.h"
 #include "common/error.h"
+#include "common/io/directory_lock.h"
 #include "common/log.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
@@ -27,6 +30,7 @@
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/program_identity.h"
+#include "launch/resume.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
 #include "launch/training_inputs.h"
@@ -38,6 +42,9 @@ namespace attune::launch {
 namespace {
 
 using nlohmann::ordered_json;
+
+/// How long a run that goes on waits for processes of its earlier life to be gone.
+constexpr std::chrono::seconds kEndOfEarlierLife(30);
 
 std::string Summary(const ordered_json& s) {
   std::string text = fmt::format(
@@ -93,7 +100,11 @@ JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& s
                           ContentOf(spec, dataset));
   const auto audit = MakeTripleAudit(run.audit(), "0.0");
   cluster.SetAudit(audit.get());
-  if (run.has_init_from()) {
+  if (const auto resumed = OpenResumed(run, dataset)) {
+    resumed->RequireFits(cluster.store());
+    resumed->CopyUsers(0, dataset.num_users(), cluster.tables().users);
+    resumed->CopyShared(cluster.store());
+  } else if (run.has_init_from()) {
     const InitialModel initial(run.init_from(), dataset, spec);
     initial.CopyUsers(0, dataset.num_users(), cluster.tables());
     initial.CopyShared(cluster.store());
@@ -116,9 +127,23 @@ void CheckOutputs(const config::RunSettings& run) {
   RequireApart(run.out(), run.init_from(), "init-from");
 }
 
+/// Others may not use a run's directory, as long as the job does.
+std::unique_ptr<io::DirectoryLock> LockRun(const std::filesystem::path& directory,
+                                           std::chrono::milliseconds patience) {
+  return std::make_unique<io::DirectoryLock>(directory, patience);
+}
+
+/// The same for one that goes on: processes of its earlier life may still be about to end.
+std::unique_ptr<io::DirectoryLock> LockResumed(const config::RunSettings& run) {
+  const std::filesystem::path directory = RunOf(run.resume());
+  if (!std::filesystem::is_directory(directory)) return nullptr;  // told where checkpoints are looked for
+  return LockRun(directory, kEndOfEarlierLife);
+}
+
 /// What an earlier run of the same name has recorded is not mixed with what this one does.
 void TakeRunDirectory(const config::RunSettings& run) {
   if (!run.has_run()) return;
+  if (run.has_resume()) return RollBack(run);
   const std::filesystem::path directory(run.run());
   if (std::filesystem::exists(directory / "metrics.jsonl") && !run.overwrite()) {
     ThrowUsage(
@@ -126,11 +151,12 @@ void TakeRunDirectory(const config::RunSettings& run) {
         run.run());
   }
   for (const char* name : {"result.json", "metrics.jsonl", "log"}) std::filesystem::remove(directory / name);
+  std::filesystem::remove_all(directory / "checkpoints");
 }
 
 /// The same for what was audited.
 void TakeAuditDirectory(const config::RunSettings& run) {
-  if (run.audit().empty() || !std::filesystem::exists(run.audit())) return;
+  if (run.has_resume() || run.audit().empty() || !std::filesystem::exists(run.audit())) return;
   std::vector<std::filesystem::path> earlier;
   for (const auto& entry : std::filesystem::directory_iterator(run.audit())) {
     if (entry.path().filename().string().starts_with("process-")) earlier.push_back(entry.path());
@@ -263,7 +289,7 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
 }
 
 int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings,
-                const CommandContext& context, const JoinDoor& door = {}) {
+                const CommandContext& context, const JoinDoor& door = {}, int run_fd = -1) {
   const Agreed agreed = AgreeOnRoles(*rendezvous, role, settings);
   RankCheck check = CheckRank(agreed);
   if (context.dry_run) {
@@ -272,6 +298,7 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
     };
   }
   check.join_fd = door.fd;
+  check.run_fd = run_fd;
   check.beyond_host = door.beyond_host;
   if (check.interface.empty()) check.interface = door.network;
   return RunAgent(std::move(rendezvous), std::move(check));
@@ -300,45 +327,69 @@ void RequireJoinable(Role role, const config::ClusterSettings& cluster, bool lau
   }
 }
 
+/// A failure of the first process is one of the run.
+int Recorded(const config::RunSettings& run, bool first, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const std::exception& failure) {
+    if (first) RecordFailure(run, failure);
+    throw;
+  }
+}
+
+int RunAsNode(const config::TrainSettings& settings, const CommandContext& context,
+              const NodeDescription& description) {
+  return Recorded(settings.run_settings(), description.node == kSchedulerNode,
+                  [&] { return TrainAsNode(settings, context, description); });
+}
+
 /// A process that has settings of its own: alone, or one of many.
-int RunWithSettings(Role role, const config::TrainSettings& settings, const CommandContext& context) {
-  const auto& run = settings.run_settings();
+int RunWithSettings(Role role, const config::TrainSettings& given, const CommandContext& context) {
   const auto description = FindNodeDescription();
-  auto rendezvous = description ? nullptr : FindRendezvous();
+  if (description) return RunAsNode(SettingsOfText(description->settings), context, *description);
+  auto rendezvous = FindRendezvous();
+  const bool resumes = given.run_settings().has_resume();
+  // Which checkpoint it is, one process finds out.
+  if (resumes && rendezvous && rendezvous->rank() > 0) {
+    return TrainAsRank(std::move(rendezvous), role, nullptr, context);
+  }
+  std::unique_ptr<io::DirectoryLock> lock;
+  if (resumes) lock = LockResumed(given.run_settings());
+  const config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
+  const auto& run = settings.run_settings();
   JoinDoor door;
   std::optional<SignalGuard> waiting;  // ends the wait for others; later the agent waits for signals
-  if (!description) {
-    const bool launched = rendezvous != nullptr && rendezvous->size() > 1;
-    RequireJoinable(role, settings.cluster(), launched);
-    const bool opens = settings.cluster().has_join() && (!launched || rendezvous->rank() == 0);
-    if (opens) door = OpenToJoin(settings.cluster());
-    if (opens && !launched) {
-      waiting.emplace();
-      rendezvous = AwaitJoining(settings.cluster(), door.fd);
-    }
+  const bool launched = rendezvous != nullptr && rendezvous->size() > 1;
+  RequireJoinable(role, settings.cluster(), launched);
+  const bool opens = settings.cluster().has_join() && (!launched || rendezvous->rank() == 0);
+  if (opens) door = OpenToJoin(settings.cluster());
+  if (opens && !launched) {
+    waiting.emplace();
+    rendezvous = AwaitJoining(settings.cluster(), door.fd);
   }
-  const bool first =
-      description ? description->node == kSchedulerNode : !rendezvous || rendezvous->rank() == 0;
+  const bool first = !rendezvous || rendezvous->rank() == 0;
   const bool many = rendezvous && rendezvous->size() > 1;
   if (context.dry_run)
     return many ? TrainAsRank(std::move(rendezvous), role, &settings, context)
                 : TrainAlone(settings, context);
   CheckOutputs(run);
-  if (first && !description) {
+  if (first) {
+    if (run.has_run() && !lock) {
+      std::filesystem::create_directories(run.run());
+      lock = LockRun(run.run(), {});
+    }
     TakeRunDirectory(run);
     TakeAuditDirectory(run);
   }
-  try {
-    if (description) return TrainAsNode(settings, context, *description);
-    if (many) return TrainAsRank(std::move(rendezvous), role, &settings, context, door);
+  return Recorded(run, first, [&] {
+    if (many) {
+      return TrainAsRank(std::move(rendezvous), role, &settings, context, door, lock ? lock->fd() : -1);
+    }
     if (role == Role::kScheduler)
       ThrowUsage(
           "attune scheduler needs servers and workers: start them with it, or let them come with --join");
     return TrainAlone(settings, context);
-  } catch (const std::exception& failure) {
-    if (first) RecordFailure(run, failure);
-    throw;
-  }
+  });
 }
 
 /// A process whose settings come from the scheduler.

@@ -5,10 +5,14 @@
 #include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/eval/metrics.h"
+#include "common/io/json_file.h"
 #include "common/log.h"
 #include "common/model/model_files.h"
 #include "common/run/format.h"
 #include "common/run/version.h"
+#include "launch/checkpoint/checkpoint_files.h"
+#include "launch/checkpoint/loaded_checkpoint.h"
+#include "launch/cluster/roles.h"
 #include "launch/cluster_report.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
@@ -44,6 +48,7 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
   const auto& run = settings_.run_settings();
   if (!run.has_run()) return;
   metrics_log_ = std::make_unique<MetricsLog>(run.run());
+  if (!run.has_triples()) checkpoints_ = std::make_unique<CheckpointKeeper>(run);
   log::AddFile((std::filesystem::path(run.run()) / "log").string());
 }
 
@@ -55,21 +60,72 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   start.update(layout_);
   start["settings"] = config::SettingsToJson(settings_);
   Record("start", start);
-  const auto& run = settings_.run_settings();
-  if (run.has_triples()) {
+  if (settings_.run_settings().has_triples()) {
     TrainTriples();
     return Finish(cluster_->stopped() ? "interrupted" : "completed");
   }
-  for (std::uint32_t epoch = 1; epoch <= run.epochs(); ++epoch) {
-    if (StopRequested() || !TrainEpoch(epoch)) return Finish("interrupted");
-    if (Evaluating(epoch) && !EvaluateEpoch(epoch)) return Finish("interrupted");
+  if (settings_.run_settings().has_resume()) TakeUp();
+  const std::string status = RunEpochs();
+  if (checkpoints_) NoteCheckpoint(checkpoints_->Finish(*cluster_));
+  // Slices that were cut short have changed rows, and would be trained again.
+  if (checkpoints_ && status == "interrupted" && !cluster_->stopped()) {
+    Rest();
+    BeginCheckpoint("told to end", so_far_.epochs_done + 1);
+    NoteCheckpoint(checkpoints_->Finish(*cluster_));
+  }
+  for (const auto& [slice, report] : done_) so_far_.trained += report;
+  return Finish(status);
+}
+
+/// As the checkpoint has left off; rows are as it has them already.
+void TrainingJob::TakeUp() {
+  const std::filesystem::path checkpoint(settings_.run_settings().resume());
+  const ordered_json manifest = io::ReadJson(checkpoint / "manifest.json");
+  try {
+    so_far_ = ProgressFromJson(manifest.at("job"), stopping_);
+    done_ = DoneFromJson(manifest.at("epoch").at("done"));
+  } catch (const nlohmann::json::exception& error) {
+    ThrowBadInput("{}: {}", (checkpoint / "manifest.json").string(), error.what());
+  }
+  for (const auto& [slice, report] : done_) {
+    if (slice >= inputs_.data->slices().size()) ThrowBadInput("{}: it has other slices", checkpoint.string());
+  }
+  ++so_far_.resumed;
+  if (stopping_.HasBest()) {
+    std::filesystem::copy(
+        checkpoint / "best", staged_.path(),
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+  }
+  log::Info("goes on from {}: {} epochs done, {} of {} slices of the next", checkpoint.string(),
+            so_far_.epochs_done, done_.size(), inputs_.data->slices().size());
+  Record(
+      "resume",
+      {{"checkpoint", checkpoint.string()}, {"epochs", so_far_.epochs_done}, {"slices_done", done_.size()}});
+}
+
+/// @returns how the run ended
+std::string TrainingJob::RunEpochs() {
+  const auto& run = settings_.run_settings();
+  while (true) {
+    if (!so_far_.evaluated) {
+      if (!EvaluateEpoch(so_far_.epochs_done)) return "interrupted";
+      so_far_.evaluated = true;
+    }
+    const std::uint32_t epoch = so_far_.epochs_done + 1;
     if (stopping_.ShouldStop()) {
       log::Info("no better {} for {} evaluations: stopped after epoch {}", run.metric(), run.patience(),
-                epoch);
-      return Finish("stopped early");
+                so_far_.epochs_done);
+      return "stopped early";
     }
+    if (epoch > run.epochs()) return "completed";
+    if (StopRequested()) return "interrupted";
+    if (so_far_.epochs_done > 0 && done_.empty() && checkpoints_ &&
+        checkpoints_->DueAfterEpoch(so_far_.epochs_done)) {
+      Rest();
+      BeginCheckpoint("due", epoch);
+    }
+    if (!TrainEpoch(epoch)) return "interrupted";
   }
-  return Finish("completed");
 }
 
 bool TrainingJob::Evaluating(std::uint32_t epoch) const {
@@ -83,30 +139,119 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
   const double factor = scheduler::ScheduleFactor(ToSchedule(settings_.optimisation().lr_schedule()), epoch,
                                                   run.epochs(), settings_.optimisation().lr_final());
   const std::uint64_t expected = inputs_.data->num_interactions() * spec_.sampling.negatives_per_positive;
-  const std::uint64_t before = cluster_->triples_done();
+  std::uint64_t trained_before = 0;
+  for (const auto& [slice, report] : done_) trained_before += report.triples;
+  const std::uint64_t before = cluster_->triples_done() - trained_before;
   progress_.Begin(fmt::format("epoch {}/{}", epoch, run.epochs()), expected,
                   expected * (run.epochs() - epoch));
-  const EpochResult result = cluster_->RunEpoch(epoch, factor, [&] {
-    if (StopRequested()) cluster_->Stop();
-    progress_.Update(cluster_->triples_done() - before);
-  });
-  trained_ += result.total;
-  train_seconds_ += result.seconds;
-  if (!result.complete) return false;
-  epochs_done_ = epoch;
-  untrainable_ = result.total.untrainable;
-  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
-  progress_.End(last_loss_);
+  double seconds = 0;
+  while (true) {
+    EpochResult result = cluster_->RunEpoch(
+        epoch, factor, [&] { Tick(before); }, done_);
+    seconds += result.seconds;
+    done_ = std::move(result.done);
+    if (result.complete) {
+      done_.clear();
+      FinishEpoch(epoch, result, factor, seconds, result.total.triples - trained_before);
+      return true;
+    }
+    if (StopRequested()) {
+      so_far_.train_seconds += seconds;
+      return false;
+    }
+    Rest();
+    BeginCheckpoint("due", epoch);
+  }
+}
+
+void TrainingJob::Tick(std::uint64_t before) {
+  progress_.Update(cluster_->triples_done() - before);
+  if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
+  if (!StopRequested()) {
+    if (checkpoints_ && PausesInEpoch() && checkpoints_->DueByTime()) cluster_->Pause();
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!told_to_end_) told_to_end_ = now;
+  const std::chrono::seconds grace(settings_.run_settings().grace());
+  if (!checkpoints_ || now - *told_to_end_ >= grace) {
+    if (checkpoints_ && !cluster_->stopped()) {
+      log::Warning("slices were not finished within {} s: no checkpoint of the end is written",
+                   grace.count());
+    }
+    cluster_->Stop();
+  } else {
+    cluster_->Pause();
+  }
+}
+
+/// Projections that age wait for the end of the epoch: to fold them earlier would change what is trained.
+bool TrainingJob::PausesInEpoch() const {
+  return !spec_.model.HasContent() || spec_.projection_refresh == 0;
+}
+
+void TrainingJob::FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
+                              std::uint64_t triples) {
+  so_far_.trained += result.total;
+  so_far_.train_seconds += seconds;
+  so_far_.epochs_done = epoch;
+  so_far_.untrainable = result.total.untrainable;
+  so_far_.last_loss =
+      result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
+  so_far_.evaluated = !Evaluating(epoch);
+  progress_.End(so_far_.last_loss);
   ordered_json fields = {{"epoch", epoch},
                          {"triples", result.total.triples},
                          {"triples_digest", fmt::format("{:016x}", result.total.digest)},
-                         {"seconds", result.seconds},
-                         {"triples_per_second", static_cast<double>(result.total.triples) / result.seconds},
-                         {"loss", last_loss_},
+                         {"seconds", seconds},
+                         {"triples_per_second", static_cast<double>(triples) / seconds},
+                         {"loss", so_far_.last_loss},
                          {"lr", spec_.lr * factor}};
   AddClusterReport(fields, result.total);
   Record("epoch", std::move(fields));
-  return true;
+}
+
+ordered_json TrainingJob::CheckpointState(const char* reason, std::uint32_t epoch) const {
+  const Cluster::RecordFloats records = cluster_->Records();
+  return {{"kind", kCheckpointKind},
+          {"format_version", kCheckpointVersion},
+          {"created_by", fmt::format("attune {}", Version())},
+          {"created", FormatUtc(std::chrono::system_clock::now())},
+          {"reason", reason},
+          {"number", 0},
+          {"epoch", {{"number", epoch}, {"done", DoneToJson(done_)}}},
+          {"job", ToJson(so_far_, stopping_)},
+          {"data",
+           {{"path", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
+            {"fingerprint", inputs_.dataset.Fingerprint()}}},
+          {"records", {{"user_floats", records.users}, {"item_floats", records.items}}},
+          {"layout", layout_},
+          {"settings", config::SettingsToJson(settings_)},
+          {"settings_text", ToText(settings_)}};
+}
+
+void TrainingJob::BeginCheckpoint(const char* reason, std::uint32_t epoch) {
+  const auto began = std::chrono::steady_clock::now();
+  checkpoints_->Begin(*cluster_, CheckpointState(reason, epoch), stopping_.HasBest() ? staged_.path() : "");
+  const std::chrono::duration<double> stop = std::chrono::steady_clock::now() - began;
+  Record("snapshot", {{"epoch", epoch}, {"slices_done", done_.size()}, {"copy_seconds", stop.count()}});
+}
+
+void TrainingJob::NoteCheckpoint(const std::optional<CheckpointKeeper::Outcome>& outcome) {
+  if (!outcome) return;
+  ordered_json fields = {{"number", outcome->number}, {"path", outcome->path}, {"seconds", outcome->seconds}};
+  if (outcome->failure.empty()) {
+    ++so_far_.checkpoints;
+    fields["bytes"] = outcome->bytes;
+    log::Info("checkpoint {}: {} in {}", outcome->path, FormatBytes(outcome->bytes),
+              FormatDuration(outcome->seconds));
+  } else {
+    ++failed_checkpoints_;
+    fields["failure"] = outcome->failure;
+    log::Warning("checkpoint {} was not written: {}; training goes on, and the one before stays",
+                 outcome->path, outcome->failure);
+  }
+  Record("checkpoint", std::move(fields));
 }
 
 void TrainingJob::TrainTriples() {
@@ -116,21 +261,22 @@ void TrainingJob::TrainTriples() {
     if (StopRequested()) cluster_->Stop();
     progress_.Update(cluster_->triples_done());
   });
-  trained_ = result.total;
-  train_seconds_ = result.seconds;
-  last_loss_ = result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, trained_.triples));
-  if (result.complete) progress_.End(last_loss_);
+  so_far_.trained = result.total;
+  so_far_.train_seconds = result.seconds;
+  so_far_.last_loss =
+      result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, so_far_.trained.triples));
+  if (result.complete) progress_.End(so_far_.last_loss);
 }
 
 void TrainingJob::Rest() {
-  train_seconds_ += cluster_->Rest();
+  so_far_.train_seconds += cluster_->Rest();
 }
 
 std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::EvaluationTask& task,
                                                             data::Split split) {
   const worker::EvaluationResult result = cluster_->Evaluate(task, split);
   if (!result.complete) return std::nullopt;
-  evaluation_seconds_ += result.seconds;
+  so_far_.evaluation_seconds += result.seconds;
   eval::MeanMetrics metrics;
   for (std::size_t n = 0; n < task.size(); ++n) {
     const std::span<const std::uint32_t> ranks(result.ranks);
@@ -147,9 +293,10 @@ bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
     const auto test = Measure(*inputs_.test, data::Split::kTest);
     if (!test) return false;
     log::Info("epoch {}: test {} {:.4f}", epoch, metric, test->chosen);
-    Record(
-        "evaluation",
-        {{"epoch", epoch}, {"split", "test"}, {"train_seconds", train_seconds_}, {"metrics", test->metrics}});
+    Record("evaluation", {{"epoch", epoch},
+                          {"split", "test"},
+                          {"train_seconds", so_far_.train_seconds},
+                          {"metrics", test->metrics}});
   }
   if (!inputs_.validation) return true;
   const auto evaluation = Measure(*inputs_.validation, data::Split::kValidation);
@@ -159,24 +306,35 @@ bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
             best ? ", the best so far" : "");
   Record("evaluation", {{"epoch", epoch},
                         {"split", "validation"},
-                        {"train_seconds", train_seconds_},
+                        {"train_seconds", so_far_.train_seconds},
                         {"best", best},
                         {"metrics", evaluation->metrics}});
   if (!best) return true;
-  best_metrics_ = evaluation->metrics;
+  so_far_.best_metrics = evaluation->metrics;
   cluster_->WriteModel(staged_.path());
   return true;
+}
+
+void TrainingJob::AddCheckpointReport(ordered_json& summary) const {
+  if (so_far_.resumed > 0) summary["resumed"] = so_far_.resumed;
+  if (!checkpoints_) return;
+  summary["checkpoints"] = {{"written", so_far_.checkpoints}, {"failed", failed_checkpoints_}};
+  const auto numbers = CheckpointNumbers(settings_.run_settings().run());
+  if (!numbers.empty()) {
+    summary["checkpoints"]["newest"] =
+        CheckpointPath(settings_.run_settings().run(), numbers.back()).string();
+  }
 }
 
 ordered_json TrainingJob::Provenance() const {
   ordered_json provenance = {
       {"data", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
       {"data_fingerprint", inputs_.dataset.Fingerprint()},
-      {"epochs", epochs_done_},
-      {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : epochs_done_},
-      {"triples", trained_.triples},
-      {"loss", last_loss_}};
-  provenance["triples_digest"] = fmt::format("{:016x}", trained_.digest);
+      {"epochs", so_far_.epochs_done},
+      {"model_of_epoch", stopping_.HasBest() ? stopping_.best_epoch() : so_far_.epochs_done},
+      {"triples", so_far_.trained.triples},
+      {"loss", so_far_.last_loss}};
+  provenance["triples_digest"] = fmt::format("{:016x}", so_far_.trained.digest);
   provenance.update(layout_);
   return provenance;
 }
@@ -186,37 +344,40 @@ JobResult TrainingJob::Finish(const std::string& status) {
   if (!stopping_.HasBest()) cluster_->WriteModel(staged_.path());
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
   details["provenance"]["status"] = status;
-  if (!best_metrics_.is_null()) details["metrics"] = {{"validation", best_metrics_}};
+  if (!so_far_.best_metrics.is_null()) details["metrics"] = {{"validation", so_far_.best_metrics}};
   model::CompleteModel(staged_.path(), spec_.model, inputs_.dataset.path() / "users.tsv",
                        inputs_.dataset.path() / "items.tsv", details);
   staged_.Commit();
 
   JobResult result;
   result.status = status;
-  result.summary = {{"status", status},
-                    {"model", settings_.run_settings().out()},
-                    {"epochs", epochs_done_},
-                    {"model_of_epoch", details["provenance"]["model_of_epoch"]},
-                    {"triples", trained_.triples},
-                    {"untrainable_positives", untrainable_},
-                    {"loss", last_loss_},
-                    {"train_seconds", train_seconds_},
-                    {"evaluation_seconds", evaluation_seconds_},
-                    {"triples_per_second",
-                     train_seconds_ > 0 ? static_cast<double>(trained_.triples) / train_seconds_ : 0.0},
-                    {"peak_memory_bytes", cluster_->PeakMemory()}};
-  AddClusterReport(result.summary, trained_);
+  result.summary = {
+      {"status", status},
+      {"model", settings_.run_settings().out()},
+      {"epochs", so_far_.epochs_done},
+      {"model_of_epoch", details["provenance"]["model_of_epoch"]},
+      {"triples", so_far_.trained.triples},
+      {"untrainable_positives", so_far_.untrainable},
+      {"loss", so_far_.last_loss},
+      {"train_seconds", so_far_.train_seconds},
+      {"evaluation_seconds", so_far_.evaluation_seconds},
+      {"triples_per_second", so_far_.train_seconds > 0
+                                 ? static_cast<double>(so_far_.trained.triples) / so_far_.train_seconds
+                                 : 0.0},
+      {"peak_memory_bytes", cluster_->PeakMemory()}};
+  AddClusterReport(result.summary, so_far_.trained);
+  AddCheckpointReport(result.summary);
   if (const auto changes = cluster_->Changes(); changes && changes->any()) {
     result.summary["processes"] = ToJson(*changes);
   }
-  if (!best_metrics_.is_null()) result.summary["validation"] = best_metrics_;
+  if (!so_far_.best_metrics.is_null()) result.summary["validation"] = so_far_.best_metrics;
   Record("end", result.summary);
   return result;
 }
 
 void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseReport& trained) const {
   if (const auto counters = cluster_->Counters()) {
-    fields["traffic"] = TrafficJson(*counters, trained_, ps::ModelStore::ItemBytes(spec_));
+    fields["traffic"] = TrafficJson(*counters, trained, ps::ModelStore::ItemBytes(spec_));
   }
   if (trained.staleness.clocks.total() > 0) fields["staleness"] = ToJson(trained.staleness);
 }

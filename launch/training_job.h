@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -11,7 +12,9 @@
 #include "common/io/staged_directory.h"
 #include "common/run/metrics_log.h"
 #include "common/run/progress.h"
+#include "launch/checkpoint/checkpoint_keeper.h"
 #include "launch/cluster.h"
+#include "launch/job_progress.h"
 #include "launch/training_inputs.h"
 #include "scheduler/early_stopping.h"
 
@@ -33,7 +36,8 @@ class TrainingJob {
               nlohmann::ordered_json layout);
   ~TrainingJob();
 
-  /// Trains, then gives the model its final name.
+  /// Trains, from where a checkpoint has left off if the settings name one, then gives the model its final
+  /// name.
   JobResult Run(Cluster& cluster);
 
  private:
@@ -41,9 +45,18 @@ class TrainingJob {
     nlohmann::ordered_json metrics;
     double chosen = 0;  ///< the metric that early stopping looks at
   };
+  void TakeUp();
+  std::string RunEpochs();
   bool Evaluating(std::uint32_t epoch) const;
-  /// Trains one epoch with progress; false when it was stopped.
+  /// Trains one epoch, or the rest of it, with progress and checkpoints; false when it was stopped.
   bool TrainEpoch(std::uint32_t epoch);
+  void FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
+                   std::uint64_t triples);
+  void Tick(std::uint64_t before);
+  bool PausesInEpoch() const;
+  void BeginCheckpoint(const char* reason, std::uint32_t epoch);
+  void NoteCheckpoint(const std::optional<CheckpointKeeper::Outcome>& outcome);
+  nlohmann::ordered_json CheckpointState(const char* reason, std::uint32_t epoch) const;
   void TrainTriples();
   /// False when it was stopped.
   bool EvaluateEpoch(std::uint32_t epoch);
@@ -53,6 +66,7 @@ class TrainingJob {
   nlohmann::ordered_json Provenance() const;
   /// Adds what the cluster has sent, and how old rows were.
   void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
+  void AddCheckpointReport(nlohmann::ordered_json& summary) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
 
   const config::TrainSettings settings_;
@@ -65,13 +79,11 @@ class TrainingJob {
   ProgressLine progress_;
   scheduler::EarlyStopping stopping_;
 
-  std::uint32_t epochs_done_ = 0;
-  scheduler::LeaseReport trained_;  ///< in all epochs
-  std::uint64_t untrainable_ = 0;
-  double train_seconds_ = 0;
-  double evaluation_seconds_ = 0;
-  double last_loss_ = 0;
-  nlohmann::ordered_json best_metrics_;  ///< of the saved model, null before the first evaluation
+  JobProgress so_far_;
+  scheduler::SlicesDone done_;                     ///< of the epoch under way
+  std::unique_ptr<CheckpointKeeper> checkpoints_;  ///< where there is a run directory
+  std::uint64_t failed_checkpoints_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> told_to_end_;
 };
 
 }  // namespace attune::launch

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 
@@ -34,6 +35,12 @@ class TripleAudit {
   std::mutex mutex_;  // guards the position in the file
   int fd_ = -1;
 };
+
+/// Takes back what was recorded after a checkpoint: of epochs after `epoch`, and of slices of it that were
+/// not done. A line that a killed process has cut off goes, too. Throws Error(kFailed) when the disk refuses
+/// it.
+void RollBackAudit(const std::filesystem::path& directory, std::uint32_t epoch,
+                   const std::set<std::uint32_t>& done);
 
 /// That of this process, if the settings want one.
 std::unique_ptr<TripleAudit> MakeTripleAudit(const std::string& directory, const std::string& process);

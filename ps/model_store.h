@@ -43,6 +43,7 @@ class ModelStore {
   }
   std::size_t snapshot_floats() const { return items_.view().layout.first_state; }
   ThetaStore& theta() { return theta_; }
+  const ThetaStore& theta() const { return theta_; }
   /// The model as it stands; no worker may run while it is read. Θ is copied into `theta`.
   model::ModelView View(model::Theta& theta, const data::ContentView& content);
 

@@ -167,6 +167,19 @@ std::vector<float> ThetaStore::Values() const {
   return {present, present + values_};
 }
 
+std::vector<float> ThetaStore::Record() const {
+  const Lock lock(header().mutex);
+  const float* const present = Copy(header().present);
+  return {present, present + copy_floats_};
+}
+
+void ThetaStore::Restore(std::span<const float> record) {
+  ATTUNE_CHECK(record.size() == copy_floats_);
+  const Lock lock(header().mutex);
+  std::copy(record.begin(), record.end(), Copy(1 - header().present));
+  Flip();
+}
+
 void ThetaStore::Step(std::span<const float> gradient, std::uint64_t triples, double lr) {
   const std::uint32_t next = 1 - header().present;
   std::copy_n(Copy(header().present), copy_floats_, Copy(next));

@@ -54,6 +54,10 @@ class ThetaStore : public ThetaService {
   void PushSum(std::span<const float> gradient, std::uint64_t triples, double lr);
   /// All numbers of Θ as it is.
   std::vector<float> Values() const;
+  /// Θ with its optimizer state, for Restore() of a store of the same spec. [record_floats()]
+  std::vector<float> Record() const;
+  void Restore(std::span<const float> record);
+  std::size_t record_floats() const { return copy_floats_; }
   std::size_t trained() const { return trained_; }
 
  private:

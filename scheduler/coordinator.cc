@@ -132,6 +132,7 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetKnows(from, heartbeat.generation);
+  if (heartbeat.snapshot > 0) snapshots_[from] = {heartbeat.snapshot, heartbeat.snapshot_failure};
   if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
   if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(from, stop_);
@@ -299,8 +300,37 @@ bool Coordinator::RoundComplete() const {
 }
 
 void Coordinator::CloseRoundIfComplete() {
-  if (phase_ != Phase::kWorking || !RoundComplete()) return;
-  Abandon();
+  if (phase_ != Phase::kWorking) return;
+  const bool paused = wire::HasLeases(round_.work) && board_->closed() && board_->idle();
+  if (paused || RoundComplete()) Abandon();
+}
+
+/// For each slice the leader of the host that has its rows, or kNobody.
+std::vector<std::uint32_t> Coordinator::Writers() const {
+  std::vector<std::uint32_t> writers;
+  for (const auto& node : NodesOfSlices()) writers.push_back(node.value_or(wire::BeginRound::kNobody));
+  return writers;
+}
+
+std::string Coordinator::SnapshotProblem(std::uint32_t number, bool& ended) const {
+  ended = true;
+  for (const auto& [node, member] : members_.all()) {
+    if (!snapshot_writers_.contains(node)) continue;
+    if (member.state != Membership::State::kAlive) {
+      return fmt::format("{} was gone before it had written its part", member.info.where);
+    }
+    const auto at = snapshots_.find(node);
+    const bool written = at != snapshots_.end() && at->second.number == number;
+    ended &= written;
+    if (written && !at->second.failure.empty()) return at->second.failure;
+  }
+  return {};
+}
+
+void Coordinator::Pause() {
+  if (phase_ != Phase::kWorking || !wire::HasLeases(round_.work)) return;
+  board_->Close();
+  CloseRoundIfComplete();
 }
 
 void Coordinator::Abandon() {
@@ -315,6 +345,7 @@ void Coordinator::Tick(Time now) {
   }
   NoticeSilence(now);
   if (now - told_ > options_.retry) TellAgain(now);
+  CloseRoundIfComplete();  // the last lease may have gone with its worker
 
   bool workers = false;
   for (const auto* member : members_.Alive()) workers |= member->info.works && !member->leaving;
@@ -373,16 +404,23 @@ void Coordinator::TellAgain(Time now) {
   }
 }
 
-void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor) {
+void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor, const SlicesDone& done) {
   ATTUNE_CHECK(phase_ == Phase::kIdle);
-  round_ = {round_.round + 1, work, epoch, rate_factor};
+  round_ = {round_.round + 1, work, epoch, rate_factor, {}};
+  if (work == wire::Work::kSnapshot) round_.writers = Writers();
   if (wire::HasLeases(work)) {
     const auto moving = board_ ? board_->moving() : std::set<std::uint32_t>();
-    board_.emplace(Homes(), options_.seed, epoch, moving);
+    board_.emplace(Homes(), options_.seed, epoch, moving, done);
     ranks_.assign(options_.slices, {});
   }
   answered_.clear();
   done_.clear();
+  if (work == wire::Work::kSnapshot) {
+    snapshot_writers_.clear();
+    for (const auto* member : members_.Alive()) {
+      if (member->info.leads) snapshot_writers_.insert(member->info.node);
+    }
+  }
   phase_ = Phase::kWorking;
   for (const auto* member : members_.Alive()) {
     Send(member->info.node, round_);

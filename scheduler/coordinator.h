@@ -82,7 +82,14 @@ class Coordinator {
   std::vector<Outgoing> TakeOutgoing();
 
   /// A round of work, from kIdle.
-  void Begin(wire::Work work, std::uint32_t epoch, double rate_factor = 1);
+  /// @param done  slices of the epoch that were trained before
+  void Begin(wire::Work work, std::uint32_t epoch, double rate_factor = 1, const SlicesDone& done = {});
+  /// Hands out no more leases in this round, which ends when nobody has one.
+  void Pause();
+  /// Why a snapshot failed that a round of Work::kSnapshot began, or nothing.
+  /// @param number  the round's epoch  @param ended  set to whether all have written their parts, or it
+  /// failed
+  std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
   /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
   void Abandon();
   /// Tells all nodes to end. They say kLeaving or are forgotten.
@@ -98,6 +105,7 @@ class Coordinator {
   const Membership& members() const { return members_; }
   /// Of the last round of leases.
   LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
+  SlicesDone Done() const { return board_ ? board_->Done() : SlicesDone(); }
   /// Ranks that the last round of evaluation brought, by slice.
   const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
@@ -145,6 +153,7 @@ class Coordinator {
   bool KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const;
   void CloseRoundIfComplete();
   void HandOutFirst();
+  std::vector<std::uint32_t> Writers() const;
   bool HandOutEarly(const NodeInfo& worker, std::uint64_t request);
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
@@ -170,6 +179,13 @@ class Coordinator {
   std::map<std::uint32_t, Answered> answered_;
   std::map<std::uint32_t, std::uint32_t> ahead_;  ///< by worker, what it has said last
   std::optional<Time> without_workers_since_;
+  /// What a node has said of the newest snapshot that it has written.
+  struct SnapshotWritten {
+    std::uint32_t number = 0;
+    std::string failure;
+  };
+  std::map<std::uint32_t, SnapshotWritten> snapshots_;  ///< by node
+  std::set<std::uint32_t> snapshot_writers_;            ///< nodes that write a part of the newest
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
   std::uint64_t ignored_ = 0;

@@ -18,6 +18,13 @@ class EarlyStopping {
   bool ShouldStop() const { return patience_ > 0 && without_better_ >= patience_; }
   bool HasBest() const { return best_ > -std::numeric_limits<double>::infinity(); }
   double best() const { return best_; }
+  std::uint32_t without_better() const { return without_better_; }
+  /// As another has been: see best(), best_epoch() and without_better().
+  void Restore(double best, std::uint32_t best_epoch, std::uint32_t without_better) {
+    best_ = best;
+    best_epoch_ = best_epoch;
+    without_better_ = without_better;
+  }
   std::uint32_t best_epoch() const { return best_epoch_; }
 
  private:

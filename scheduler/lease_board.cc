@@ -9,8 +9,9 @@
 namespace attune::scheduler {
 
 LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
-                       const std::set<std::uint32_t>& moving)
-    : slices_(homes.size()) {
+                       const std::set<std::uint32_t>& moving, const SlicesDone& done)
+    : slices_(homes.size()), completed_(done.size()) {
+  for (const auto& [slice, report] : done) slices_.at(slice).report = report;
   const auto count = static_cast<std::uint32_t>(homes.size());
   if (count == 0) return;
   const random::Stream stream(seed, random::Purpose::kLeaseOrder, epoch);
@@ -19,7 +20,7 @@ LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_
     const std::uint32_t slice = permutation(n);
     slices_[slice].home = homes[slice];
     slices_[slice].moving = moving.contains(slice);
-    if (!slices_[slice].moving) Wait(slice);
+    if (!slices_[slice].moving && !slices_[slice].report) Wait(slice);
   }
 }
 
@@ -29,7 +30,7 @@ void LeaseBoard::Wait(std::uint32_t slice) {
 }
 
 std::optional<std::uint32_t> LeaseBoard::Take(Host host) {
-  if (waiting_ == 0) return std::nullopt;
+  if (waiting_ == 0 || closed_) return std::nullopt;
   auto from = waiting_of_.find(host);
   if (from == waiting_of_.end() || from->second.empty()) from = waiting_of_.find(kNowhere);
   if (from == waiting_of_.end() || from->second.empty()) {
@@ -132,6 +133,18 @@ LeaseReport LeaseBoard::Total() const {
     if (slice.report) total += *slice.report;
   }
   return total;
+}
+
+SlicesDone LeaseBoard::Done() const {
+  SlicesDone done;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    if (slices_[slice].report) done.emplace(slice, *slices_[slice].report);
+  }
+  return done;
+}
+
+bool LeaseBoard::idle() const {
+  return std::ranges::none_of(held_, [](const auto& one) { return one.second > 0; });
 }
 
 std::vector<LeaseBoard::Host> LeaseBoard::homes() const {

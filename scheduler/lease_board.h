@@ -33,8 +33,9 @@ class LeaseBoard {
   /// @param homes  host of each slice, as the last round left it
   /// @param epoch  with the seed, decides the order
   /// @param moving  slices that are handed out only when they have Arrived()
+  /// @param done  what of the epoch was trained before: it is not handed out again
   LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
-             const std::set<std::uint32_t>& moving = {});
+             const std::set<std::uint32_t>& moving = {}, const SlicesDone& done = {});
 
   /// A slice for a worker, or nothing when none waits: then either the epoch is complete, or others still
   /// have leases, which may come back.
@@ -56,6 +57,12 @@ class LeaseBoard {
   /// Slices that have departed and not arrived.
   std::set<std::uint32_t> moving() const;
 
+  /// Hands out nothing more.
+  void Close() { closed_ = true; }
+  bool closed() const { return closed_; }
+  /// Whether nobody has a lease.
+  bool idle() const;
+
   bool complete() const { return completed_ == slices_.size(); }
   std::size_t waiting() const { return waiting_; }
   /// Leases that the worker has now.
@@ -65,6 +72,7 @@ class LeaseBoard {
   }
   /// Sum of all completed leases, in order of slices.
   LeaseReport Total() const;
+  SlicesDone Done() const;
   /// Where each slice is now.
   std::vector<Host> homes() const;
 
@@ -86,6 +94,7 @@ class LeaseBoard {
   std::size_t waiting_ = 0;
   std::map<Worker, std::size_t> held_;
   std::size_t completed_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace attune::scheduler

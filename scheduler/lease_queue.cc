@@ -18,11 +18,15 @@ LeaseReport& LeaseReport::operator+=(const LeaseReport& other) {
   return *this;
 }
 
-LeaseQueue::LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch) : reports_(slices) {
+LeaseQueue::LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch, const SlicesDone& done)
+    : reports_(slices) {
+  for (const auto& [slice, report] : done) reports_.at(slice) = report;
   if (slices == 0) return;
   const random::Stream stream(seed, random::Purpose::kLeaseOrder, epoch);
   const random::Permutation permutation(slices, stream(0));
-  for (std::uint32_t n = 0; n < slices; ++n) order_.push_back(permutation(n));
+  for (std::uint32_t n = 0; n < slices; ++n) {
+    if (!reports_[permutation(n)]) order_.push_back(permutation(n));
+  }
 }
 
 std::optional<std::uint32_t> LeaseQueue::Next() {
@@ -54,6 +58,15 @@ LeaseReport LeaseQueue::Total() const {
 bool LeaseQueue::AllComplete() const {
   const std::lock_guard lock(mutex_);
   return std::all_of(reports_.begin(), reports_.end(), [](const auto& report) { return report.has_value(); });
+}
+
+SlicesDone LeaseQueue::Done() const {
+  const std::lock_guard lock(mutex_);
+  SlicesDone done;
+  for (std::uint32_t slice = 0; slice < reports_.size(); ++slice) {
+    if (reports_[slice]) done.emplace(slice, *reports_[slice]);
+  }
+  return done;
 }
 
 }  // namespace attune::scheduler

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -22,11 +23,15 @@ struct LeaseReport {
   LeaseReport& operator+=(const LeaseReport& other);
 };
 
+/// Slices of an epoch that were trained, with their reports.
+using SlicesDone = std::map<std::uint32_t, LeaseReport>;
+
 /// The slices of one epoch, leased out one at a time in a shuffled order that is a pure function of (seed,
 /// epoch). A slow worker takes fewer; nobody waits for anybody. Threads: locked.
 class LeaseQueue {
  public:
-  LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch);
+  /// @param done  what of the epoch was trained before: it is not leased out again
+  LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t epoch, const SlicesDone& done = {});
 
   /// A slice to train, or nothing when all are handed out or the queue is closed.
   std::optional<std::uint32_t> Next();
@@ -38,6 +43,7 @@ class LeaseQueue {
   /// Sum of all completed leases, in order of slices, so that the same reports give the same sum.
   LeaseReport Total() const;
   bool AllComplete() const;
+  SlicesDone Done() const;
 
  private:
   mutable std::mutex mutex_;  // guards the rest

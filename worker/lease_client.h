@@ -56,6 +56,12 @@ class LeaseClient {
     progress_.clock = clock;
     progress_.triples = triples;
   }
+  /// The part of a checkpoint that this process writes is on disk, or why it is not.
+  void SnapshotWritten(std::uint32_t number, const std::string& failure) {
+    progress_.snapshot = number;
+    progress_.snapshot_failure = failure;
+    Greet();
+  }
   /// Takes no more leases; those that wait here go to others.
   void Leave(const std::string& reason, Time now);
   /// While leaving: nothing is trained here any more.

@@ -187,6 +187,7 @@ void RefuseMissing(const CommandLineSpec& spec, const Schema& schema, const Mess
   std::size_t count = 0;
   for (const SettingInfo& setting : schema.settings()) {
     if (!setting.required || IsSet(setting, settings)) continue;
+    if (!setting.unless.empty() && IsSet(*schema.Find(setting.unless), settings)) continue;
     missing += fmt::format("{}{} {}", count > 0 ? " and " : "", setting.flag, setting.placeholder);
     ++count;
   }

@@ -119,6 +119,7 @@ SettingInfo Describe(const FieldDescriptor& field, const std::string& heading) {
   info.type = TypeOf(field);
   info.placeholder = option.has_placeholder() ? option.placeholder() : DefaultPlaceholder(info.type);
   info.required = option.required();
+  info.unless = option.unless();
   info.positional = option.positional();
   info.repeated = field.is_repeated();
   if (info.repeated && info.type == ValueType::kBool) ThrowBadSchema(field, "a switch cannot be repeated");

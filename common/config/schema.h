@@ -32,6 +32,7 @@ struct SettingInfo {
   std::string placeholder;  ///< what stands for the value in help: FILE, N; empty for switches
   ValueType type = ValueType::kText;
   bool required = false;
+  std::string unless;       ///< not required where the setting of this name is given
   bool positional = false;  ///< also accepted without its flag
   bool repeated = false;    ///< takes several values
   std::optional<double> min;

@@ -65,9 +65,10 @@ ordered_json ReadJson(const fs::path& path) {
   }
 }
 
-void DescribeFiles(const fs::path& directory, ordered_json& manifest) {
+void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std::string& before) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+  std::error_code none;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, none)) {
     if (!entry.is_regular_file()) continue;
     const fs::path name = entry.path().lexically_relative(directory);
     if (name != "manifest.json") files.push_back(name);
@@ -76,7 +77,7 @@ void DescribeFiles(const fs::path& directory, ordered_json& manifest) {
   ordered_json described = ordered_json::object();
   for (const auto& name : files) {
     const FileDigest digest = DigestFile(directory / name);
-    described[name.generic_string()] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
+    described[before + name.generic_string()] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
   }
   manifest["files"] = std::move(described);
 }

@@ -12,8 +12,10 @@ namespace attune::io {
 nlohmann::ordered_json ReadJson(const std::filesystem::path& path);
 
 /// Adds to `manifest["files"]` size and checksum of every file below `directory` (but the manifest itself):
-/// {"U.npy": {"bytes": 123, "xxh3": "…"}, …}, sorted by name, with '/' between folders.
-void DescribeFiles(const std::filesystem::path& directory, nlohmann::ordered_json& manifest);
+/// {"U.npy": {"bytes": 123, "xxh3": "…"}, …}, sorted by name, with '/' between folders. Nothing where there
+/// is no directory. @param before  put before each name
+void DescribeFiles(const std::filesystem::path& directory, nlohmann::ordered_json& manifest,
+                   const std::string& before = {});
 
 /// Writes `manifest` as `directory/manifest.json`, durable, under its final name only when complete.
 void WriteManifest(const std::filesystem::path& directory, const nlohmann::ordered_json& manifest);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,9 +53,14 @@ fs::path Normalised(const fs::path& path) {
 
 }  // namespace
 
+fs::path StagedDirectory::StagingOf(const fs::path& final_path) {
+  fs::path staging = Normalised(final_path);
+  staging += ".tmp";
+  return staging;
+}
+
 StagedDirectory::StagedDirectory(const fs::path& final_path, bool overwrite, const char* marker)
-    : final_(Normalised(final_path)), staging_(final_), overwrite_(overwrite) {
-  staging_ += ".tmp";
+    : final_(Normalised(final_path)), staging_(StagingOf(final_path)), overwrite_(overwrite) {
   if (fs::exists(final_) && !overwrite_) {
     ThrowUsage("{}: exists already; choose another --out or pass --overwrite to replace it",
                final_path.string());
@@ -70,27 +74,19 @@ StagedDirectory::StagedDirectory(const fs::path& final_path, bool overwrite, con
   } catch (const fs::filesystem_error& error) {
     ThrowFailed("{}: cannot create the output directory: {}", staging_.string(), error.code().message());
   }
-  lock_ = open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ < 0) ThrowFailed("{}: cannot open: {}", staging_.string(), ErrnoText(errno));
-  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    close(std::exchange(lock_, -1));
-    if (error == EWOULDBLOCK) ThrowFailed("{}: another process is writing this output", staging_.string());
-    ThrowFailed("{}: cannot lock: {}", staging_.string(), ErrnoText(error));
-  }
+  lock_.emplace(staging_);
   try {
     Empty(staging_);
   } catch (const fs::filesystem_error& error) {
-    close(std::exchange(lock_, -1));
+    lock_.reset();
     ThrowFailed("{}: cannot empty what an earlier run left: {}", staging_.string(), error.what());
   }
 }
 
 StagedDirectory::~StagedDirectory() {
-  if (lock_ < 0) return;
+  if (!lock_) return;
   std::error_code ignored;
   fs::remove_all(staging_, ignored);
-  close(lock_);
 }
 
 void StagedDirectory::Rename(bool replaces) {
@@ -114,7 +110,7 @@ void StagedDirectory::Commit() {
   if (replaces && !overwrite_) ThrowFailed("{}: appeared while the job ran; not replaced", final_.string());
   Rename(replaces);
   Sync(final_.parent_path(), true);
-  close(std::exchange(lock_, -1));
+  lock_.reset();
   if (!replaces) return;
   std::error_code error;
   fs::remove_all(staging_, error);

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+
+#include "common/io/directory_lock.h"
 
 namespace attune::io {
 
@@ -21,6 +24,9 @@ class StagedDirectory {
   StagedDirectory(const StagedDirectory&) = delete;
   StagedDirectory& operator=(const StagedDirectory&) = delete;
 
+  /// Where the files of a directory are written before it has its final name.
+  static std::filesystem::path StagingOf(const std::filesystem::path& final_path);
+
   /// Where to write the files.
   const std::filesystem::path& path() const { return staging_; }
 
@@ -33,7 +39,7 @@ class StagedDirectory {
   std::filesystem::path final_;
   std::filesystem::path staging_;
   bool overwrite_;
-  int lock_ = -1;
+  std::optional<DirectoryLock> lock_;
 };
 
 }  // namespace attune::io

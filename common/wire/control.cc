@@ -70,9 +70,12 @@ void Put(const Heartbeat& from, proto::Heartbeat& to) {
   to.set_triples(from.triples);
   to.set_round(from.round);
   to.set_generation(from.generation);
+  if (from.snapshot > 0) to.set_snapshot(from.snapshot);
+  if (!from.snapshot_failure.empty()) to.set_snapshot_failure(from.snapshot_failure);
 }
 void Get(const proto::Heartbeat& from, Heartbeat& to) {
-  to = {from.clock(), from.triples(), from.round(), from.generation()};
+  to = {from.clock(),      from.triples(),  from.round(),
+        from.generation(), from.snapshot(), from.snapshot_failure()};
 }
 
 void Put(const BeginRound& from, proto::BeginRound& to) {
@@ -80,9 +83,14 @@ void Put(const BeginRound& from, proto::BeginRound& to) {
   to.set_work(static_cast<std::uint32_t>(from.work));
   to.set_epoch(from.epoch);
   to.set_rate_factor(from.rate_factor);
+  to.mutable_writers()->Assign(from.writers.begin(), from.writers.end());
 }
 void Get(const proto::BeginRound& from, BeginRound& to) {
-  to = {from.round(), static_cast<Work>(from.work()), from.epoch(), from.rate_factor()};
+  to = {from.round(),
+        static_cast<Work>(from.work()),
+        from.epoch(),
+        from.rate_factor(),
+        {from.writers().begin(), from.writers().end()}};
 }
 
 void Put(const RoundDone& from, proto::RoundDone& to) {

@@ -56,6 +56,8 @@ struct Heartbeat {
   std::uint64_t triples = 0;
   std::uint32_t round = 0;
   std::uint64_t generation = 0;
+  std::uint32_t snapshot = 0;  ///< number of the newest checkpoint whose part was written here, or failed
+  std::string snapshot_failure = {};  ///< why it failed
 };
 
 /// What all nodes do in a round.
@@ -63,18 +65,22 @@ enum class Work : std::uint32_t {
   kTrain = 1,               ///< leases of slices
   kEvaluateValidation = 2,  ///< leases of the users of a slice
   kEvaluateTest = 3,
-  kFlush = 4,   ///< every node brings its changes to the owners, then fetches theirs
-  kGather = 5,  ///< hosts that have not all items bring them together, for evaluation and the model's files
+  kFlush = 4,     ///< every node brings its changes to the owners, then fetches theirs
+  kGather = 5,    ///< hosts that have not all items bring them together, for evaluation and the model's files
+  kSnapshot = 6,  ///< every host copies aside what it has alone, and writes it to a checkpoint
 };
 inline bool HasLeases(Work work) {
-  return work != Work::kFlush && work != Work::kGather;
+  return work != Work::kFlush && work != Work::kGather && work != Work::kSnapshot;
 }
 
 struct BeginRound {
+  static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
+
   std::uint32_t round = 0;
   Work work = Work::kTrain;
-  std::uint32_t epoch = 0;
+  std::uint32_t epoch = 0;  ///< of kSnapshot the number of the checkpoint
   double rate_factor = 1;
+  std::vector<std::uint32_t> writers = {};  ///< of kSnapshot, by slice: node that writes its rows, or kNobody
 };
 
 /// Of one process since its start.

@@ -314,6 +314,7 @@ class Agent {
     node_.memory_fd = tables_.memory_fd();
     node_.snapshot_fd = tables_.snapshot_fd();
     node_.join_fd = check_.join_fd;
+    node_.run_fd = check_.run_fd;
     return StartNode(node_);
   }
 

@@ -40,6 +40,7 @@ struct RankCheck {
   std::string interface;          ///< by which hosts reach each other; empty: chosen
   std::filesystem::path shm_dir;  ///< where the tables go into a file; empty: memory
   bool joinable = false;          ///< whether others may join when the job has begun
+  int run_fd = -1;                ///< of the run's directory, which is locked as long as the job has it
   int join_fd = -1;               ///< on rank 0: where they do
   bool beyond_host = false;       ///< on rank 0: whether they may do so from other hosts
 };

@@ -20,13 +20,17 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) {
+EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
+                                         const scheduler::SlicesDone& done) {
   const auto start = std::chrono::steady_clock::now();
   gathered_ = at_rest_ = false;
-  const auto trained = scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); });
+  triples_of_done_ = 0;
+  for (const auto& [slice, report] : done) triples_of_done_ += report.triples;
+  const auto trained = scheduler_.Run(
+      wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); }, done);
   if (parts_.lockstep) Rest();
-  triples_before_ += trained.total.triples;
-  const EpochResult result{trained.total, SecondsSince(start), trained.complete};
+  triples_before_ += trained.total.triples - std::exchange(triples_of_done_, 0);
+  const EpochResult result{trained.total, SecondsSince(start), trained.complete, trained.done};
   ThrowIfDiverged(result.total, parts_.spec, parts_.content, epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total, parts_.spec, parts_.data.num_interactions());
   return result;
@@ -67,6 +71,23 @@ void DistributedCluster::FetchUsers() {
   if (here.wait_for(kFetchWithin) != std::future_status::ready)
     ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
   here.get();
+}
+
+/// Every host's first process writes what it alone has: see Node::CopyAside.
+void DistributedCluster::BeginSnapshot(const std::filesystem::path&, std::uint32_t number) {
+  scheduler_.Run(wire::Work::kSnapshot, number, 1, {}, {});
+}
+
+Cluster::SnapshotState DistributedCluster::Snapshot(std::uint32_t number) {
+  SnapshotState state;
+  state.failure = scheduler_.SnapshotProblem(number, state.ended);
+  state.ended |= !state.failure.empty();
+  return state;
+}
+
+Cluster::RecordFloats DistributedCluster::Records() const {
+  const Tables tables = parts_.store.tables();
+  return {tables.users.layout.floats, tables.items.layout.floats};
 }
 
 EpochResult DistributedCluster::RunTriples(std::span<const Triple>, const Tick&) {
@@ -113,7 +134,8 @@ std::uint64_t DistributedCluster::PeakMemory() {
 }
 
 std::uint64_t DistributedCluster::triples_done() const {
-  return triples_before_ + scheduler_.triples_of_round();
+  const std::uint64_t of_round = scheduler_.triples_of_round();
+  return triples_before_ + std::max(of_round, triples_of_done_) - triples_of_done_;
 }
 
 }  // namespace attune::launch

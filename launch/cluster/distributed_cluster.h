@@ -18,7 +18,12 @@ class DistributedCluster : public Cluster {
   DistributedCluster(SchedulerService& scheduler, const NodeParts& parts, Node& node)
       : scheduler_(scheduler), parts_(parts), node_(node) {}
 
-  EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick) override;
+  EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
+                       const scheduler::SlicesDone& done = {}) override;
+  void Pause() override { scheduler_.Pause(); }
+  void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) override;
+  SnapshotState Snapshot(std::uint32_t number) override;
+  RecordFloats Records() const override;
   EpochResult RunTriples(std::span<const Triple> triples, const Tick& tick) override;
   double Rest() override;
   worker::EvaluationResult Evaluate(const worker::EvaluationTask& task, data::Split split) override;
@@ -40,9 +45,10 @@ class DistributedCluster : public Cluster {
   SchedulerService& scheduler_;
   const NodeParts& parts_;
   Node& node_;
-  std::uint64_t triples_before_ = 0;  ///< of earlier epochs
-  bool at_rest_ = true;               ///< whether rows are the same everywhere
-  bool gathered_ = false;             ///< whether hosts have V and P as they are now
+  std::uint64_t triples_before_ = 0;   ///< of earlier epochs
+  std::uint64_t triples_of_done_ = 0;  ///< of the round, trained before it
+  bool at_rest_ = true;                ///< whether rows are the same everywhere
+  bool gathered_ = false;              ///< whether hosts have V and P as they are now
   std::atomic<bool> stop_{false};
 };
 

@@ -28,9 +28,9 @@ constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
 constexpr Index kGatheredAtOnce = 1 << 16;
 
-/// Clocks count from here in an epoch: beyond all of the epochs before.
-std::uint64_t ClockBase(std::uint32_t epoch) {
-  return std::uint64_t{epoch} << 32;
+/// Clocks count from here in a round: beyond all of the rounds before.
+std::uint64_t ClockBase(std::uint32_t round) {
+  return std::uint64_t{round} << 32;
 }
 
 worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads) {
@@ -307,6 +307,7 @@ void Node::Proceed(Time now) {
     if (!done_.empty()) peak_.Look();
     for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
   }
+  TellOfSnapshot();
   FollowRoster(now);
   SayFarewells(now);
   ReportRound();
@@ -321,6 +322,15 @@ void Node::Proceed(Time now) {
   BeginLeases();
 }
 
+/// When this process's part of a checkpoint is on disk, or could not be.
+void Node::TellOfSnapshot() {
+  if (round_.work == wire::Work::kSnapshot && threads_.busy() > 0) return;  // it has not begun yet
+  const auto ended = snapshot_.Ended();
+  if (!ended || ended->number == snapshot_told_) return;
+  snapshot_told_ = ended->number;
+  client_.SnapshotWritten(ended->number, ended->failure);
+}
+
 void Node::BeginRound() {
   round_ = client_.round();
   stop_.store(false);
@@ -331,7 +341,7 @@ void Node::BeginRound() {
       FoldOverdue();
       unfolded_ = true;
       rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
-      if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.epoch));
+      if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.round));
       break;
     case wire::Work::kFlush:
       if (sync_ != nullptr) sync_->EndEpoch();
@@ -339,6 +349,9 @@ void Node::BeginRound() {
       break;
     case wire::Work::kGather:
       Gather();
+      break;
+    case wire::Work::kSnapshot:
+      CopyAside();
       break;
     case wire::Work::kEvaluateValidation:
     case wire::Work::kEvaluateTest: {
@@ -365,6 +378,35 @@ void Node::Flush() {
 void Node::Gather() {
   threads_.Start([this, round = round_.round](unsigned) {
     if (self_.node == parts_.plan.leader && !parts_.store.placement().complete()) GatherItems();
+    const std::lock_guard lock(mutex_);
+    at_rest_ = round;
+  });
+}
+
+/// What this host alone has: rows of U of slices that were trained here, and items that it owns.
+PartPlan Node::PlanPart() const {
+  PartPlan plan;
+  for (std::uint32_t slice = 0; slice < round_.writers.size(); ++slice) {
+    const auto [first, end] = UsersOf(slice);
+    const bool nobody = round_.writers[slice] == wire::BeginRound::kNobody;
+    if (nobody && self_.node == kSchedulerNode) parts_.initialise_users(first, end);
+    if (round_.writers[slice] == self_.node || (nobody && self_.node == kSchedulerNode)) {
+      plan.slices.push_back({slice, first, end});
+    }
+  }
+  for (Index item = 0; item < parts_.store.placement().items(); ++item) {
+    if (shards_.OwnerOf(item) == self_.node) plan.items.push_back(item);
+  }
+  plan.theta = parts_.plan.owners.front() == self_.node;
+  return plan;
+}
+
+void Node::CopyAside() {
+  threads_.Start([this, round = round_.round, number = round_.epoch](unsigned) {
+    if (self_.leads) {
+      snapshot_.Start(parts_.store, PlanPart(), threads_.count(), parts_.snapshot_directory(number), number,
+                      self_.node);
+    }
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
   });
@@ -475,7 +517,7 @@ void Node::PrepareSlice(const wire::Lease& lease) {
 
 std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
   const worker::LeaseOutcome outcome =
-      pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.epoch));
+      pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.round));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
   if (parts_.audit != nullptr) parts_.audit->Write(round_.epoch, lease.slice, lease.attempt, outcome.users);
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <map>
@@ -15,6 +16,7 @@
 #include "common/data/training_data.h"
 #include "common/net/transport.h"
 #include "common/training_spec.h"
+#include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster/host_plan.h"
 #include "launch/cluster/host_sync.h"
 #include "launch/cluster/peers.h"
@@ -59,6 +61,8 @@ struct NodeParts {
   TripleAudit* audit = nullptr;  ///< if what is trained is recorded
   /// Whether this process was asked to leave the job. Never on the scheduler's node.
   std::function<bool()> wants_to_leave = {};
+  /// Where the checkpoint of that number is written.
+  std::function<std::filesystem::path(std::uint32_t number)> snapshot_directory = {};
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
 };
 
@@ -113,9 +117,12 @@ class Node {
   void BeginLeases();
   void BringRows(const wire::Lease& lease);
   void FoldOverdue();
+  void TellOfSnapshot();
   void Flush();
   void Gather();
   void GatherItems();
+  void CopyAside();
+  PartPlan PlanPart() const;
   void ReportRound();
   wire::NodeCounters Counters();
   void Run(const wire::Lease& lease);
@@ -154,6 +161,9 @@ class Node {
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
   std::uint64_t farewell_round_ = 0;    ///< round of the sync after which this node may go
+
+  SnapshotWriter snapshot_;          ///< Start() on a worker thread while no other method is called
+  std::uint32_t snapshot_told_ = 0;  ///< number of the newest checkpoint that the scheduler was told of
 
   std::mutex mutex_;                      // guards the next two
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet

@@ -30,6 +30,7 @@ struct NodeDescription {
   int listen_fd = -1;
   int memory_fd = -1;
   int snapshot_fd = -1;                 ///< -1 if the host has all rows
+  int run_fd = -1;                      ///< of the run's directory, on rank 0: inherited, it keeps the lock
   int join_fd = -1;                     ///< where the scheduler's node listens for those who join late
   net::KeyPair keys;                    ///< its own
   std::vector<net::Address> addresses;  ///< of all nodes, by number; empty where there is none

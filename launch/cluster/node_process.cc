@@ -7,9 +7,12 @@
 #include <future>
 #include <utility>
 
+#include "common/io/staged_directory.h"
 #include "common/log.h"
 #include "common/net/frame_memory.h"
 #include "common/thread.h"
+#include "launch/checkpoint/checkpoint_files.h"
+#include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/cluster/distributed_cluster.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/join_desk.h"
@@ -17,6 +20,7 @@
 #include "launch/cluster/node.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
+#include "launch/resume.h"
 #include "launch/signals.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
@@ -48,6 +52,7 @@ class NodeProcess {
         store_(spec, dataset.num_users(), placement_, memory_, first_,
                std::size_t{visitors_} * threads_ * settings.cluster().batches_ahead()),
         initial_(OpenInitial(dataset)),
+        resumed_(OpenResumed(settings.run_settings(), dataset)),
         gate_memory_(memory_.Gate()),
         first_seat_(description.first_seat.value_or(description.local_rank * threads_)),
         gate_(*reinterpret_cast<worker::GateMemory*>(gate_memory_.data()), first_seat_ + threads_,
@@ -74,7 +79,9 @@ class NodeProcess {
                [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
                audit_.get(),
                description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
+               [this](std::uint32_t number) { return SnapshotDirectory(number); },
                getppid()} {
+    if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
     Connect();
@@ -140,12 +147,25 @@ class NodeProcess {
   void InitialiseUsers(Index first, Index end) {
     store_.InitialiseUsers(first, end, 1);
     if (initial_) initial_->CopyUsers(first, end, store_.tables());
+    // The host that had them last may be gone: then they are as in the newest checkpoint.
+    const std::string& run = settings_.run_settings().run();
+    const auto numbers = run.empty() ? std::vector<std::uint32_t>() : CheckpointNumbers(run);
+    if (!numbers.empty()) {
+      LoadedCheckpoint(CheckpointPath(run, numbers.back())).CopyUsers(first, end, store_.tables().users);
+    } else if (resumed_) {
+      resumed_->CopyUsers(first, end, store_.tables().users);
+    }
+  }
+
+  std::filesystem::path SnapshotDirectory(std::uint32_t number) const {
+    return io::StagedDirectory::StagingOf(CheckpointPath(settings_.run_settings().run(), number));
   }
 
   /// What all processes of the host share; they begin when this node has registered.
   void InitialiseShared() {
     store_.InitialiseItems(threads_);
     if (initial_) initial_->CopyShared(store_);
+    if (resumed_) resumed_->CopyShared(store_);
     memory_.SetInitialised();
     if (!description_.late()) gate_.Open();
   }
@@ -247,6 +267,7 @@ class NodeProcess {
   const bool first_;  ///< whether this process gives the host's memory its first values
   ps::ModelStore store_;
   const std::unique_ptr<InitialModel> initial_;
+  const std::unique_ptr<LoadedCheckpoint> resumed_;
   const ps::Mapping gate_memory_;
   const std::uint32_t first_seat_;  ///< at the gate
   worker::StalenessGate gate_;

@@ -121,10 +121,11 @@ void SchedulerService::Gather(const std::function<void()>& tick) {
 
 SchedulerService::Round SchedulerService::Run(wire::Work work, std::uint32_t epoch, double rate_factor,
                                               const std::function<void()>& tick,
-                                              const std::function<bool()>& stop) {
+                                              const std::function<bool()>& stop,
+                                              const scheduler::SlicesDone& done_before) {
   std::unique_lock lock(mutex_);
   ThrowIfFailed();
-  coordinator_.Begin(work, epoch, rate_factor);
+  coordinator_.Begin(work, epoch, rate_factor, done_before);
   if (wake_) wake_();
   const bool done = WaitWhile(lock, Phase::kWorking, tick, stop);
   if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
@@ -135,8 +136,19 @@ SchedulerService::Round SchedulerService::Run(wire::Work work, std::uint32_t epo
   }
   round.total = coordinator_.Total();
   round.ranks = coordinator_.ranks();
+  if (work == wire::Work::kTrain) round.done = coordinator_.Done();
   round.complete = coordinator_.RoundComplete();
   return round;
+}
+
+void SchedulerService::Pause() {
+  const std::lock_guard lock(mutex_);
+  coordinator_.Pause();
+}
+
+std::string SchedulerService::SnapshotProblem(std::uint32_t number, bool& ended) const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.SnapshotProblem(number, ended);
 }
 
 void SchedulerService::Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within) {

@@ -22,6 +22,7 @@ class SchedulerService {
   struct Round {
     scheduler::LeaseReport total;
     std::vector<std::vector<std::uint32_t>> ranks;  ///< by slice
+    scheduler::SlicesDone done;                     ///< of training
     bool complete = false;
   };
 
@@ -44,8 +45,12 @@ class SchedulerService {
   void Gather(const std::function<void()>& tick);
   /// Has a round done. @param tick  called now and then  @param stop  asked now and then: ends it early
   /// Throws Error(kFailed) when the cluster has failed.
+  /// @param done  slices of the epoch that were trained before
   Round Run(wire::Work work, std::uint32_t epoch, double rate_factor, const std::function<void()>& tick,
-            const std::function<bool()>& stop);
+            const std::function<bool()>& stop, const scheduler::SlicesDone& done = {});
+  /// See Coordinator.
+  void Pause();
+  std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
   /// Ends the job: tells all nodes, and waits until they are gone, at most for `within`.
   void Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within);
   void Release();

@@ -31,7 +31,17 @@ TEST(SignalGuard, RestoresFormerHandlers) {
 
 TEST(SignalGuard, LeavesOtherSignalsAlone) {
   const SignalGuard guard;
-  EXPECT_EQ(HandlerOf(SIGUSR1), SIG_DFL);
+  EXPECT_EQ(HandlerOf(SIGUSR2), SIG_DFL);
+}
+
+TEST(SignalGuard, KeepsThatACheckpointIsWanted) {
+  const SignalGuard guard;
+  EXPECT_FALSE(CheckpointRequested());
+  raise(SIGUSR1);
+  EXPECT_TRUE(CheckpointRequested());
+  EXPECT_FALSE(StopRequested());
+  ForgetCheckpointRequest();
+  EXPECT_FALSE(CheckpointRequested());
 }
 
 void InterruptTwice() {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// RUN/checkpoints: one directory for each checkpoint, named by its number. See docs/file-formats.md.
+namespace attune::launch {
+
+inline constexpr const char* kCheckpointKind = "attune checkpoint";
+inline constexpr std::int64_t kCheckpointVersion = 1;
+
+std::filesystem::path CheckpointPath(const std::filesystem::path& run, std::uint32_t number);
+
+/// Numbers of the complete checkpoints of a run, the oldest first. None where there is no run.
+std::vector<std::uint32_t> CheckpointNumbers(const std::filesystem::path& run);
+
+/// Everything that is wrong with a checkpoint, one text each; reads every byte of it.
+std::vector<std::string> CheckpointProblems(const std::filesystem::path& checkpoint);
+
+/// The newest checkpoint of a run that verifies; others are named on the log, with what is wrong with them.
+/// @param path  a run, or one of its checkpoints
+/// Throws Error(kBadInput) if there is none.
+std::filesystem::path FindCheckpoint(const std::filesystem::path& path);
+
+/// Removes all but the newest `keep`, and what killed processes have left half-written.
+/// @param needed  is kept, too
+void PruneCheckpoints(const std::filesystem::path& run, std::size_t keep,
+                      std::optional<std::uint32_t> needed = {});
+
+/// Adds the parts below `directory` to its manifest: "parts", and "files" with their checksums.
+void DescribeParts(const std::filesystem::path& directory, nlohmann::ordered_json& manifest);
+
+}  // namespace attune::launch

@@ -1,0 +1,136 @@
+#include "launch/checkpoint/checkpoint_keeper.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <thread>
+
+#include "common/error.h"
+#include "common/io/json_file.h"
+#include "launch/checkpoint/checkpoint_files.h"
+#include "launch/checkpoint/part.h"
+#include "launch/signals.h"
+
+namespace attune::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using nlohmann::ordered_json;
+
+/// How long the end of a run waits for its last checkpoint.
+constexpr auto kFinishWithin = 10min;
+constexpr auto kLookEvery = 20ms;
+
+std::optional<std::uint32_t> ResumedFrom(const config::RunSettings& run) {
+  const std::string name = fs::path(run.resume()).filename().string();
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (name.empty() || error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+/// Files of the model are never changed, only replaced: a second name keeps them as they are.
+void KeepBest(const fs::path& best, const fs::path& checkpoint) {
+  if (best.empty()) return;
+  const fs::path to = checkpoint / "best";
+  std::error_code error;
+  fs::copy(best, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error);
+  if (!error) return;
+  fs::remove_all(to, error);
+  fs::copy(best, to, fs::copy_options::recursive);  // on another file system
+}
+
+std::uint64_t BytesOf(const ordered_json& manifest) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, digest] : manifest.at("files").items())
+    bytes += digest.at("bytes").get<std::uint64_t>();
+  return bytes;
+}
+
+}  // namespace
+
+CheckpointKeeper::CheckpointKeeper(const config::RunSettings& run)
+    : run_(run.run()),
+      every_(ParseInterval(run.checkpoint_every(), "--checkpoint-every")),
+      keep_(run.keep_checkpoints()),
+      resumed_(ResumedFrom(run)) {
+  std::error_code error;
+  fs::create_directories(CheckpointPath(run_, 0).parent_path(), error);
+  if (error)
+    ThrowFailed("--run {}: cannot make its directory of checkpoints: {}", run.run(), error.message());
+  PruneCheckpoints(run_, keep_, resumed_);
+}
+
+bool CheckpointKeeper::DueByTime() const {
+  if (under_way_) return false;
+  return CheckpointRequested() || (every_.time.count() > 0 && Clock::now() - last_ >= every_.time);
+}
+
+bool CheckpointKeeper::DueAfterEpoch(std::uint32_t epoch) const {
+  return DueByTime() || (!under_way_ && every_.epochs > 0 && epoch % every_.epochs == 0);
+}
+
+void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::path& best) {
+  ForgetCheckpointRequest();
+  last_ = Clock::now();
+  const auto numbers = CheckpointNumbers(run_);
+  under_way_.emplace();
+  UnderWay& one = *under_way_;
+  one.number = std::max(numbers.empty() ? 0 : numbers.back(), resumed_.value_or(0)) + 1;
+  one.began = last_;
+  one.manifest = std::move(state);
+  one.manifest["number"] = one.number;
+  try {
+    one.directory = std::make_unique<io::StagedDirectory>(CheckpointPath(run_, one.number), false);
+    MakePartFolders(one.directory->path());
+    cluster.BeginSnapshot(one.directory->path(), one.number);
+    KeepBest(best, one.directory->path());
+  } catch (const Error& error) {
+    one.failure = error.what();
+  } catch (const fs::filesystem_error& error) {
+    one.failure = error.what();
+  }
+}
+
+void CheckpointKeeper::Complete(UnderWay& one, Outcome& outcome) const {
+  const fs::path directory = one.directory->path();
+  io::DescribeFiles(directory / "best", one.manifest, "best/");
+  DescribeParts(directory, one.manifest);
+  io::WriteManifest(directory, one.manifest);
+  outcome.bytes = BytesOf(one.manifest);
+  one.directory->Commit();
+  PruneCheckpoints(run_, keep_, resumed_);
+}
+
+std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster) {
+  if (!under_way_) return std::nullopt;
+  UnderWay& one = *under_way_;
+  if (one.failure.empty()) {
+    const Cluster::SnapshotState state = cluster.Snapshot(one.number);
+    if (!state.ended) return std::nullopt;
+    one.failure = state.failure;
+  }
+  Outcome outcome{one.number, one.failure, CheckpointPath(run_, one.number).string(), 0, 0};
+  try {
+    if (one.failure.empty()) Complete(one, outcome);
+  } catch (const std::exception& error) {
+    outcome.failure = error.what();
+  }
+  outcome.seconds = std::chrono::duration<double>(Clock::now() - one.began).count();
+  under_way_.reset();
+  return outcome;
+}
+
+std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Finish(Cluster& cluster) {
+  if (!under_way_) return std::nullopt;
+  const auto deadline = Clock::now() + kFinishWithin;
+  while (Clock::now() < deadline) {
+    if (auto outcome = Poll(cluster)) return outcome;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  under_way_->failure = fmt::format("its parts were not written within {} min", kFinishWithin.count());
+  return Poll(cluster);
+}
+
+}  // namespace attune::launch

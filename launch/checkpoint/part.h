@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "common/table.h"
+#include "ps/mapping.h"
+#include "ps/model_store.h"
+
+namespace attune::launch {
+
+/// What one process writes of a checkpoint: whole records, a row with its optimizer state.
+struct PartPlan {
+  struct Users {
+    std::uint32_t slice = 0;
+    Index first = 0;
+    Index end = 0;
+  };
+  std::vector<Users> slices;  ///< whose rows of U it writes
+  std::vector<Index> items;   ///< it must have rows of them
+  bool theta = false;
+};
+
+/// Where records of a part lie in a checkpoint's directory.
+inline constexpr const char* kUsersFolder = "users";
+inline constexpr const char* kItemsFolder = "items";
+inline constexpr const char* kPartsFolder = "parts";
+inline constexpr const char* kThetaFile = "theta.npy";
+
+/// Rows as they were when it was made: training may go on while they are written. Takes as much memory as the
+/// rows. Threads: Write() on one thread.
+class PartCopy {
+ public:
+  /// No row may be written meanwhile. @param threads  that copy
+  PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads);
+
+  /// Writes the part's files below `directory`, durable: users/NNN.npy f32 [rows, record floats],
+  /// items/NNN.npy likewise with items/NNN.rows.npy u32 [rows], theta.npy, and at last parts/NNN.json, which
+  /// names them with their checksums. Throws Error(kFailed) when the disk refuses it.
+  /// @param writer  NNN
+  void Write(const std::filesystem::path& directory, std::uint32_t writer) const;
+
+ private:
+  const PartPlan plan_;
+  RecordLayout user_layout_, item_layout_;
+  std::uint64_t user_rows_ = 0;
+  ps::Mapping users_, items_;
+  std::vector<float> theta_;
+};
+
+/// Makes the directory of a checkpoint ready for its parts.
+void MakePartFolders(const std::filesystem::path& directory);
+
+/// What a plan's records take, in bytes.
+std::uint64_t PartBytes(const ps::ModelStore& store, const PartPlan& plan);
+
+}  // namespace attune::launch

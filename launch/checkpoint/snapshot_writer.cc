@@ -1,0 +1,51 @@
+#include "launch/checkpoint/snapshot_writer.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "common/error.h"
+
+namespace attune::launch {
+namespace {
+
+/// What it says if it throws.
+std::string FailureOf(const std::function<void()>& body) {
+  try {
+    body();
+    return {};
+  } catch (const std::exception& failure) {
+    return failure.what();
+  }
+}
+
+}  // namespace
+
+SnapshotWriter::~SnapshotWriter() {
+  if (failure_.valid()) failure_.wait();
+}
+
+void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
+                           const std::filesystem::path& directory, std::uint32_t number,
+                           std::uint32_t writer) {
+  if (failure_.valid()) failure_.wait();
+  number_ = number;
+  std::shared_ptr<const PartCopy> copy;
+  std::string failure =
+      FailureOf([&] { copy = std::make_shared<PartCopy>(store, std::move(plan), threads); });
+  const auto write = [directory, writer, copy, failure]() {
+    return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer); });
+  };
+  copy.reset();
+  failure_ = std::async(std::launch::async, write).share();
+}
+
+std::optional<SnapshotWriter::Result> SnapshotWriter::Ended() const {
+  if (!failure_.valid() || failure_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    return std::nullopt;
+  }
+  return Result{number_, failure_.get()};
+}
+
+}  // namespace attune::launch

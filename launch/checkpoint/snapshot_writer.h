@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <optional>
+#include <string>
+
+#include "launch/checkpoint/part.h"
+
+namespace attune::launch {
+
+/// Writes this process's part of a checkpoint on a thread of its own, one at a time. Threads: confined.
+class SnapshotWriter {
+ public:
+  /// Of the newest snapshot.
+  struct Result {
+    std::uint32_t number = 0;
+    std::string failure;  ///< empty if it is on disk
+  };
+
+  /// Waits for what is being written.
+  ~SnapshotWriter();
+
+  /// Copies what `plan` says aside, then has it written. Rows must be at rest until it returns. Fails like a
+  /// disk that is full where there is not enough memory for the copy.
+  /// @param number  of the checkpoint
+  void Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
+             const std::filesystem::path& directory, std::uint32_t number, std::uint32_t writer);
+
+  /// Nothing while it is being written, or if nothing was.
+  std::optional<Result> Ended() const;
+
+ private:
+  std::uint32_t number_ = 0;
+  std::shared_future<std::string> failure_;
+};
+
+}  // namespace attune::launch

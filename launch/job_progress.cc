@@ -1,0 +1,46 @@
+#include "launch/job_progress.h"
+
+namespace attune::launch {
+
+using nlohmann::ordered_json;
+
+ordered_json ToJson(const JobProgress& progress, const scheduler::EarlyStopping& stopping) {
+  ordered_json json = {
+      {"epochs_done", progress.epochs_done},     {"evaluated", progress.evaluated},
+      {"positives", progress.trained.positives}, {"triples", progress.trained.triples},
+      {"loss_sum", progress.trained.loss},       {"digest", progress.trained.digest},
+      {"rows", progress.trained.rows},           {"untrainable", progress.untrainable},
+      {"train_seconds", progress.train_seconds}, {"evaluation_seconds", progress.evaluation_seconds},
+      {"last_loss", progress.last_loss},         {"resumed", progress.resumed},
+      {"checkpoints", progress.checkpoints}};
+  if (!stopping.HasBest()) return json;
+  json["best"] = {{"value", stopping.best()},
+                  {"epoch", stopping.best_epoch()},
+                  {"without_better", stopping.without_better()},
+                  {"metrics", progress.best_metrics}};
+  return json;
+}
+
+JobProgress ProgressFromJson(const ordered_json& json, scheduler::EarlyStopping& stopping) {
+  JobProgress progress;
+  json.at("epochs_done").get_to(progress.epochs_done);
+  json.at("evaluated").get_to(progress.evaluated);
+  json.at("positives").get_to(progress.trained.positives);
+  json.at("triples").get_to(progress.trained.triples);
+  json.at("loss_sum").get_to(progress.trained.loss);
+  json.at("digest").get_to(progress.trained.digest);
+  json.at("rows").get_to(progress.trained.rows);
+  json.at("untrainable").get_to(progress.untrainable);
+  json.at("train_seconds").get_to(progress.train_seconds);
+  json.at("evaluation_seconds").get_to(progress.evaluation_seconds);
+  json.at("last_loss").get_to(progress.last_loss);
+  json.at("resumed").get_to(progress.resumed);
+  json.at("checkpoints").get_to(progress.checkpoints);
+  if (!json.contains("best")) return progress;
+  const ordered_json& best = json.at("best");
+  stopping.Restore(best.at("value"), best.at("epoch"), best.at("without_better"));
+  progress.best_metrics = best.at("metrics");
+  return progress;
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# Checkpoints and --resume: a run that is killed at any moment goes on from its newest whole checkpoint, in the same or in
+# another layout; with one thread the result is that of a run that nobody disturbed, bit for bit; every positive of every
+# user is trained once an epoch. Damaged checkpoints, full disks, settings that may not change.
+# usage: checkpoint_test.sh ATTUNE
+set -euo pipefail
+export LC_ALL=C.UTF-8
+name=checkpoint_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
+
+attune=$(realpath "$1")
+work=$(mktemp -d)
+started=()
+cleanup() {
+  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  if mountpoint -q "$work/small"; then umount "$work/small"; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+"$attune" synth --out data --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest >log 2>&1 ||
+  fail "$(cat log)"
+run=(--data data --dim 16 --threads 1 --evaluate-every 2 --log-level warning)
+common=("${run[@]}" --epochs 6)
+
+# begin RUN COMMAND...: starts it in the background; its process is in pid.
+begin() {
+  local log=$1.log
+  shift
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  started+=("$pid")
+}
+# await EVENT RUN N: until the run has had N of them.
+await() {
+  local deadline=$((SECONDS + 60)) count=0
+  while true; do
+    count=$(grep -c "\"event\":\"$1\"" "$2/metrics.jsonl" 2>/dev/null) || true
+    ((${count:-0} < $3)) || return 0
+    ((SECONDS < deadline)) || fail "no $1 $3 in time: $(cat "$2.log")"
+    sleep 0.01
+  done
+}
+# same_model A B
+same_model() {
+  local file
+  while read -r file; do
+    cmp -s "$1/$file" "$2/$file" || fail "$2/$file is not that of the undisturbed run"
+  done < <(cd "$1" && find . -name '*.npy')
+}
+# check_ledger DIR: every positive of every user once an epoch, in what the scheduler has counted.
+check_ledger() {
+  python3 - reference.audit "$1" <<'PYTHON'
+import collections, pathlib, sys
+def ledger(directory):
+    counts = collections.defaultdict(collections.Counter)
+    for path in pathlib.Path(directory).glob("process-*.tsv"):
+        for line in path.read_text().splitlines():
+            epoch, slice_, attempt, user, triples = map(int, line.split("\t"))
+            counts[epoch, slice_, attempt, path.name][user] += triples
+    total = collections.Counter()
+    newest = {}
+    for epoch, slice_, attempt, name in counts:
+        newest[epoch, slice_] = max(newest.get((epoch, slice_), (0, "")), (attempt, name))
+    for (epoch, slice_), (attempt, name) in newest.items():
+        for user, triples in counts[epoch, slice_, attempt, name].items():
+            total[epoch, user] += triples
+    return total
+a, b = map(ledger, sys.argv[1:])
+if a != b:
+    sys.exit(f"{sys.argv[2]}: {sum((a - b).values())} triples are missing, {sum((b - a).values())} are too many")
+PYTHON
+}
+
+expect 0 completed "$attune" train "${common[@]}" --out reference --run reference.run --checkpoint-every never \
+  --audit reference.audit
+[[ -z $(ls reference.run/checkpoints) ]] || fail "checkpoints were written although none were wanted"
+
+# Killed in the middle, three times, at moments that differ from run to run.
+begin one "$attune" train "${common[@]}" --out model --run one --checkpoint-every 0.05s --audit one.audit
+for round in 1 2 3; do
+  await checkpoint one "$round"
+  kill -9 "$pid" 2>/dev/null || true
+  wait "$pid" || true
+  if [[ -e one/result.json ]]; then break; fi
+  ((round < 3)) || break
+  begin one "$attune" train --resume one
+done
+[[ -e one/result.json ]] || expect 0 completed "$attune" train --resume one
+same_model reference model
+check_ledger one.audit
+(($(find one/checkpoints -mindepth 1 -maxdepth 1 | wc -l) <= 3)) || fail "too many checkpoints are kept: $(ls one/checkpoints)"
+[[ $(ls one/checkpoints) != *tmp* ]] || fail "half-written checkpoints are left: $(ls one/checkpoints)"
+expect 0 verified "$attune" inspect one
+expect 2 "the run is over" "$attune" train --resume one
+
+# Told to end: a checkpoint, exit code 4, then the same end. Signals for a checkpoint in between.
+begin told "$attune" train "${run[@]}" --out told.model --run told --checkpoint-every never --epochs 15
+await epoch told 1
+kill -USR1 "$pid"
+await checkpoint told 1
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[[ $code == 4 ]] || fail "told to end, it ended with $code: $(cat told.log)"
+grep -q '"status": "interrupted"' told/result.json || fail "$(cat told/result.json)"
+await checkpoint told 2
+expect 0 completed "$attune" train --resume told
+expect 0 completed "$attune" train "${run[@]}" --epochs 15 --out whole.model
+same_model whole.model told.model
+
+# Several hosts write it; others, fewer, and one process go on.
+begin three "$attune" local -n 3 --hosts 3 train "${common[@]}" --out three.model --run three --checkpoint-every 0.05s \
+  --audit three.audit
+await checkpoint three 3
+kill -9 "$pid"
+wait "$pid" || true
+[[ ! -e three/result.json ]] || fail "the run was over before it was killed"
+expect 0 verified "$attune" inspect three
+cp -r three two
+sed -i "s|$work/three|$work/two|g" two/checkpoints/*/manifest.json
+expect 0 completed "$attune" local -n 4 --hosts 2 train --resume three
+check_ledger three.audit
+expect 0 completed "$attune" train --resume two --out two.model --audit two.audit
+
+# The newest is damaged: the one before is taken, by name.
+cp -r three broken
+newest=$(find broken/checkpoints -mindepth 1 -maxdepth 1 | sort | tail -n 1)
+printf x | dd of="$newest/theta.npy" bs=1 seek=140 conv=notrunc status=none
+rm -f broken/result.json
+expect 3 "theta.npy" "$attune" inspect "$newest"
+expect 0 "$(basename "$newest") is not used" "$attune" train --resume broken --out broken.model
+for path in broken/checkpoints/*/manifest.json; do printf '{' >"$path"; done
+rm -f broken/result.json
+expect 3 "no checkpoint there is whole" "$attune" train --resume broken
+
+# What may not change, and what is not there.
+expect 2 "--dim cannot take effect with --resume" "$attune" train --resume one --epochs 7 --dim 8
+expect 3 "no checkpoint" "$attune" train --resume nowhere
+expect 2 "expected a time" "$attune" train "${common[@]}" --out x --run y --checkpoint-every often
+"$attune" synth --out other --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest --seed 9 >log 2>&1
+expect 3 "other data" "$attune" train --resume one --epochs 7 --data other
+
+# A full disk ends the checkpoint, not the training.
+if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 2>/dev/null; then
+  expect 0 "was not written" "$attune" train "${common[@]}" --out full.model --run small/run --checkpoint-every 1epochs
+  grep -q '"failed": [1-9]' small/run/result.json || fail "$(cat small/run/result.json)"
+  same_model reference full.model
+  umount small
+fi
+echo "$name: passed"
