@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/half.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 
@@ -52,8 +53,9 @@ FileResult FileResultOf(const ordered_json& json) {
     result.skipped = json.at("skipped").get<std::string>();
     return result;
   }
-  result.rows = json.at("rows").get<std::size_t>();
-  result.grid = {json.at("grid").at(0).get<unsigned>(), json.at("grid").at(1).get<unsigned>()};
+  result.rows = io::WholeNumber<std::size_t>(json.at("rows"));
+  result.grid = {io::WholeNumber<unsigned>(json.at("grid").at(0)),
+                 io::WholeNumber<unsigned>(json.at("grid").at(1))};
   result.frame_seconds = json.at("frame_seconds").get<std::vector<double>>();
   return result;
 }
@@ -133,7 +135,7 @@ std::optional<ChunkResult> FeatureChunks::Load(std::size_t chunk) const {
   try {
     if (json.at("stamps") != stamps || json.at("files").size() != stamps.size()) return std::nullopt;
     ChunkResult result;
-    result.dim = json.at("dim").get<std::size_t>();
+    result.dim = io::WholeNumber<std::size_t>(json.at("dim"));
     for (const auto& file : json.at("files")) result.files.push_back(FileResultOf(file));
     return result;
   } catch (const ordered_json::exception& error) {

@@ -11,6 +11,7 @@
 #include "common/data/dataset.h"
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 #include "common/model/model_files.h"
 #include "common/run/format.h"
 #include "launch/checkpoint/checkpoint_files.h"
@@ -46,7 +47,7 @@ void Keep(const ordered_json& manifest, const char* key, ordered_json& holds) {
 std::uint64_t TotalBytes(const ordered_json& manifest) {
   std::uint64_t bytes = 0;
   for (const auto& [name, entry] : manifest.at("files").items())
-    bytes += entry.at("bytes").get<std::uint64_t>();
+    bytes += io::WholeNumber<std::uint64_t>(entry.at("bytes"));
   return bytes;
 }
 

@@ -39,6 +39,8 @@ test_packages=(
 )
 check_packages=(
   clang-format-14       # one version, so that everybody formats alike
+  clang-14              # the fuzzers: libFuzzer comes with it
+  libclang-rt-14-dev    # ... its sanitizers
   shellcheck
   slurm-wlm             # a Slurm of one machine, on which the recipe is tried
   munge
@@ -51,7 +53,7 @@ usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--witho
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
   --without-mpi      not what mpirun and srun need to start ranks
-  --with-checks      also what checks formatting, scripts, and jobs under Slurm
+  --with-checks      also what checks formatting, scripts, parsers, and jobs under Slurm
   --list             print the packages, one a line, and install nothing
 TEXT
 }

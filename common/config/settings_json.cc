@@ -12,6 +12,7 @@
 #include "common/config/nearest.h"
 #include "common/config/schema.h"
 #include "common/config/value.h"
+#include "common/io/json_file.h"
 
 namespace attune::config {
 namespace {
@@ -72,14 +73,21 @@ void SetFromJson(const SettingInfo& setting, const ordered_json& value, const Va
 /// Sees each key of the outermost object as the parser meets it, for the parser itself keeps the last of two.
 class RepeatedKeys {
  public:
-  void See(int depth, ordered_json::parse_event_t event, const ordered_json& parsed) {
-    if (depth != 1 || event != ordered_json::parse_event_t::key) return;
-    const auto name = parsed.get<std::string>();
+  explicit RepeatedKeys(const std::string& place) : place_(place) {}
+
+  void See(int depth, const std::string& name) {
+    // An object compares a new key with all it has.
+    if (++keys_ > kMost) ThrowUsage("{}: more than {} keys: too many for settings", place_, kMost);
+    if (depth != 1) return;
     if (!seen_.insert(name).second && repeated_.empty()) repeated_ = name;
   }
   const std::string& repeated() const { return repeated_; }
 
  private:
+  static constexpr std::size_t kMost = 1000;
+
+  const std::string place_;
+  std::size_t keys_ = 0;
   std::set<std::string> seen_;
   std::string repeated_;
 };
@@ -128,17 +136,9 @@ void SettingsFromJson(const ordered_json& json, Message* settings, const std::st
 
 void ReadSettingsFile(const std::filesystem::path& path, Message* settings) {
   const std::string text = ReadText(path);
-  RepeatedKeys keys;
-  const auto see = [&keys](int depth, ordered_json::parse_event_t event, const ordered_json& parsed) {
-    keys.See(depth, event, parsed);
-    return true;
-  };
-  ordered_json json;
-  try {
-    json = ordered_json::parse(text, see);
-  } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: not valid JSON: {}", path.string(), failure.what());
-  }
+  RepeatedKeys keys(path.string());
+  const ordered_json json = io::ParseJson(
+      text, path.string(), [&keys](int depth, const std::string& name) { keys.See(depth, name); });
   if (!keys.repeated().empty()) ThrowUsage("{}: '{}' is written twice", path.string(), keys.repeated());
   SettingsFromJson(json, settings, path.string(), ErrorKind::kUsage);
 }

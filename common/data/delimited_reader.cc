@@ -17,25 +17,29 @@ std::string_view WithoutCarriageReturn(std::string_view line) {
   return line;
 }
 
-std::string TooLong() {
-  return fmt::format("longer than {} bytes", DelimitedReader::kMaxRecordBytes);
+std::string TooLong(std::size_t most) {
+  return fmt::format("longer than {} bytes", most);
 }
 
 }  // namespace
 
-DelimitedReader::DelimitedReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), buffer_(kMaxRecordBytes + 2 * kReadBytes) {}
+DelimitedReader::DelimitedReader(std::unique_ptr<ByteSource> source, std::size_t most)
+    : source_(std::move(source)),
+      most_(most),
+      read_bytes_(std::min(kReadBytes, most + kPeekBytes)),
+      buffer_bytes_(most + 2 * read_bytes_),
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes_)) {}
 
 /// Moves what is left to the front and reads on. Returns false at the end of the stream.
 bool DelimitedReader::Fill() {
   if (source_ended_) return false;
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  const std::size_t room = std::min(kReadBytes, buffer_.size() - end_);
-  const std::size_t got = source_->Read(std::span(buffer_).subspan(end_, room));
+  const std::size_t room = std::min(read_bytes_, buffer_bytes_ - end_);
+  const std::size_t got = source_->Read(std::span(buffer_.get() + end_, room));
   end_ += got;
   source_ended_ = got == 0;
   return !source_ended_;
@@ -50,14 +54,14 @@ std::optional<std::size_t> DelimitedReader::Find(char c, std::size_t from) {
       if (found != nullptr) return static_cast<std::size_t>(static_cast<const char*>(found) - data.data());
       from = data.size();
     }
-    if (data.size() > kMaxRecordBytes || !Fill()) return std::nullopt;
+    if (data.size() > most_ || !Fill()) return std::nullopt;
   }
 }
 
 /// The byte at `offset`; none at the end of the stream or the limit of a record.
 std::optional<char> DelimitedReader::At(std::size_t offset) {
   while (offset >= Data().size()) {
-    if (Data().size() > kMaxRecordBytes || !Fill()) return std::nullopt;
+    if (Data().size() > most_ || !Fill()) return std::nullopt;
   }
   return Data()[offset];
 }
@@ -73,7 +77,7 @@ void DelimitedReader::Start() {
 std::string_view DelimitedReader::PeekLine() {
   Start();
   const auto end = Find('\n', 0);
-  return WithoutCarriageReturn(Data().substr(0, end.value_or(std::min(Data().size(), kMaxRecordBytes))));
+  return WithoutCarriageReturn(Data().substr(0, end.value_or(std::min(Data().size(), most_))));
 }
 
 std::string_view DelimitedReader::PeekBytes() {
@@ -90,7 +94,7 @@ bool DelimitedReader::Next() {
   const auto end = Find('\n', 0);
   if (!end && Data().empty()) return false;
   const std::size_t length = end.value_or(Data().size());
-  if (length > kMaxRecordBytes) return FailLine(TooLong());
+  if (length > most_) return FailLine(TooLong(most_));
   const std::string_view line = Data().substr(0, length);
   if (format_ == Delimited::kCsv && line.find('"') != std::string_view::npos) return NextQuoted();
   SplitLine(WithoutCarriageReturn(line));
@@ -131,7 +135,7 @@ bool DelimitedReader::NextQuoted() {
     if (!cut) return FailLine(std::move(problem_));
     cuts_.push_back(*cut);
     at = cut->to + (cut->quoted ? 1 : 0);
-    if (at > kMaxRecordBytes) return FailLine(TooLong());
+    if (at > most_) return FailLine(TooLong(most_));
     if (At(at) == '\r' && At(at + 1).value_or('\n') == '\n') ++at;
     const auto after = At(at);
     if (after == ',') continue;
@@ -156,7 +160,7 @@ std::optional<DelimitedReader::Cut> DelimitedReader::CutQuotedField(std::size_t 
     const auto quote = Find('"', from);
     if (!quote) {
       problem_ = fmt::format("column {}: the quote that opens here is not closed", cuts_.size() + 1);
-      if (!source_ended_) problem_ += fmt::format(" within {} bytes", kMaxRecordBytes);
+      if (!source_ended_) problem_ += fmt::format(" within {} bytes", most_);
       return std::nullopt;
     }
     if (At(*quote + 1) != '"') return Cut{at + 1, *quote, true};
@@ -166,7 +170,7 @@ std::optional<DelimitedReader::Cut> DelimitedReader::CutQuotedField(std::size_t 
 
 /// Makes fields of the cuts, undoubling quotes in place, and counts the lines they span.
 void DelimitedReader::TakeCuts() {
-  char* const data = buffer_.data() + begin_;
+  char* const data = buffer_.get() + begin_;
   ++next_line_;
   for (const Cut& cut : cuts_) {
     quoted_ = quoted_ || cut.quoted;

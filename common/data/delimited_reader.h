@@ -23,10 +23,10 @@ enum class Delimited {
 /// Threads: confined.
 class DelimitedReader {
  public:
-  /// A record may have this many bytes; longer ones are reported as a problem.
   static constexpr std::size_t kMaxRecordBytes = std::size_t{1} << 20;
 
-  explicit DelimitedReader(std::unique_ptr<ByteSource> source);
+  /// @param most  bytes that a record may have; longer ones are reported as a problem
+  explicit DelimitedReader(std::unique_ptr<ByteSource> source, std::size_t most = kMaxRecordBytes);
 
   /// The first line without its end, for guessing the format. Call before Next(). Empty for an empty stream.
   std::string_view PeekLine();
@@ -57,7 +57,7 @@ class DelimitedReader {
     bool quoted;
   };
 
-  std::string_view Data() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  std::string_view Data() const { return {buffer_.get() + begin_, end_ - begin_}; }
   bool Fill();
   std::optional<std::size_t> Find(char c, std::size_t from);
   std::optional<char> At(std::size_t offset);
@@ -69,9 +69,12 @@ class DelimitedReader {
   std::optional<Cut> CutQuotedField(std::size_t at);
   void TakeCuts();
 
-  std::unique_ptr<ByteSource> source_;
+  const std::unique_ptr<ByteSource> source_;
+  const std::size_t most_;
+  const std::size_t read_bytes_;  ///< asked of the source at once
+  const std::size_t buffer_bytes_;
   Delimited format_ = Delimited::kTsv;
-  std::vector<char> buffer_;
+  const std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;  ///< bytes not yet consumed are buffer_[begin_, end_)
   std::size_t end_ = 0;
   bool source_ended_ = false;

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 
 namespace attune::data {
 namespace fs = std::filesystem;
@@ -24,7 +25,7 @@ using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::Row
 using Numbers = Eigen::Map<Eigen::ArrayXf>;
 
 std::uint64_t DimFromJson(const ordered_json& json, const char* key, const std::string& where) {
-  const auto dim = json.at(key).get<std::uint64_t>();
+  const auto dim = io::WholeNumber<std::uint64_t>(json.at(key));
   if (dim == 0 || dim > std::numeric_limits<std::uint32_t>::max())
     ThrowBadInput("{}: {} = {}", where, key, dim);
   return dim;

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/io/checksum.h"
+#include "common/io/json_number.h"
 #include "common/io/output_file.h"
 
 namespace attune::io {
@@ -27,12 +28,17 @@ fs::path SafeRelative(const std::string& name) {
   return path;
 }
 
+/// The size that a manifest gives for a file. Throws json::exception if there is none.
+std::uint64_t BytesOf(const ordered_json& entry) {
+  return WholeNumber<std::uint64_t>(entry.at("bytes"));
+}
+
 /// What is wrong with a file that a manifest names, or nothing.
 std::string VerifyFile(const fs::path& directory, const std::string& name, const ordered_json& entry) {
   const fs::path relative = SafeRelative(name);
   if (relative.empty()) return fmt::format("manifest.json: file name '{}' leaves the directory", name);
   try {
-    const auto bytes = entry.at("bytes").get<std::uint64_t>();
+    const std::uint64_t bytes = BytesOf(entry);
     const auto xxh3 = entry.at("xxh3").get<std::string>();
     const FileDigest digest = DigestFile(directory / relative);
     if (digest.bytes != bytes)
@@ -49,6 +55,23 @@ std::string VerifyFile(const fs::path& directory, const std::string& name, const
 
 }  // namespace
 
+ordered_json ParseJson(const std::string& text, const std::string& name,
+                       const std::function<void(int, const std::string&)>& see_key) {
+  using Event = ordered_json::parse_event_t;
+  const auto see = [&](int depth, Event event, const ordered_json& parsed) {
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    if (opens && depth >= kMaxJsonDepth)
+      ThrowBadInput("{}: nested deeper than {} levels", name, kMaxJsonDepth);
+    if (see_key && event == Event::key) see_key(depth, parsed.get<std::string>());
+    return true;
+  };
+  try {
+    return ordered_json::parse(text, see);
+  } catch (const ordered_json::exception& failure) {
+    ThrowBadInput("{}: not valid JSON: {}", name, failure.what());
+  }
+}
+
 ordered_json ReadJson(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::error_code error;
@@ -58,11 +81,7 @@ ordered_json ReadJson(const fs::path& path) {
   if (bytes > kMaxJsonBytes) ThrowBadInput("{}: {} bytes are too many for a JSON file", path.string(), bytes);
   std::ostringstream text;
   text << stream.rdbuf();
-  try {
-    return ordered_json::parse(text.str());
-  } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: not valid JSON: {}", path.string(), failure.what());
-  }
+  return ParseJson(text.str(), path.string());
 }
 
 void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std::string& before) {
@@ -111,8 +130,8 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
       std::error_code error;
       const auto bytes = fs::file_size(file, error);
       if (error) ThrowBadInput("{}: named in the manifest but {}", file.string(), error.message());
-      if (bytes != entry.at("bytes").get<std::uint64_t>()) {
-        ThrowBadInput("{}: {} bytes, the manifest says {}", file.string(), bytes, entry.at("bytes").dump());
+      if (bytes != BytesOf(entry)) {
+        ThrowBadInput("{}: {} bytes, the manifest says {}", file.string(), bytes, BytesOf(entry));
       }
     }
   } catch (const ordered_json::exception& failure) {

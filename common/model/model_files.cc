@@ -150,10 +150,12 @@ LoadedModel::LoadedModel(const fs::path& path) : path_(path) {
   v_ = open("V.npy", {items_.size(), spec_.dim});
   if (spec_.HasU()) u_ = open("U.npy", {users_.size(), spec_.dim});
   if (spec_.HasP()) p_ = open("P.npy", {items_.size(), spec_.dim});
-  theta_ = Theta(spec_);
-  for (const ThetaBlock& block : theta_.blocks()) {
-    const io::NpyView array = open(ThetaFile(block), ShapeOf(block));
-    std::ranges::copy(array.As<float>(), theta_[block.name].begin());
+  const std::vector<ThetaBlock> blocks = ThetaBlocks(spec_);
+  std::vector<io::NpyView> arrays;
+  for (const ThetaBlock& block : blocks) arrays.push_back(open(ThetaFile(block), ShapeOf(block)));
+  theta_ = Theta(spec_);  // its files are there: no manifest makes this larger than they are
+  for (std::size_t n = 0; n < blocks.size(); ++n) {
+    std::ranges::copy(arrays[n].As<float>(), theta_[blocks[n].name].begin());
   }
 }
 

@@ -4,13 +4,14 @@
 
 namespace attune::model {
 
-Theta::Theta(const ModelSpec& spec) {
-  if (!spec.HasAttention()) return;
+std::vector<ThetaBlock> ThetaBlocks(const ModelSpec& spec) {
+  std::vector<ThetaBlock> blocks;
+  if (!spec.HasAttention()) return blocks;
   const std::size_t h = spec.hidden();
   const std::size_t d = spec.dim;
   std::size_t offset = 0;
   auto add = [&](ThetaName name, std::string_view file, std::size_t rows, std::size_t cols, bool vector) {
-    blocks_.push_back({name, file, rows, cols, vector, offset});
+    blocks.push_back({name, file, rows, cols, vector, offset});
     offset += rows * cols;
   };
   if (spec.attend_user) add(ThetaName::kW1u, "W1u", h, d, false);
@@ -26,10 +27,15 @@ Theta::Theta(const ModelSpec& spec) {
     add(ThetaName::kB2, "b2", h2, 1, true);
     add(ThetaName::kW2, "w2", h2, 1, true);
   }
-  trained_ = offset;
   add(ThetaName::kC1, "c1", 1, 1, true);
   if (spec.HasComponentAttention()) add(ThetaName::kC2, "c2", 1, 1, true);
-  values_.assign(offset, 0.0f);
+  return blocks;
+}
+
+Theta::Theta(const ModelSpec& spec) : blocks_(ThetaBlocks(spec)) {
+  if (blocks_.empty()) return;
+  trained_ = Find(ThetaName::kC1)->offset;
+  values_.assign(blocks_.back().offset + blocks_.back().size(), 0.0f);
 }
 
 const ThetaBlock* Theta::Find(ThetaName name) const {

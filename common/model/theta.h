@@ -23,6 +23,9 @@ struct ThetaBlock {
   std::size_t size() const { return rows * cols; }
 };
 
+/// The blocks of a variant, in their order in the flat buffer.
+std::vector<ThetaBlock> ThetaBlocks(const ModelSpec& spec);
+
 /// Θ of one model (or a gradient of it) as one flat buffer of row-major blocks, so that it is copied, summed
 /// and sent in one piece. Blocks that the variant does not have are absent.
 class Theta {

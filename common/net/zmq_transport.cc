@@ -289,13 +289,16 @@ KeyPair KeyPair::Make() {
 bool IsPublicKey(const std::string& text) {
   constexpr std::size_t kCharacters = 40;
   std::array<std::uint8_t, 32> key{};
-  return text.size() == kCharacters && zmq_z85_decode(key.data(), text.c_str()) != nullptr;
+  // A NUL would end the key for ZeroMQ.
+  return text.size() == kCharacters && text.find('\0') == std::string::npos &&
+         zmq_z85_decode(key.data(), text.c_str()) != nullptr;
 }
 
 bool IsEndpoint(const std::string& text) {
   constexpr std::string_view kScheme = "tcp://";
   const auto colon = text.rfind(':');
-  if (!text.starts_with(kScheme) || colon < kScheme.size()) return false;
+  if (text.find('\0') != std::string::npos || !text.starts_with(kScheme) || colon < kScheme.size())
+    return false;
   in_addr address{};
   const std::string host = text.substr(kScheme.size(), colon - kScheme.size());
   if (inet_pton(AF_INET, host.c_str(), &address) != 1) return false;

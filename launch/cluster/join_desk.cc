@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "common/io/json_number.h"
 #include "common/thread.h"
 #include "launch/cluster/join_text.h"
 #include "launch/cluster/listening_socket.h"
@@ -108,7 +109,7 @@ scheduler::NodeInfo JoinDesk::InfoOf(const json& request) {
   info.public_key = request.at("public_key");
   info.fingerprint = request.at("fingerprint");
   info.works = true;
-  info.seats = request.at("threads");
+  info.seats = io::WholeNumber<std::uint32_t>(request.at("threads"));
   return info;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/json_number.h"
 #include "common/thread.h"
 #include "launch/cluster/join_text.h"
 #include "launch/cluster/late_entry.h"
@@ -104,8 +105,8 @@ void JoinHub::Handle(const net::SecretListener::Request& request) {
       listener_->Answer(request.from, Join(read.at("name")));
       return;
     }
-    const unsigned rank = read.at("rank");
-    const std::uint64_t round = read.at("round");
+    const auto rank = io::WholeNumber<unsigned>(read.at("rank"));
+    const auto round = io::WholeNumber<std::uint64_t>(read.at("round"));
     if (read.at("what") == "exchange" && rank > 0 && rank < processes_) {
       if (round == round_) {  // the answer was lost
         listener_->Answer(request.from, answer_);
@@ -192,8 +193,10 @@ Joined JoinJob(const std::string& address, const net::SharedSecret& secret, std:
   const json answer = caller->AskUntilAnswered({{"what", "join"}, {"name", caller->name()}}, within);
   Joined joined;
   if (answer.contains("rank")) {
-    const auto [rank, size] =
-        caller->Read([&] { return std::pair<unsigned, unsigned>(answer.at("rank"), answer.at("size")); });
+    const auto [rank, size] = caller->Read([&] {
+      return std::pair(io::WholeNumber<unsigned>(answer.at("rank")),
+                       io::WholeNumber<unsigned>(answer.at("size")));
+    });
     joined.rendezvous = std::make_unique<JoinRendezvous>(std::move(caller), rank, size, within);
   } else {
     joined.late = std::make_unique<LateEntry>(std::move(caller), answer, within);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/json_number.h"
 
 namespace attune::launch {
 
@@ -15,30 +16,43 @@ using nlohmann::json;
 
 namespace {
 
+template <typename T>
+void ReadNumber(const json& from, T& to) {
+  to = io::WholeNumber<T>(from);
+}
+
+template <typename T>
+void ReadNumbers(const json& from, std::vector<T>& to) {
+  for (const json& number : from) to.push_back(io::WholeNumber<T>(number));
+}
+
 NodeDescription Parse(const json& read) {
   NodeDescription description;
-  read.at("job").get_to(description.job);
-  read.at("node").get_to(description.node);
-  read.at("incarnation").get_to(description.incarnation);
+  for (std::size_t n = 0; n < description.job.size(); ++n)
+    ReadNumber(read.at("job").at(n), description.job[n]);
+  ReadNumber(read.at("node"), description.node);
+  ReadNumber(read.at("incarnation"), description.incarnation);
   read.at("host").get_to(description.host);
   read.at("where").get_to(description.where);
   read.at("fingerprint").get_to(description.fingerprint);
   read.at("settings").get_to(description.settings);
   read.at("serves").get_to(description.duties.serves);
   read.at("works").get_to(description.duties.works);
-  read.at("local_rank").get_to(description.local_rank);
-  if (const json& seat = read.at("first_seat"); !seat.is_null()) description.first_seat = seat;
-  read.at("processes").get_to(description.processes);
-  read.at("leaders").get_to(description.plan.leaders);
-  read.at("owners").get_to(description.plan.owners);
-  read.at("leader").get_to(description.plan.leader);
-  read.at("working_hosts").get_to(description.plan.working_hosts);
+  ReadNumber(read.at("local_rank"), description.local_rank);
+  if (const json& seat = read.at("first_seat"); !seat.is_null()) {
+    description.first_seat = io::WholeNumber<std::uint32_t>(seat);
+  }
+  ReadNumber(read.at("processes"), description.processes);
+  ReadNumbers(read.at("leaders"), description.plan.leaders);
+  ReadNumbers(read.at("owners"), description.plan.owners);
+  ReadNumber(read.at("leader"), description.plan.leader);
+  ReadNumber(read.at("working_hosts"), description.plan.working_hosts);
   read.at("joinable").get_to(description.plan.joinable);
   read.at("bind_host").get_to(description.bind_host);
-  read.at("listen_fd").get_to(description.listen_fd);
-  read.at("memory_fd").get_to(description.memory_fd);
-  read.at("snapshot_fd").get_to(description.snapshot_fd);
-  read.at("join_fd").get_to(description.join_fd);
+  ReadNumber(read.at("listen_fd"), description.listen_fd);
+  ReadNumber(read.at("memory_fd"), description.memory_fd);
+  ReadNumber(read.at("snapshot_fd"), description.snapshot_fd);
+  ReadNumber(read.at("join_fd"), description.join_fd);
   read.at("public_key").get_to(description.keys.public_key);
   read.at("secret_key").get_to(description.keys.secret_key);
   for (const json& address : read.at("addresses")) {

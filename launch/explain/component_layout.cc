@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 
 namespace attune::launch {
 namespace {
@@ -18,7 +19,8 @@ ComponentLayout Grid(unsigned rows, unsigned columns) {
 
 ComponentLayout Described(const ordered_json& item) {
   if (item.at("kind") == "image") {
-    return Grid(item.at("grid").at(0).get<unsigned>(), item.at("grid").at(1).get<unsigned>());
+    const ordered_json& grid = item.at("grid");
+    return Grid(io::WholeNumber<unsigned>(grid.at(0)), io::WholeNumber<unsigned>(grid.at(1)));
   }
   return {Kind::kFrames, 0, 0, item.at("frame_seconds").get<std::vector<double>>()};
 }
@@ -45,8 +47,8 @@ void ComponentLayouts::ReadDescription(const std::filesystem::path& path) {
       crop_ratio_ = preprocessing.at("width").get<double>() / preprocessing.at("height").get<double>();
     }
     const ordered_json& frames = json.at("frames");
-    frames_ = {frames.at("evenly").get<unsigned>(), frames.at("interval_seconds").get<double>(),
-               frames.at("most").get<unsigned>()};
+    frames_ = {io::WholeNumber<unsigned>(frames.at("evenly")), frames.at("interval_seconds").get<double>(),
+               io::WholeNumber<unsigned>(frames.at("most"))};
     for (const ordered_json& item : json.at("items")) {
       described_.emplace(item.at("item").get<std::string>(), Described(item));
     }

@@ -13,6 +13,19 @@ namespace {
 
 using nlohmann::ordered_json;
 
+std::string Nested(int depth) {
+  return std::string(static_cast<std::size_t>(depth), '[') +
+         std::string(static_cast<std::size_t>(depth), ']');
+}
+
+TEST(Json, NestedTooDeeplyIsRefusedBeforeAnybodyWalksThroughIt) {
+  EXPECT_EQ(ParseJson(Nested(kMaxJsonDepth), "a.json").dump(), Nested(kMaxJsonDepth));
+  for (const int depth : {kMaxJsonDepth + 1, 1'000'000}) {
+    EXPECT_EQ(testing::ErrorOf(ErrorKind::kBadInput, [&] { ParseJson(Nested(depth), "a.json"); }),
+              "a.json: nested deeper than 64 levels");
+  }
+}
+
 class ManifestTest : public ::testing::Test {
  protected:
   ManifestTest() {
@@ -50,6 +63,20 @@ TEST_F(ManifestTest, FilesThatAreNoObjectAreRefused) {
     const std::string error =
         testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
     EXPECT_NE(error.find("manifest.json: 'files' is"), std::string::npos) << error;
+  }
+}
+
+TEST_F(ManifestTest, ASizeThatIsNoWholeNumberIsRefused) {
+  for (const ordered_json& bytes :
+       {ordered_json(1e300), ordered_json(-1), ordered_json("3"), ordered_json(3.5)}) {
+    manifest_["kind"] = "attune test";
+    manifest_["format_version"] = 1;
+    manifest_["files"]["a"]["bytes"] = bytes;
+    EXPECT_NE(Problems().find("the entry of 'a' lacks bytes"), std::string::npos);
+    WriteManifest(directory_.path(), manifest_);
+    const std::string error =
+        testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
+    EXPECT_NE(error.find("no whole number"), std::string::npos) << error;
   }
 }
 

@@ -209,6 +209,18 @@ TEST_F(DamagedModel, NamesRowsThatAreNotAsManyAsIds) {
   ExpectNamed(Message(), "U.npy: shape (4,5), expected (3,5)");
 }
 
+/// Its Θ would take 16 GiB.
+TEST_F(DamagedModel, WhoseAttentionIsLargerThanItsFilesIsRefusedBeforeMemoryIsTaken) {
+  Rewrite([](ordered_json& manifest) {
+    ordered_json& spec = manifest["model"];
+    spec["attention_inputs"] = "uvpx";
+    spec["item_hidden"] = 4096;
+    spec["feature_dim"] = 1 << 20;
+    spec["component_attention"] = "average";
+  });
+  ExpectNamed(Message(), "theta/W1u.npy: shape (3,5), expected (4096,5)");
+}
+
 TEST_F(DamagedModel, RefusesAnUnknownVersionOrKind) {
   Rewrite([](ordered_json& manifest) { manifest["format_version"] = 2; });
   ExpectNamed(Message(), "format version 2 is unknown");

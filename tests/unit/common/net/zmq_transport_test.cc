@@ -168,6 +168,15 @@ TEST(ZmqTransport, WithoutKeysOnlyLoopback) {
   EXPECT_NE(text.find("--insecure"), std::string::npos) << text;
 }
 
+TEST(ZmqTransport, AKeyOrAddressThatANulCutsShortIsNone) {
+  std::string key = KeyPair::Make().public_key;
+  EXPECT_TRUE(IsPublicKey(key));
+  key[35] = '\0';
+  EXPECT_FALSE(IsPublicKey(key));
+  EXPECT_TRUE(IsEndpoint("tcp://10.0.0.1:80"));
+  EXPECT_FALSE(IsEndpoint(std::string("tcp://10.0.0.1\0:80", 18)));
+}
+
 TEST(ZmqTransport, AnAddressThatIsNotOneIsSaid) {
   const auto a = MakeZmqTransport(Options(1));
   testing::ErrorOf(ErrorKind::kFailed, [&] { a->Connect(2, {"nonsense", ""}); });

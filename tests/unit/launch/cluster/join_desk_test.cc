@@ -100,6 +100,19 @@ TEST_F(JoinDeskTest, WhatDoesNotFitIsRefused) {
   EXPECT_TRUE(scheduler_.Members().size() == 1);
 }
 
+TEST_F(JoinDeskTest, ThreadsThatAreNoWholeNumberAreRefused) {
+  const auto caller = net::MakeSecretCaller(EndpointOf(fd_).substr(6), secret_);
+  for (const nlohmann::json& threads : {nlohmann::json(1e300), nlohmann::json(2.5), nlohmann::json(-1),
+                                        nlohmann::json((std::uint64_t{1} << 32) + 1)}) {
+    const nlohmann::json request = {{"what", "enter"},     {"name", "n"},
+                                    {"serves", false},     {"works", true},
+                                    {"host", "there"},     {"host_name", "there"},
+                                    {"fingerprint", "v1"}, {"endpoint", "tcp://127.0.0.1:4712"},
+                                    {"public_key", ""},    {"threads", threads}};
+    EXPECT_THAT(caller->Call(request.dump(), 30s), HasSubstr("no whole number that fits"));
+  }
+}
+
 TEST_F(JoinDeskTest, GarbageIsAnsweredAndDoesNoHarm) {
   const auto caller = net::MakeSecretCaller(EndpointOf(fd_).substr(6), secret_);
   for (const std::string& text : {std::string(), std::string("{}"), std::string(100'000, '['),
