@@ -42,6 +42,7 @@ struct RankCheck {
   bool joinable = false;          ///< whether others may join when the job has begun
   int join_fd = -1;               ///< on rank 0: where they do
   bool beyond_host = false;       ///< on rank 0: whether they may do so from other hosts
+  bool insecure = false;          ///< whether nodes talk without keys
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of
