@@ -80,8 +80,9 @@ on_hosts() {
 }
 for ((run = 0; run < runs; ++run)); do
   if [[ $what == encryption ]]; then
-    on_hosts encrypted -- "$@"
+    ((run % 2)) || on_hosts encrypted -- "$@"
     on_hosts insecure -- --insecure "$@"
+    ((run % 2 == 0)) || on_hosts encrypted -- "$@"
   else
     on_hosts fast "${fast[@]}" -- "$@"
     on_hosts slow "${slow[@]}" -- "$@"
