@@ -39,7 +39,8 @@ ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::Le
           {"rows_sent", counters.rows_sent},
           {"rows_applied", counters.rows_applied},
           {"rows_received", counters.rows_received},
-          {"messages_refused", counters.refused}};
+          {"messages_refused", counters.refused},
+          {"connections_refused", counters.refused_connections}};
 }
 
 ordered_json ToJson(const scheduler::Changes& changes) {
@@ -47,7 +48,8 @@ ordered_json ToJson(const scheduler::Changes& changes) {
           {"left", changes.left},
           {"died", changes.died},
           {"repeated_leases", changes.repeated_leases},
-          {"lost_slices", changes.lost_slices}};
+          {"lost_slices", changes.lost_slices},
+          {"messages_ignored", changes.ignored}};
 }
 
 std::string ClusterText(const ordered_json& summary) {
@@ -61,6 +63,12 @@ std::string ClusterText(const ordered_json& summary) {
         FormatBytes(traffic["bytes_sent"].get<std::uint64_t>()), traffic["bytes_per_triple"].get<double>(),
         traffic["pull_push_bytes_per_triple"].get<double>(), traffic["rows_sent"].get<std::uint64_t>(),
         traffic["rows_applied"].get<std::uint64_t>());
+    const auto messages = traffic["messages_refused"].get<std::uint64_t>();
+    const auto connections = traffic["connections_refused"].get<std::uint64_t>();
+    if (messages + connections > 0) {
+      text += fmt::format("refused: {} connections, {} messages; the log says from where\n", connections,
+                          messages);
+    }
   }
   if (summary.contains("staleness")) {
     const auto& batches = summary["staleness"]["batches"];

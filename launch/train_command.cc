@@ -267,6 +267,7 @@ RankCheck CheckRank(const Agreed& agreed) {
     check.interface = settings.cluster().interface();
     check.shm_dir = settings.cluster().shm_dir();
     check.joinable = settings.cluster().has_join();
+    check.insecure = settings.cluster().insecure();
   } catch (const Error& failure) {
     check.failure = failure;
   }

@@ -91,7 +91,10 @@ void Coordinator::Register(const wire::Register& registration, Time now) {
                                     registration.owns, registration.first_seat, registration.seats},
                                    now);
   Send(registration.node, wire::Registered{members_.generation(), refused, registration.incarnation});
-  if (!refused.empty()) return;
+  if (!refused.empty()) {
+    ++changes_.ignored;
+    return;
+  }
   if (!again) {
     Gone(registration.node);  // what an earlier incarnation had
     SendRoster();
@@ -110,12 +113,12 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
     if (registration->node == from && registration->incarnation == incarnation) {
       Register(*registration, now);
     } else {
-      ++ignored_;
+      ++changes_.ignored;
     }
     return;
   }
   if (!members_.Heard(from, incarnation, now)) {
-    ++ignored_;
+    ++changes_.ignored;
     // It ends, and whoever started it can start another.
     const std::string why = fmt::format("incarnation {} of node {} was declared dead", incarnation, from);
     const auto* member = members_.Find(from);
@@ -251,7 +254,7 @@ bool Coordinator::HasSlices(LeaseBoard::Host host) const {
 
 void Coordinator::Handle(std::uint32_t from, const wire::SlicesFetched& fetched) {
   if (from != options_.self || !board_) {
-    ++ignored_;
+    ++changes_.ignored;
     return;
   }
   for (const std::uint32_t slice : fetched.slices) board_->Arrive(slice, HostOf(from));

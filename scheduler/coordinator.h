@@ -21,6 +21,8 @@ struct Changes {
   std::uint64_t died = 0;             ///< were silent for too long, or were started again
   std::uint64_t repeated_leases = 0;  ///< of those that died: some of their triples may be trained twice
   std::uint64_t lost_slices = 0;      ///< whose rows of U went with their host
+  std::uint64_t ignored =
+      0;  ///< messages of processes that had ended or were replaced, or that made no sense
 
   bool any() const { return joined + left + died + repeated_leases + lost_slices > 0; }
 };
@@ -114,8 +116,6 @@ class Coordinator {
   const Changes& changes() const { return changes_; }
   /// Sum of what all processes have told, those that are gone among them.
   wire::NodeCounters Counters() const;
-  /// Messages of processes that were declared dead or replaced, or that made no sense.
-  std::uint64_t ignored() const { return ignored_; }
   /// Who joined, left or died since this was last asked for, for people.
   std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
 
@@ -135,7 +135,7 @@ class Coordinator {
   void Handle(std::uint32_t from, const wire::SlicesFetched& fetched);
   template <typename Other>
   void Handle(std::uint32_t, const Other&) {
-    ++ignored_;  // not for the scheduler
+    ++changes_.ignored;  // not for the scheduler
   }
 
   void Register(const wire::Register& registration, Time now);
@@ -188,7 +188,6 @@ class Coordinator {
   std::set<std::uint32_t> snapshot_writers_;            ///< nodes that write a part of the newest
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
-  std::uint64_t ignored_ = 0;
   std::vector<std::string> events_;
 };
 

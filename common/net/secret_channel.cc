@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/net/refused_peers.h"
 #include "common/net/zap_handler.h"
 
 namespace attune::net {
@@ -21,7 +22,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t kMaxRequestBytes = std::int64_t{64} << 20;
+/// What one process says of itself, and what all say together.
+constexpr std::int64_t kMaxRequestBytes = std::int64_t{1} << 20;
+constexpr std::int64_t kMaxAnswerBytes = std::int64_t{64} << 20;
+/// That may wait of one caller: it asks again only after kAskAgain.
+constexpr int kWaitingRequests = 4;
 constexpr int kLingerMilliseconds = 2000;
 constexpr std::chrono::seconds kAskAgain(5);
 /// Connections that end before the secret was found to be the same: then it is not.
@@ -44,9 +49,9 @@ KeyPair PairOf(const std::string& words, std::string_view side) {
   return {public_key.data(), secret_key.data()};
 }
 
-void SetCommon(zmq::socket_t& socket) {
+void SetCommon(zmq::socket_t& socket, std::int64_t max_bytes) {
   socket.set(zmq::sockopt::linger, kLingerMilliseconds);
-  socket.set(zmq::sockopt::maxmsgsize, kMaxRequestBytes);
+  socket.set(zmq::sockopt::maxmsgsize, max_bytes);
   socket.set(zmq::sockopt::handshake_ivl, 3000);
   socket.set(zmq::sockopt::heartbeat_ivl, 1000);
   socket.set(zmq::sockopt::heartbeat_timeout, 5000);
@@ -59,7 +64,8 @@ class ZmqSecretListener : public SecretListener {
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
     socket_ = zmq::socket_t(context_, zmq::socket_type::router);
-    SetCommon(socket_);
+    SetCommon(socket_, kMaxRequestBytes);
+    socket_.set(zmq::sockopt::rcvhwm, kWaitingRequests);
     // ZeroMQ closes what it listens on.
     const int own_fd = dup(listen_fd);
     if (own_fd < 0) ThrowFailed("dup: {}", ErrnoText(errno));
@@ -67,6 +73,7 @@ class ZmqSecretListener : public SecretListener {
     socket_.set(zmq::sockopt::curve_server, true);
     socket_.set(zmq::sockopt::curve_secretkey, secret.listener.secret_key);
     socket_.set(zmq::sockopt::zap_domain, "attune");
+    ZapHandler::Watch(socket_);
     socket_.bind("tcp://127.0.0.1:*");  // the descriptor's address is what counts
   }
   ~ZmqSecretListener() override {
@@ -82,14 +89,17 @@ class ZmqSecretListener : public SecretListener {
     if ((items[1].revents & ZMQ_POLLIN) != 0) eventfd_read(wake_, &ignored);
     zmq::message_t from;
     if (!socket_.recv(from, zmq::recv_flags::dontwait)) return std::nullopt;
-    Request request{from.to_string(), {}};
-    for (bool more = from.more(); more;) {
-      zmq::message_t frame;
-      if (!socket_.recv(frame, zmq::recv_flags::dontwait)) break;
-      more = frame.more();
-      request.text = frame.to_string();
+    zmq::message_t text;
+    std::size_t frames = 0;
+    std::string address;
+    for (bool more = from.more(); more; ++frames) {
+      if (!socket_.recv(text, zmq::recv_flags::dontwait)) break;
+      more = text.more();
+      if (const char* const peer = zmq_msg_gets(text.handle(), "Peer-Address")) address = peer;
     }
-    return request;
+    if (frames == 1) return Request{from.to_string(), text.to_string()};
+    requests_.Add(address, "of several parts, or none");
+    return std::nullopt;
   }
 
   void Answer(const std::string& to, const std::string& text) override {
@@ -98,11 +108,13 @@ class ZmqSecretListener : public SecretListener {
   }
 
   void Wake() override { eventfd_write(wake_, 1); }
+  std::uint64_t refused() const override { return zap_.refused() + requests_.count(); }
 
  private:
   zmq::context_t context_;
   ZapHandler zap_;  // before the sockets, closed after them
   zmq::socket_t socket_;
+  RefusedPeers requests_{"requests"};
   int wake_ = -1;
 };
 
@@ -110,7 +122,7 @@ class ZmqSecretCaller : public SecretCaller {
  public:
   ZmqSecretCaller(const std::string& address, const SharedSecret& secret, std::function<void()> waiting)
       : address_(address), waiting_(std::move(waiting)), socket_(context_, zmq::socket_type::dealer) {
-    SetCommon(socket_);
+    SetCommon(socket_, kMaxAnswerBytes);
     socket_.set(zmq::sockopt::reconnect_ivl, 100);
     socket_.set(zmq::sockopt::reconnect_ivl_max, 1000);
     socket_.set(zmq::sockopt::curve_serverkey, secret.listener.public_key);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ class SecretListener {
   virtual void Answer(const std::string& to, const std::string& text) = 0;
   /// Ends a Receive() that waits, now or the next one. From any thread.
   virtual void Wake() = 0;
+  /// Connections of whoever has not the secret, each try counted, and requests that were no text alone. From
+  /// any thread.
+  virtual std::uint64_t refused() const = 0;
 };
 
 /// @param listen_fd  a listening TCP socket; stays the caller's, and open

@@ -33,12 +33,10 @@ struct Received {
 /// What was refused since the start, for reports: never silently.
 struct RefusedCounts {
   std::array<std::uint64_t, wire::kRefusals> messages{};  ///< by wire::Refusal
-  std::uint64_t foreign = 0;                              ///< of another job, or of a node not known here
-  std::uint64_t total() const {
-    return std::accumulate(messages.begin(), messages.end(), foreign + strangers);
-  }
+  std::uint64_t foreign = 0;    ///< messages of another job, or of a node not known here
+  std::uint64_t strangers = 0;  ///< connections without a key that is on the list, each try counted
 
-  std::uint64_t strangers = 0;  ///< connections with a key that is not on the list, each try counted
+  std::uint64_t all_messages() const { return std::accumulate(messages.begin(), messages.end(), foreign); }
 };
 
 /// Bytes of messages since the start, without what the network adds to them.

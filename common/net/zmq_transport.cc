@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/net/refused_peers.h"
 #include "common/net/zap_handler.h"
 
 namespace attune::net {
@@ -191,6 +192,7 @@ class ZmqTransport : public Transport {
       inbox_.set(zmq::sockopt::curve_server, true);
       inbox_.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
       inbox_.set(zmq::sockopt::zap_domain, kZapDomain);
+      ZapHandler::Watch(inbox_);
     }
     try {
       inbox_.bind(fmt::format("tcp://{}:*", options_.host));
@@ -227,6 +229,7 @@ class ZmqTransport : public Transport {
       const auto identity = ParseIdentity(from);
       if (!identity || identity->job != options_.job || !IsThatNode(*identity)) {
         ++refused_.foreign;
+        senders_.Add(from_address_, "of another job, or of no node of this one");
         continue;
       }
       wire::Refusal refusal{};
@@ -234,6 +237,7 @@ class ZmqTransport : public Transport {
       for (const wire::Bytes& frame : frames) traffic_.received += frame.size();
       if (message) return Received{identity->node, identity->incarnation, *std::move(message)};
       ++refused_.messages[static_cast<std::size_t>(refusal)];
+      senders_.Add(from_address_, fmt::format("they are not whole ({})", wire::NameOf(refusal)));
     }
   }
 
@@ -241,19 +245,23 @@ class ZmqTransport : public Transport {
   std::vector<wire::Bytes> RestOfMessage(const zmq::message_t& first) {
     std::vector<wire::Bytes> frames;
     user_.clear();
+    from_address_.clear();
     for (bool more = first.more(); more;) {
       zmq::message_t frame;
       if (!inbox_.recv(frame, zmq::recv_flags::dontwait)) break;
       more = frame.more();
-      if (encrypted() && frames.empty()) user_ = UserOf(frame);
+      if (frames.empty()) {
+        user_ = PropertyOf(frame, "User-Id");
+        from_address_ = PropertyOf(frame, "Peer-Address");
+      }
       if (frames.size() < 4) frames.push_back(BytesOf(std::move(frame)));
     }
     return frames;
   }
 
-  static std::string UserOf(const zmq::message_t& frame) {
-    const char* const user = zmq_msg_gets(frame.handle(), "User-Id");
-    return user == nullptr ? std::string() : std::string(user);
+  static std::string PropertyOf(const zmq::message_t& frame, const char* property) {
+    const char* const value = zmq_msg_gets(frame.handle(), property);
+    return value == nullptr ? std::string() : std::string(value);
   }
 
   /// With keys, whoever says to be a node must have its key.
@@ -270,8 +278,10 @@ class ZmqTransport : public Transport {
   std::map<NodeId, Peer> peers_;
   Address address_;
   int wake_ = -1;
-  std::string user_;  ///< who sent the message being read, by ZAP
+  std::string user_;          ///< who sent the message being read, by ZAP
+  std::string from_address_;  ///< and from where
   RefusedCounts refused_;
+  RefusedPeers senders_{"messages"};
   Traffic traffic_;
 };
 

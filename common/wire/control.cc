@@ -103,11 +103,13 @@ void Put(const RoundDone& from, proto::RoundDone& to) {
   to.set_refused(from.counters.refused);
   to.set_private_memory(from.counters.private_memory);
   to.set_shared_memory(from.counters.shared_memory);
+  to.set_refused_connections(from.counters.refused_connections);
 }
 void Get(const proto::RoundDone& from, RoundDone& to) {
-  to = {from.round(),
-        {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(),
-         from.rows_received(), from.refused(), from.private_memory(), from.shared_memory()}};
+  to = {
+      from.round(),
+      {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(), from.rows_received(),
+       from.refused(), from.private_memory(), from.shared_memory(), from.refused_connections()}};
 }
 
 void Put(const PowerHistogram& from, google::protobuf::RepeatedField<std::uint64_t>& to) {
@@ -278,6 +280,7 @@ NodeCounters& NodeCounters::operator+=(const NodeCounters& other) {
   refused += other.refused;
   private_memory += other.private_memory;
   shared_memory += other.shared_memory;
+  refused_connections += other.refused_connections;
   return *this;
 }
 

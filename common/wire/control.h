@@ -93,6 +93,7 @@ struct NodeCounters {
   std::uint64_t refused = 0;         ///< messages
   std::uint64_t private_memory = 0;  ///< bytes, at most
   std::uint64_t shared_memory = 0;   ///< of the host; told by one process of it
+  std::uint64_t refused_connections = 0;
 
   NodeCounters& operator+=(const NodeCounters& other);
 };

@@ -228,8 +228,13 @@ class Agent {
       of_rank.push_back(one.addresses);
       hosts.push_back(one.host);
     }
+    if (check_.insecure && rank() == 0) {
+      log::Warning(
+          "--insecure: processes talk without keys and encryption; whoever reaches their ports can read and "
+          "change the model");
+    }
     const Listening listening =
-        ListenForRanks(*rendezvous_, of_rank, hosts, all_[0].interface, all_[0].beyond_host);
+        ListenForRanks(*rendezvous_, of_rank, hosts, all_[0].interface, all_[0].beyond_host, check_.insecure);
     TellOnce(*rendezvous_, [&] {
       if (!listening.unreachable.empty()) {
         ThrowFailed(

@@ -43,6 +43,7 @@ struct RankCheck {
   int run_fd = -1;                ///< of the run's directory, which is locked as long as the job has it
   int join_fd = -1;               ///< on rank 0: where they do
   bool beyond_host = false;       ///< on rank 0: whether they may do so from other hosts
+  bool insecure = false;          ///< whether nodes talk without keys
 };
 
 /// The process that a launcher starts as one rank. It finds the other ranks, makes or fetches the memory of

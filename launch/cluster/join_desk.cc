@@ -56,6 +56,7 @@ void JoinDesk::Serve() {
   while (!stop_.load()) {
     if (const auto request = listener_->Receive(kBeat))
       listener_->Answer(request->from, AnswerTo(request->text));
+    scheduler_.SetRefusedAtDoor(listener_->refused());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/io/json_number.h"
+#include "common/log.h"
 #include "common/thread.h"
 #include "launch/cluster/join_text.h"
 #include "launch/cluster/late_entry.h"
@@ -93,7 +94,10 @@ void JoinHub::Serve() {
     if (request) Handle(*request);
     CompleteIfAll();
     if (!failure_.empty()) AnswerAll(ToText({{"failure", failure_}}));
-    if (stop_) return;
+    if (stop_) break;
+  }
+  if (const auto refused = listener_->refused(); refused > 0) {
+    log::Warning("{} connections or requests were refused while processes joined", refused);
   }
 }
 

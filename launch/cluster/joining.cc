@@ -49,6 +49,9 @@ JoinDoor OpenToJoin(const config::ClusterSettings& cluster) {
   const int fd = ListeningSocketAt(cluster.join());
   const std::string endpoint = EndpointOf(fd).substr(kScheme.size());
   log::Info("processes may join at {}", endpoint);
+  if (cluster.secret_file().empty()) {
+    log::Warning("without --secret-file every user of this host can join the job, and read the model");
+  }
   return {fd, NetworkOf(HostOf(endpoint)), !IsLoopback(HostOf(endpoint))};
 }
 

@@ -24,9 +24,10 @@ struct Listening {
 /// @param hosts      of each rank
 /// @param interface    that must be used; empty: whatever network works
 /// @param beyond_host  whether other hosts may join: loopback will not do
+/// @param insecure     without keys
 /// Throws ToldElsewhere when the hosts have no network in common, after rank 0 has said so.
 Listening ListenForRanks(Rendezvous& rendezvous, const std::vector<std::vector<InterfaceAddress>>& of_rank,
                          const std::vector<std::string>& hosts, const std::string& interface,
-                         bool beyond_host = false);
+                         bool beyond_host = false, bool insecure = false);
 
 }  // namespace attune::launch

@@ -8,6 +8,7 @@
 #include "common/aligned_buffer.h"
 #include "common/error.h"
 #include "common/hogwild.h"
+#include "common/net/zmq_transport.h"
 #include "launch/cluster.h"
 #include "launch/process_memory.h"
 
@@ -41,6 +42,14 @@ worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned 
 }
 
 }  // namespace
+
+/// Whether a node registers itself, and can be reached where it says.
+/// @param encrypted  whether nodes of this job have keys
+bool MakesSense(const wire::Register& registration, const net::Received& received, bool encrypted) {
+  const std::string& key = registration.public_key;
+  return registration.node == received.from && registration.incarnation == received.incarnation &&
+         net::IsEndpoint(registration.endpoint) && (encrypted ? net::IsPublicKey(key) : key.empty());
+}
 
 /// The model of a round of evaluation, prepared by the first thread that needs it.
 class Node::Ranking {
@@ -142,16 +151,23 @@ void Node::Receive(Time now) {
 void Node::Handle(const net::Received& received, Time now) {
   if (HandleRows(received, now)) return;
   const auto control = wire::DecodeControl(received.message);
-  if (!control) return;
+  if (!control) {
+    ++refused_;
+    return;
+  }
   if (scheduler_ != nullptr) {
     if (const auto* registration = std::get_if<wire::Register>(&*control)) {
-      if (registration->node == received.from) {
-        transport_.Connect(received.from, {registration->endpoint, registration->public_key});
+      if (!MakesSense(*registration, received, !self_.public_key.empty())) {
+        ++refused_;
+        return;
       }
+      transport_.Connect(received.from, {registration->endpoint, registration->public_key});
     }
     scheduler_->OnMessage(received.from, received.incarnation, *control, now);
   } else if (received.from == kSchedulerNode) {
     client_.OnMessage(*control, now);
+  } else {
+    ++refused_;
   }
 }
 
@@ -460,7 +476,9 @@ wire::NodeCounters Node::Counters() {
   counters.rows_sent = item_rows_.client().pushed_rows();
   counters.rows_applied = items_.pushed_rows();
   counters.rows_received = item_rows_.client().pulled_rows();
-  counters.refused = transport_.refused().total() + items_.refused() + users_.refused();
+  const net::RefusedCounts refused = transport_.refused();
+  counters.refused = refused.all_messages() + refused_ + items_.refused() + users_.refused();
+  counters.refused_connections = refused.strangers;
   peak_.Look();
   counters.private_memory = peak_.bytes();
   if (self_.node == parts_.plan.leader) counters.shared_memory = FileMemoryBytes(parts_.memory_fd);

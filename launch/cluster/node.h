@@ -154,6 +154,7 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
+  std::uint64_t refused_ = 0;         ///< messages that make no sense here
   unsigned fetching_ = 0;             ///< leases whose rows are on their way
   std::deque<wire::Lease> ready_;     ///< leases whose rows are here
   std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected

@@ -178,6 +178,7 @@ class NodeProcess {
     options.host = description_.bind_host;
     options.listen_fd = description_.listen_fd;
     options.keys = description_.keys;
+    options.insecure = settings_.cluster().insecure();
     for (net::NodeId node = 0; node < description_.addresses.size(); ++node) {
       if (node == description_.node || description_.addresses[node].endpoint.empty()) continue;
       options.peers.emplace(node, description_.addresses[node]);

@@ -170,7 +170,14 @@ scheduler::Changes SchedulerService::changes() const {
 
 wire::NodeCounters SchedulerService::Counters() const {
   const std::lock_guard lock(mutex_);
-  return coordinator_.Counters();
+  wire::NodeCounters counters = coordinator_.Counters();
+  counters.refused_connections += refused_at_door_;
+  return counters;
+}
+
+void SchedulerService::SetRefusedAtDoor(std::uint64_t refused) {
+  const std::lock_guard lock(mutex_);
+  refused_at_door_ = refused;
 }
 
 bool SchedulerService::IsOnHostOf(std::uint32_t node, std::uint32_t other) const {

@@ -68,6 +68,8 @@ class SchedulerService {
   wire::NodeCounters Counters() const;
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
+  /// Who wanted to join and was refused so far: counted with what nodes have refused.
+  void SetRefusedAtDoor(std::uint64_t refused);
 
  private:
   using Phase = scheduler::Coordinator::Phase;
@@ -85,6 +87,7 @@ class SchedulerService {
   std::function<void()> wake_;
   std::string closed_;  ///< why the network ended
   bool released_ = false;
+  std::uint64_t refused_at_door_ = 0;
 };
 
 }  // namespace attune::launch

@@ -25,7 +25,11 @@ std::string Trimmed(const std::string& text) {
 }  // namespace
 
 std::string ReadSecret(const std::filesystem::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  // A link may lead to what another user has chosen.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd < 0 && errno == ELOOP) {
+    ThrowBadInput("secret file {}: is a symbolic link; name the file itself", path.string());
+  }
   if (fd < 0) ThrowBadInput("secret file {}: {}", path.string(), ErrnoText(errno));
   struct stat status {};
   std::array<char, kMostCharacters + 1> buffer{};

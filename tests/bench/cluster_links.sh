@@ -2,11 +2,15 @@
 # What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links of 1 Gbit/s
 # on which every frame takes 10 ms longer at each host, and through the same links (with the same program in them, which takes
 # processor time) without limit and delay, in turn; beside it one process with as many threads, and what the links give.
+# With --encryption: what encryption costs. The job as it is against the same with --insecure, in turn, on hosts whose links
+# have neither limit nor program in them.
 #
-# usage: cluster_links.sh BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
+# usage: cluster_links.sh [--encryption] BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
+what=links
+if [[ ${1:-} == --encryption ]]; then what=encryption; shift; fi
 build=$(realpath "${1:?the build directory}") data=$(realpath "${2:?the data set}")
 shift 2
 runs=3 hosts=3
@@ -53,8 +57,10 @@ server.wait(60)
 seconds = time.perf_counter() - start
 print(f"round trip {statistics.median(trips) * 1e3:.2f} ms, one stream {268.435 / seconds:.0f} MB/s")
 PYTHON
-printf 'links without limit: %s\n' "$(bash "$namespaces" --hosts 2 "${fast[@]}" -- python3 probe.py)"
-printf 'links with limits:   %s\n' "$(bash "$namespaces" --hosts 2 "${slow[@]}" -- python3 probe.py)"
+if [[ $what == links ]]; then
+  printf 'links without limit: %s\n' "$(bash "$namespaces" --hosts 2 "${fast[@]}" -- python3 probe.py)"
+  printf 'links with limits:   %s\n' "$(bash "$namespaces" --hosts 2 "${slow[@]}" -- python3 probe.py)"
+fi
 
 train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning --out model)
 # note NAME COMMAND...: runs it, and keeps its last line, the summary.
@@ -63,16 +69,34 @@ note() {
   shift
   "$@" 2>log | tail -n 1 >>"$name" || { cat log >&2; exit 1; }
 }
+# on_hosts NAME OPTIONS... -- ARGUMENTS...: a job on hosts with these options of namespaces.sh.
+on_hosts() {
+  local name=$1 options=()
+  shift
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  note "$name" bash "$namespaces" --hosts "$hosts" ${options[@]+"${options[@]}"} -- \
+    mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
+}
 for ((run = 0; run < runs; ++run)); do
-  note fast bash "$namespaces" --hosts "$hosts" "${fast[@]}" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
-  note slow bash "$namespaces" --hosts "$hosts" "${slow[@]}" -- mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
-  note alone "${train[@]}" --threads "$(nproc)" "$@"
+  if [[ $what == encryption ]]; then
+    ((run % 2)) || on_hosts encrypted -- "$@"
+    on_hosts insecure -- --insecure "$@"
+    ((run % 2 == 0)) || on_hosts encrypted -- "$@"
+  else
+    on_hosts fast "${fast[@]}" -- "$@"
+    on_hosts slow "${slow[@]}" -- "$@"
+    note alone "${train[@]}" --threads "$(nproc)" "$@"
+  fi
 done
 
-python3 - "$hosts" <<'PYTHON'
+python3 - "$what" "$hosts" <<'PYTHON'
 import json, statistics, sys
-runs = {name: [json.loads(line) for line in open(name)] for name in ("alone", "fast", "slow")}
-titles = {"alone": "one process, all cores", "fast": f"{sys.argv[1]} hosts, no limit", "slow": f"{sys.argv[1]} hosts, 1 Gbit/s and 10 ms"}
+what, hosts = sys.argv[1:]
+titles = {"alone": "one process, all cores", "fast": f"{hosts} hosts, no limit", "slow": f"{hosts} hosts, 1 Gbit/s and 10 ms",
+          "encrypted": f"{hosts} hosts", "insecure": f"{hosts} hosts, --insecure"}
+names = ("alone", "fast", "slow") if what == "links" else ("encrypted", "insecure")
+runs = {name: [json.loads(line) for line in open(name)] for name in names}
 median = {}
 for name, summaries in runs.items():
     rates = sorted(one["triples_per_second"] / 1e6 for one in summaries)
@@ -86,5 +110,9 @@ for name, summaries in runs.items():
     losses = ", ".join(f"{one['loss']:.4f}" for one in summaries)
     print(f"{titles[name]:28} {median[name]:6.2f} M triples/s ({rates[0]:.2f}..{rates[-1]:.2f}); {sent:.0f} bytes a triple "
           f"(every row: {every:.0f}); loss {losses}{old}")
-print(f"slow links / links without limit: {median['slow'] / median['fast']:.3f}")
+if what == "links":
+    print(f"slow links / links without limit: {median['slow'] / median['fast']:.3f}")
+else:
+    ratios = sorted(a["triples_per_second"] / b["triples_per_second"] for a, b in zip(runs["encrypted"], runs["insecure"]))
+    print(f"encrypted / insecure, of pairs: median {statistics.median(ratios):.3f} ({ratios[0]:.3f}..{ratios[-1]:.3f})")
 PYTHON

@@ -47,7 +47,7 @@ import json, sys
 summary = json.loads([line for line in open("out") if line.startswith("{")][-1])
 traffic = summary["traffic"]
 assert traffic["rows_sent"] == traffic["rows_applied"] > 0, traffic
-assert traffic["messages_refused"] == 0, traffic
+assert traffic["messages_refused"] == traffic["connections_refused"] == 0, traffic
 one, many = (json.load(open(name + "/manifest.json"))["provenance"] for name in ("alone", sys.argv[1]))
 assert one["triples_digest"] == many["triples_digest"], (one, many)
 assert abs(one["loss"] - many["loss"]) < 0.1 * one["loss"], (one, many)
@@ -65,6 +65,9 @@ expect 0 '"status":"completed"' --hosts 3 -- mpirun -n 3 "${train[@]}" --out mod
 same_as_alone model
 expect 0 '"status":"completed"' --hosts 3 --rate 1gbit --delay 10 --delay-link "$delay_link" -- \
   mpirun -n 3 "${train[@]}" --out model --staleness 32
+same_as_alone model
+
+expect 0 "--insecure: processes talk without keys" --hosts 2 -- mpirun -n 2 "${train[@]}" --out model --insecure
 same_as_alone model
 
 expect 0 "median of 3 pairs" --hosts 3 -- mpirun -n 3 "$attune" doctor --data data --out model
@@ -132,6 +135,12 @@ assert result["processes"]["joined"] == result["processes"]["left"] == 1, result
 assert result["processes"]["died"] == result["processes"]["lost_slices"] == 0, result["processes"]
 assert result["traffic"]["rows_sent"] == result["traffic"]["rows_applied"], result["traffic"]
 assert result["traffic"]["messages_refused"] == 0, result["traffic"]
+# The one with another secret, who has tried several times.
+assert result["traffic"]["connections_refused"] > 0, result["traffic"]
+refused = [line for line in open("join.out") if "refused: connections from" in line]
+assert refused and all("a handshake that is wrong" in line for line in refused), refused
+# Told of once, and once more at most if it was gone before its address was looked at.
+assert len(refused) <= 2 and sum("not known" not in line for line in refused) <= 1, refused
 PYTHON
 
 # A network that not all have, and a host without the data.

@@ -1,20 +1,20 @@
 #include "common/net/zmq_transport.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 #include <zmq.hpp>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/raw_connection.h"
 
 namespace attune::net {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::RawConnection;
 constexpr auto kDeadline = 10s;
 
 ZmqOptions Options(NodeId node, std::uint64_t job = 1) {
@@ -124,25 +124,101 @@ TEST(ZmqTransport, AnotherJobIsRefusedAndCounted) {
   EXPECT_EQ(b->refused().foreign, 1u);
 }
 
-TEST(ZmqTransport, AKeyThatIsNotOnTheListGetsNothingThrough) {
-  ZmqOptions known = Options(1);
-  ZmqOptions server = Options(2);
-  known.keys = KeyPair::Make();
-  server.keys = KeyPair::Make();
-  const auto b = MakeZmqTransport(server);
-  ZmqOptions stranger = known;
-  stranger.keys = KeyPair::Make();
-  const auto a = MakeZmqTransport(known);
-  const auto thief = MakeZmqTransport(stranger);
-  b->Connect(1, a->address());
-  a->Connect(2, b->address());
-  thief->Connect(2, b->address());
-  ASSERT_TRUE(SendSoon(*a, 2, Message(1)));
-  ASSERT_TRUE(b->Receive(kDeadline));
-  for (int n = 0; n < 20; ++n) {
-    EXPECT_FALSE(thief->Send(2, Message(2)));
-    EXPECT_FALSE(b->Receive(10ms));
+/// A handshake without security of a DEALER, then the head of a frame of so many bytes.
+std::string BeginningOfFrame(std::uint64_t bytes) {
+  const std::string greeting = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16) + std::string(48, '\0');
+  const std::string ready =
+      std::string("\5READY") + std::string("\xbSocket-Type\0\0\0\6", 16) + std::string("DEALER");
+  std::string head = greeting + '\4' + static_cast<char>(ready.size()) + ready + '\2';
+  for (int shift = 56; shift >= 0; shift -= 8) head += static_cast<char>(bytes >> shift & 0xff);
+  return head;
+}
+
+/// Node 1 and node 2 with keys, node 2 being who others want to reach.
+class EncryptedNodes : public ::testing::Test {
+ protected:
+  EncryptedNodes() : keys_(KeyPair::Make()), a_(Make(1, keys_)), b_(Make(2, KeyPair::Make())) {
+    a_->Connect(2, b_->address());
+    b_->Connect(1, a_->address());
   }
+  static std::unique_ptr<Transport> Make(NodeId node, const KeyPair& keys) {
+    ZmqOptions options = Options(node);
+    options.keys = keys;
+    return MakeZmqTransport(options);
+  }
+
+  /// Waits until node 2 has refused so many connections; nothing may come through meanwhile.
+  void ExpectRefused(std::uint64_t connections) {
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    while (b_->refused().strangers < connections && std::chrono::steady_clock::now() < deadline) {
+      EXPECT_FALSE(b_->Receive(1ms));
+    }
+    EXPECT_GE(b_->refused().strangers, connections);
+    EXPECT_EQ(b_->refused().all_messages(), 0u);
+  }
+  void ExpectThatNodesStillTalk() {
+    ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
+    const auto received = b_->Receive(kDeadline);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->from, 1u);
+  }
+
+  const KeyPair keys_;
+  std::unique_ptr<Transport> a_, b_;
+};
+
+TEST_F(EncryptedNodes, AKeyThatIsNotOnTheListGetsNothingThrough) {
+  const auto thief = Make(1, KeyPair::Make());
+  ::testing::internal::CaptureStderr();
+  thief->Connect(2, b_->address());
+  EXPECT_FALSE(thief->Send(2, Message(2)));
+  ExpectRefused(2);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1) << log;
+  EXPECT_NE(log.find("connections from 127.0.0.1: their key"), std::string::npos) << log;
+  ExpectThatNodesStillTalk();
+}
+
+TEST_F(EncryptedNodes, WhoDoesNotEncryptGetsNothingThrough) {
+  ::testing::internal::CaptureStderr();
+  for (int n = 0; n < 5; ++n) {
+    RawConnection open(b_->address().endpoint);
+    open.Send(BeginningOfFrame(1));
+    EXPECT_TRUE(open.EndsWithin(3s));
+  }
+  ExpectRefused(5);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  // Who is gone already when the node looks has no address.
+  EXPECT_LE(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_NE(log.find(": no encryption"), std::string::npos) << log;
+  ExpectThatNodesStillTalk();
+}
+
+TEST_F(EncryptedNodes, WhatWasRecordedIsRefusedWhenItComesAgain) {
+  testing::Eavesdropper middle(b_->address().endpoint);
+  a_->Connect(2, {"tcp://" + middle.address(), b_->address().public_key});
+  ASSERT_TRUE(SendSoon(*a_, 2, {1, "a secret of node 1", {}, {}}));
+  ASSERT_TRUE(b_->Receive(kDeadline));
+  const std::string heard = middle.End();
+  ASSERT_GT(heard.size(), 300u);
+  EXPECT_EQ(heard.find("a secret of node 1"), std::string::npos);
+  RawConnection again(b_->address().endpoint);
+  again.Send(heard);
+  EXPECT_TRUE(again.EndsWithin(kDeadline));
+  ExpectRefused(1);
+  a_->Connect(2, b_->address());
+  ExpectThatNodesStillTalk();
+}
+
+TEST_F(EncryptedNodes, AKeyOfTheJobIsThatOfOneNodeOnly) {
+  const auto liar = Make(3, keys_);  // what node 1 would be that says to be node 3
+  liar->Connect(2, b_->address());
+  ASSERT_TRUE(SendSoon(*liar, 2, Message(2)));
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (b_->refused().foreign == 0 && std::chrono::steady_clock::now() < deadline) {
+    EXPECT_FALSE(b_->Receive(10ms));
+  }
+  EXPECT_EQ(b_->refused().foreign, 1u);
 }
 
 TEST(ZmqTransport, ANodeWhoseKeyComesLateGetsIn) {
@@ -187,32 +263,6 @@ TEST(ZmqTransport, AnAddressThatIsNotOneIsSaid) {
   EXPECT_NE(text.find("cannot listen on 192.0.2.1"), std::string::npos) << text;
 }
 
-/// A connection that is not ZeroMQ's.
-class RawConnection {
- public:
-  explicit RawConnection(const std::string& endpoint) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
-    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
-  ~RawConnection() { close(fd_); }
-  RawConnection(const RawConnection&) = delete;
-  RawConnection& operator=(const RawConnection&) = delete;
-
-  void Send(const std::string& bytes) {
-    for (std::size_t sent = 0; sent < bytes.size();) {
-      const ssize_t n = send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-      if (n <= 0) return;  // it was thrown out
-      sent += static_cast<std::size_t>(n);
-    }
-  }
-
- private:
-  const int fd_;
-};
-
 TEST_P(TwoNodes, BytesThatAreNotZeroMqDisturbNobody) {
   std::mt19937 random(4);
   std::string garbage(1 << 20, '\0');
@@ -231,6 +281,15 @@ TEST_P(TwoNodes, BytesThatAreNotZeroMqDisturbNobody) {
   ASSERT_TRUE(received);
   EXPECT_EQ(received->from, 1u);
   EXPECT_EQ(received->message.type, 9);
+}
+
+TEST(ZmqTransport, AFrameBeyondTheLimitEndsItsConnectionBeforeItHasCome) {
+  const auto node = MakeZmqTransport(Options(2));
+  RawConnection largest(node->address().endpoint), larger(node->address().endpoint);
+  largest.Send(BeginningOfFrame(wire::kMaxPartBytes));
+  larger.Send(BeginningOfFrame(wire::kMaxPartBytes + 1));
+  EXPECT_TRUE(larger.EndsWithin(3s));
+  EXPECT_FALSE(largest.EndsWithin(100ms));
 }
 
 TEST(ZmqTransport, FramesThatAreNoMessageAreCounted) {
@@ -267,7 +326,7 @@ TEST(ZmqTransport, FramesThatAreNoMessageAreCounted) {
   const auto received = node->Receive(kDeadline);
   ASSERT_TRUE(received);
   EXPECT_EQ(received->message.type, 5);
-  EXPECT_EQ(node->refused().total(), 5u);
+  EXPECT_EQ(node->refused().all_messages(), 5u);
   const auto& counts = node->refused().messages;
   EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kTruncated)], 1u);
   EXPECT_EQ(counts[static_cast<std::size_t>(wire::Refusal::kForeign)], 1u);

@@ -113,6 +113,28 @@ TEST_F(JoinDeskTest, ThreadsThatAreNoWholeNumberAreRefused) {
   }
 }
 
+TEST_F(JoinDeskTest, ARequestThatComesTwiceGetsOnePlace) {
+  const std::string request =
+      R"({"what":"enter","name":"n","serves":false,"works":true,"host":"there","host_name":"there",)"
+      R"("fingerprint":"v1","endpoint":"tcp://127.0.0.1:4712","public_key":"","threads":1})";
+  const auto caller = net::MakeSecretCaller(EndpointOf(fd_).substr(6), secret_);
+  EXPECT_THAT(caller->Call(request, 30s), HasSubstr("later"));
+  KnowEverybody();
+  const std::string place = caller->Call(request, 30s);
+  EXPECT_THAT(place, HasSubstr("description"));
+  EXPECT_EQ(net::MakeSecretCaller(EndpointOf(fd_).substr(6), secret_)->Call(request, 30s), place);
+  EXPECT_EQ(scheduler_.Members().size(), 2u);
+}
+
+TEST_F(JoinDeskTest, WhoHasAnotherSecretIsInTheReport) {
+  const auto other = net::SharedSecret::Of("another secret of this test");
+  ErrorOf(ErrorKind::kFailed, [&] {
+    JoinJob(EndpointOf(fd_).substr(6), {secret_.listener, other.caller}, 3s);
+  });
+  desk_.reset();  // what it has counted last is told
+  EXPECT_GE(scheduler_.Counters().refused_connections, 1u);
+}
+
 TEST_F(JoinDeskTest, GarbageIsAnsweredAndDoesNoHarm) {
   const auto caller = net::MakeSecretCaller(EndpointOf(fd_).substr(6), secret_);
   for (const std::string& text : {std::string(), std::string("{}"), std::string(100'000, '['),

@@ -77,6 +77,9 @@ class OneHost {
         if (a != b) a->transport->Connect(b->number, b->transport->address());
       }
     }
+    guest_ = MakeTransport(nodes);
+    guest_->Connect(0, nodes_[0]->transport->address());
+    nodes_[0]->transport->Connect(nodes, guest_->address());
     for (auto& one : nodes_) Start(*one, threads);
     cluster_ = std::make_unique<DistributedCluster>(*scheduler_, *nodes_[0]->parts, *nodes_[0]->node);
     scheduler_->Gather({});
@@ -91,6 +94,13 @@ class OneHost {
 
   DistributedCluster& cluster() { return *cluster_; }
   ps::ModelStore& store() { return *nodes_[0]->store; }
+  /// They come with a round.
+  wire::NodeCounters counters() {
+    cluster_->PeakMemory();
+    return scheduler_->Counters();
+  }
+  /// Somebody whom node 0 has admitted, and who is none of the job's nodes.
+  net::Transport& guest() { return *guest_; }
   std::uint64_t triples_of(std::size_t node) { return nodes_[node]->node->triples_done(); }
 
  private:
@@ -117,12 +127,16 @@ class OneHost {
         NodeParts{spec_, data, *store, {}, &task, nullptr, [store](Index first, Index end) {
                     store->InitialiseUsers(first, end, 1);
                   }});
+    one->transport = MakeTransport(number);
+    nodes_.push_back(std::move(one));
+  }
+
+  static std::unique_ptr<net::Transport> MakeTransport(std::uint32_t number) {
     net::ZmqOptions options;
     options.job = 5;
     options.node = number;
     options.keys = net::KeyPair::Make();
-    one->transport = net::MakeZmqTransport(options);
-    nodes_.push_back(std::move(one));
+    return net::MakeZmqTransport(options);
   }
 
   void Start(One& one, unsigned threads) {
@@ -142,6 +156,7 @@ class OneHost {
   ps::HostMemory memory_;
   std::unique_ptr<SchedulerService> scheduler_;
   std::vector<std::unique_ptr<One>> nodes_;
+  std::unique_ptr<net::Transport> guest_;
   std::unique_ptr<DistributedCluster> cluster_;
 };
 
@@ -194,6 +209,29 @@ TEST_F(NodeTest, ManyNodesTrainEveryPositiveOnceAndLearn) {
   const auto ranks = host.cluster().Evaluate(task_, data::Split::kValidation).ranks;
   EXPECT_EQ(ranks.size(), task_.targets.size());
   for (const std::uint32_t rank : ranks) EXPECT_GE(rank, 1u);
+}
+
+TEST_F(NodeTest, WhatMakesNoSenseIsRefusedAndTheJobGoesOn) {
+  OneHost host(Spec(), *data_, task_, 1, 1);
+  wire::Register registration;
+  registration.node = 1;
+  registration.endpoint = "nonsense";
+  registration.public_key = host.guest().address().public_key;
+  wire::Register keyless = registration;
+  keyless.endpoint = host.guest().address().endpoint;
+  keyless.public_key = "";
+  const std::vector<wire::Message> messages = {
+      wire::Encode(registration), wire::Encode(keyless), {1, "\xff\xff", {}, {}}, {999, "", {}, {}}};
+  for (const wire::Message& message : messages) {
+    while (!host.guest().Send(0, message)) std::this_thread::sleep_for(1ms);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  std::uint64_t refused = 0;
+  while (refused < messages.size() && std::chrono::steady_clock::now() < deadline) {
+    refused = host.counters().refused;
+  }
+  EXPECT_EQ(refused, messages.size());
+  EXPECT_TRUE(host.cluster().RunEpoch(1, 1, {}).complete);
 }
 
 TEST_F(NodeTest, AnEpochThatIsStoppedLeavesRowsAtRest) {

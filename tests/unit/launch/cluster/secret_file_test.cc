@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -38,6 +39,8 @@ TEST_F(SecretFile, IsReadWithoutSpacesAtItsEnds) {
 TEST_F(SecretFile, ThatOthersMayReadIsRefused) {
   Write("0123456789abcdef", kOwner | fs::perms::group_read);
   EXPECT_THAT(Error(), HasSubstr("0640"));
+  Write("0123456789abcdef", kOwner | fs::perms::group_read | fs::perms::others_read);
+  EXPECT_THAT(Error(), HasSubstr("0644"));
   Write("0123456789abcdef", kOwner | fs::perms::others_write);
   EXPECT_THAT(Error(), HasSubstr("chmod 600"));
 }
@@ -47,6 +50,25 @@ TEST_F(SecretFile, ThatIsTooShortOrTooLongIsRefused) {
   EXPECT_THAT(Error(), HasSubstr("5 characters"));
   Write(std::string(5000, 'x'), kOwner);
   EXPECT_THAT(Error(), HasSubstr("4097 characters"));
+}
+
+TEST_F(SecretFile, ThatIsEmptyIsRefused) {
+  Write(" \n", kOwner);
+  EXPECT_THAT(Error(), HasSubstr("0 characters"));
+}
+
+TEST_F(SecretFile, OfAnotherUserIsRefused) {
+  Write("0123456789abcdef", kOwner);
+  if (chown(path_.c_str(), 4711, static_cast<gid_t>(-1)) != 0)
+    GTEST_SKIP() << "only root may give a file away";
+  EXPECT_THAT(Error(), HasSubstr("user 4711"));
+}
+
+TEST_F(SecretFile, BehindALinkIsRefused) {
+  Write("0123456789abcdef", kOwner);
+  fs::create_symlink(path_, directory_ / "link");
+  EXPECT_THAT(ErrorOf(ErrorKind::kBadInput, [this] { ReadSecret(directory_ / "link"); }),
+              HasSubstr("symbolic link"));
 }
 
 TEST_F(SecretFile, ThatIsNoFileIsRefused) {
