@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recipe for Slurm, on a Slurm of this machine alone: ranks by srun and by mpirun, the doctor before them, honest exit
-# codes, and a job that is told to end saves what it has.
+# codes, a job that is told to end saves what it has, and one whose time is over is queued again and goes on.
 # usage: slurm_test.sh SOURCE_DIR ATTUNE    ends with 77 where there is no Slurm, or the program was built without MPI
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -58,6 +58,28 @@ for launch in srun mpirun; do
   "$ATTUNE" inspect endless >inspect.log 2>&1 || fail "$launch: nothing was saved: $(cat inspect.log)"
   grep -q "interrupted after" job.log || fail "$launch: it does not say that it was interrupted"
 done
+
+# Its time is over in the middle: it is queued again, and goes on from its checkpoint.
+rm -rf job.log
+sbatch --output=job.log "$recipe" --data data --out again --run again.run --dim 8 --epochs 600 >sbatch.log 2>&1
+id=$(sed -n 's/Submitted batch job //p' sbatch.log) deadline=$((SECONDS + 100))
+until grep -qs '"event":"epoch"' again.run/metrics.jsonl; do
+  ((SECONDS < deadline)) || fail "no epoch was trained: $(cat sbatch.log)"
+  sleep 0.1
+done
+scancel --batch --signal=USR1 "$id"
+# Slurm lets two minutes pass before it begins anew; here it may when the nodes are clean.
+until grep -qs '"status": "interrupted"' again.run/result.json && [[ $(sinfo -h -o %T | sort -u) == idle ]] &&
+  [[ $(squeue -h -j "$id" -o %T) == PENDING && -z $(pgrep -f "slurmstepd.*\[$id\.") ]]; do
+  ((SECONDS < deadline)) || fail "it was not queued again: $(scontrol show job "$id")"
+  sleep 0.5
+done
+scontrol update jobid="$id" starttime=now
+until grep -qs '"status": "completed"' again.run/result.json; do
+  ((SECONDS < deadline)) || fail "it did not go on: $(scontrol show job "$id")"
+  sleep 0.2
+done
+grep -q '"event":"resume"' again.run/metrics.jsonl || fail "it did not go on from its checkpoint"
 JOBS
 code=0
 recipe=$source_dir/launch/slurm/train.sbatch timeout 280 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh ||
