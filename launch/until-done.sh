@@ -36,7 +36,7 @@ if (($# > 0)); then shift; fi
 say() { printf 'until-done: %s\n' "$1" >&2; }
 # What the run says of its end; "none" if it says nothing.
 status() { sed -n 's/^ *"status": "\(.*\)",\{0,1\}$/\1/p' "$run/result.json" 2>/dev/null | head -n 1 | grep . || echo none; }
-newest() { find "$run/checkpoints" -mindepth 1 -maxdepth 1 -name '[0-9]*' ! -name '*.*' 2>/dev/null | sort | tail -n 1; }
+newest() { { find "$run/checkpoints" -mindepth 1 -maxdepth 1 -name '[0-9]*' ! -name '*.*' 2>/dev/null || true; } | sort | tail -n 1; }
 
 job='' told=no
 # shellcheck disable=SC2317  # the traps call it
