@@ -53,6 +53,8 @@ without_progress=0
 for ((life = 1; life <= lives; ++life)); do
   before=$(newest)
   if [[ -n $before ]]; then settings=(--resume "$run"); else settings=("$@" --run "$run"); fi
+  # A life that was too short for a checkpoint has left its record.
+  if [[ -z $before && $life != 1 && " $* " != *" --overwrite "* ]]; then settings+=(--overwrite); fi
   rm -f "$run/result.json"
   "${launcher[@]}" "${settings[@]}" &
   job=$!

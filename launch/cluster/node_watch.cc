@@ -48,8 +48,7 @@ class Watch {
       if (waitpid(pid_, &status, WNOHANG) != pid_) continue;
       if (Meant(status)) return WEXITSTATUS(status);
       if (told_ > 0 || !MayRestart()) {
-        log::Error("{}: its process was ended by {}", where_, HowItEnded(status));
-        return 1;
+        ThrowFailed("{}: its process was ended by {}", where_, HowItEnded(status));
       }
       log::Warning("{}: its process was ended by {}; it is started again", where_, HowItEnded(status));
       pid_ = start_(++incarnation_);

@@ -20,7 +20,7 @@ inline constexpr unsigned kRestartsInAMinute = 5;
 /// and
 ///                   until then it ends when the job lets it go
 /// @param where      for messages
-/// @returns the exit code of the last incarnation, 1 if a signal ended it
+/// @returns the exit code of the last incarnation. Throws Error(kFailed) if a signal ended it
 int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
               unsigned restarts, bool ends, const std::string& where);
 

@@ -148,7 +148,7 @@ expect 3 "other data" "$attune" train --resume one --epochs 7 --data other
 begin loop bash "$launch/until-done.sh" --run loop.run -- "$attune" local -n 2 train -- "${common[@]}" --out loop.model \
   --checkpoint-every 0.05s
 deadline=$((SECONDS + 60))
-until [[ -n $(ls loop.run/checkpoints 2>/dev/null) ]]; do
+until compgen -G "loop.run/checkpoints/????????/manifest.json" >/dev/null; do
   ((SECONDS < deadline)) || fail "no checkpoint in time: $(cat loop.log)"
   sleep 0.01
 done
