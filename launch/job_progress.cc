@@ -1,5 +1,7 @@
 #include "launch/job_progress.h"
 
+#include "common/io/json_number.h"
+
 namespace attune::launch {
 
 using nlohmann::ordered_json;
@@ -23,22 +25,23 @@ ordered_json ToJson(const JobProgress& progress, const scheduler::EarlyStopping&
 
 JobProgress ProgressFromJson(const ordered_json& json, scheduler::EarlyStopping& stopping) {
   JobProgress progress;
-  json.at("epochs_done").get_to(progress.epochs_done);
+  progress.epochs_done = io::WholeNumber<std::uint32_t>(json.at("epochs_done"));
   json.at("evaluated").get_to(progress.evaluated);
-  json.at("positives").get_to(progress.trained.positives);
-  json.at("triples").get_to(progress.trained.triples);
+  progress.trained.positives = io::WholeNumber<std::uint64_t>(json.at("positives"));
+  progress.trained.triples = io::WholeNumber<std::uint64_t>(json.at("triples"));
   json.at("loss_sum").get_to(progress.trained.loss);
-  json.at("digest").get_to(progress.trained.digest);
-  json.at("rows").get_to(progress.trained.rows);
-  json.at("untrainable").get_to(progress.untrainable);
+  progress.trained.digest = io::WholeNumber<std::uint64_t>(json.at("digest"));
+  progress.trained.rows = io::WholeNumber<std::uint64_t>(json.at("rows"));
+  progress.untrainable = io::WholeNumber<std::uint64_t>(json.at("untrainable"));
   json.at("train_seconds").get_to(progress.train_seconds);
   json.at("evaluation_seconds").get_to(progress.evaluation_seconds);
   json.at("last_loss").get_to(progress.last_loss);
-  json.at("resumed").get_to(progress.resumed);
-  json.at("checkpoints").get_to(progress.checkpoints);
+  progress.resumed = io::WholeNumber<std::uint32_t>(json.at("resumed"));
+  progress.checkpoints = io::WholeNumber<std::uint64_t>(json.at("checkpoints"));
   if (!json.contains("best")) return progress;
   const ordered_json& best = json.at("best");
-  stopping.Restore(best.at("value"), best.at("epoch"), best.at("without_better"));
+  stopping.Restore(best.at("value"), io::WholeNumber<std::uint32_t>(best.at("epoch")),
+                   io::WholeNumber<std::uint32_t>(best.at("without_better")));
   progress.best_metrics = best.at("metrics");
   return progress;
 }

@@ -8,6 +8,7 @@
 #include "common/model/user_vectors.h"
 #include "common/simd.h"
 #include "common/sync/sync_options.h"
+#include "launch/checkpoint/interval.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
 #include "ps/model_store.h"
@@ -150,7 +151,10 @@ std::vector<worker::TaskExtent> TasksOf(const config::RunSettings& run, const da
 }  // namespace
 
 RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset) {
-  return {ThreadsOf(run), run.include_validation(), TasksOf(run, dataset)};
+  const Interval every = ParseInterval(run.checkpoint_every(), "--checkpoint-every");
+  const bool copies_rows =
+      run.has_run() && !run.has_triples() && (every.time.count() > 0 || every.epochs > 0);
+  return {ThreadsOf(run), copies_rows, run.include_validation(), TasksOf(run, dataset)};
 }
 
 MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dataset, const RunShape& run,
@@ -160,6 +164,12 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
   const std::uint64_t all_threads = std::uint64_t{host.workers} * run.threads;
   MemoryPlan plan;
   AddTables(plan, spec, dataset, host);
+  if (run.copies_rows) {
+    // What a host alone has: its part of the items, and of the users.
+    plan.Add("copies for checkpoints",
+             ps::ModelStore::TableBytes(spec, dataset.num_users(), dataset.num_items()) / host.hosts,
+             "--checkpoint-every never");
+  }
   if (host.visitors > 0) {
     // As they came, and as they are trained.
     plan.Add("rows of other hosts' items, at most",

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/part.h"
 
@@ -13,15 +14,21 @@ namespace {
 
 using nlohmann::ordered_json;
 
+/// Throws json::exception unless it is one.
+const ordered_json& Array(const ordered_json& json) {
+  if (!json.is_array()) throw ordered_json::other_error::create(501, "no array", &json);
+  return json;
+}
+
 }  // namespace
 
 LoadedCheckpoint::LoadedCheckpoint(const std::filesystem::path& path)
     : path_(path),
       manifest_(std::make_unique<ordered_json>(io::ReadManifest(path, kCheckpointKind, kCheckpointVersion))) {
   try {
-    user_floats_ = manifest_->at("records").at("user_floats");
-    item_floats_ = manifest_->at("records").at("item_floats");
-    for (const ordered_json& part : manifest_->at("parts")) OpenPart(part);
+    user_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("user_floats"));
+    item_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("item_floats"));
+    for (const ordered_json& part : Array(manifest_->at("parts"))) OpenPart(part);
     const io::NpyView& theta = Open(kThetaFile);
     theta_ = theta.As<float>();
   } catch (const nlohmann::json::exception& error) {
@@ -51,8 +58,8 @@ void LoadedCheckpoint::OpenPart(const ordered_json& part) {
     const io::NpyView& array = Open(part.at("users").at("file"));
     RequireWidth(array, user_floats_);
     std::uint64_t row = 0;
-    for (const ordered_json& slice : part.at("users").at("slices")) {
-      const Index first = slice.at(1), end = slice.at(2);
+    for (const ordered_json& slice : Array(part.at("users").at("slices"))) {
+      const auto first = io::WholeNumber<Index>(slice.at(1)), end = io::WholeNumber<Index>(slice.at(2));
       if (end < first || row + (end - first) > array.header().shape[0]) {
         ThrowBadInput("{}: has fewer rows than the manifest says", array.path().string());
       }
@@ -122,15 +129,15 @@ ordered_json DoneToJson(const scheduler::SlicesDone& done) {
 
 scheduler::SlicesDone DoneFromJson(const ordered_json& json) {
   scheduler::SlicesDone done;
-  for (const ordered_json& one : json) {
+  for (const ordered_json& one : Array(json)) {
     scheduler::LeaseReport report;
-    report.positives = one.at(1);
-    report.untrainable = one.at(2);
-    report.triples = one.at(3);
+    report.positives = io::WholeNumber<std::uint64_t>(one.at(1));
+    report.untrainable = io::WholeNumber<std::uint64_t>(one.at(2));
+    report.triples = io::WholeNumber<std::uint64_t>(one.at(3));
     report.loss = one.at(4);
-    report.digest = one.at(5);
-    report.rows = one.at(6);
-    done.emplace(one.at(0).get<std::uint32_t>(), report);
+    report.digest = io::WholeNumber<std::uint64_t>(one.at(5));
+    report.rows = io::WholeNumber<std::uint64_t>(one.at(6));
+    done.emplace(io::WholeNumber<std::uint32_t>(one.at(0)), report);
   }
   return done;
 }

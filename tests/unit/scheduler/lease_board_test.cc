@@ -20,6 +20,41 @@ TEST(LeaseBoard, OneWorkerSeesTheOrderOfTheQueue) {
   EXPECT_FALSE(board.complete());
 }
 
+TEST(LeaseBoard, GoesOnWithWhatIsLeftInTheSameOrder) {
+  LeaseBoard whole(std::vector<LeaseBoard::Host>(9, 0), 3, 2);
+  SlicesDone done;
+  for (int n = 0; n < 4; ++n) {
+    const auto lease = whole.Next(1, 0);
+    EXPECT_TRUE(whole.Complete(1, lease->slice, 1, Report(n)));
+  }
+  done = whole.Done();
+  ASSERT_EQ(done.size(), 4u);
+  LeaseBoard rest(std::vector<LeaseBoard::Host>(9, 0), 3, 2, {}, done);
+  LeaseQueue queue(9, 3, 2, done);
+  EXPECT_EQ(rest.waiting(), 5u);
+  EXPECT_EQ(rest.Total().positives, whole.Total().positives);
+  while (const auto lease = whole.Next(1, 0)) {
+    EXPECT_EQ(rest.Next(1, 0)->slice, lease->slice);
+    EXPECT_EQ(queue.Next(), lease->slice);
+    EXPECT_TRUE(rest.Complete(1, lease->slice, 1, Report(1)));
+    queue.Complete(lease->slice, Report(1));
+  }
+  EXPECT_TRUE(rest.complete());
+  EXPECT_TRUE(queue.AllComplete());
+  EXPECT_EQ(queue.Total().positives, rest.Total().positives);
+}
+
+TEST(LeaseBoard, ClosedItHandsOutNothingAndIsIdleWhenAllIsBack) {
+  LeaseBoard board({0, 0, 0}, 1, 1);
+  const auto lease = board.Next(1, 0);
+  EXPECT_FALSE(board.idle());
+  board.Close();
+  EXPECT_FALSE(board.Next(1, 0));
+  EXPECT_TRUE(board.Complete(1, lease->slice, 1, Report(1)));
+  EXPECT_TRUE(board.idle());
+  EXPECT_FALSE(board.complete());
+}
+
 TEST(LeaseBoard, AHostsOwnSlicesComeFirst) {
   LeaseBoard board({0, 1, 0, 1, 0, 1}, 1, 1);
   std::set<std::uint32_t> own;
