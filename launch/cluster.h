@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/training_spec.h"
 #include "common/types.h"
@@ -49,13 +50,14 @@ class Cluster {
   /// How far the newest is.
   struct SnapshotState {
     bool ended = false;
-    std::string failure;  ///< empty if all of it is on disk
+    std::string failure;                 ///< empty if all of it is on disk
+    std::vector<std::uint32_t> writers;  ///< of its parts
   };
   virtual SnapshotState Snapshot(std::uint32_t number) = 0;
 
   /// Of rows, in numbers: what a checkpoint says of its records.
   struct RecordFloats {
-    std::size_t users = 0;
+    std::size_t users = 0;  ///< 0 if the variant has no U
     std::size_t items = 0;
   };
   virtual RecordFloats Records() const = 0;

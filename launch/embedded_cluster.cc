@@ -96,7 +96,7 @@ void EmbeddedCluster::BeginSnapshot(const std::filesystem::path& directory, std:
 
 Cluster::SnapshotState EmbeddedCluster::Snapshot(std::uint32_t) {
   const auto ended = snapshot_.Ended();
-  return ended ? SnapshotState{true, ended->failure} : SnapshotState{};
+  return ended ? SnapshotState{true, ended->failure, {0}} : SnapshotState{};
 }
 
 Cluster::RecordFloats EmbeddedCluster::Records() const {

@@ -62,7 +62,7 @@ T At(const ordered_json& manifest, const fs::path& checkpoint, const char* key) 
 fs::path RunOf(const std::string& resume) {
   fs::path path = fs::absolute(resume).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
-  return fs::exists(path / "manifest.json") ? path.parent_path().parent_path() : path;
+  return IsCheckpointPath(path) ? path.parent_path().parent_path() : path;
 }
 
 config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
@@ -80,7 +80,9 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   settings.mutable_cluster()->MergeFrom(given.cluster());
   settings.mutable_run_settings()->set_run(run.string());
   settings.mutable_run_settings()->set_resume(checkpoint.string());
-  settings.mutable_run_settings()->set_overwrite(true);
+  // The model that it has written itself may be replaced.
+  settings.mutable_run_settings()->set_overwrite(given.run_settings().overwrite() ||
+                                                 !given.run_settings().has_out());
   return settings;
 }
 
@@ -95,9 +97,7 @@ std::unique_ptr<LoadedCheckpoint> OpenResumed(const config::RunSettings& run, co
   return checkpoint;
 }
 
-void RollBack(const config::RunSettings& run) {
-  fs::remove(fs::path(run.run()) / "result.json");
-  if (run.audit().empty()) return;
+void RollBackAudit(const config::RunSettings& run) {
   const ordered_json manifest = ManifestOf(run.resume());
   const auto epoch = At<std::uint32_t>(manifest, run.resume(), "/epoch/number");
   std::set<std::uint32_t> done;

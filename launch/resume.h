@@ -22,8 +22,7 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given);
 /// data.
 std::unique_ptr<LoadedCheckpoint> OpenResumed(const config::RunSettings& run, const data::Dataset& dataset);
 
-/// Makes the directories of a run and of its audit those of the checkpoint: what came after it is trained
-/// again.
-void RollBack(const config::RunSettings& run);
+/// Takes back what was audited after the checkpoint: it is trained again.
+void RollBackAudit(const config::RunSettings& run);
 
 }  // namespace attune::launch

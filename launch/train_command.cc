@@ -31,6 +31,7 @@
 #include "launch/initial_model.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
+#include "launch/run_directory.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
 #include "launch/training_inputs.h"
@@ -69,11 +70,6 @@ std::string Summary(const ordered_json& s) {
   return text;
 }
 
-/// Writes result.json, the truth of a run, where there is a run directory.
-void WriteRunResult(const config::RunSettings& run, const ordered_json& result) {
-  if (run.has_run()) WriteResult(run.run(), result);
-}
-
 /// Refuses an output that would swallow what the run reads or writes elsewhere.
 void RequireApart(const std::string& out, const std::string& other, const char* flag) {
   if (other.empty()) return;
@@ -95,7 +91,6 @@ JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& s
   const auto& run = settings.run_settings();
   const unsigned threads = ThreadsOf(run);
   const TrainingInputs inputs(run, dataset);
-  TrainingJob job(settings, spec, inputs, {{"threads", threads}});
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset));
   const auto audit = MakeTripleAudit(run.audit(), "0.0");
@@ -110,6 +105,8 @@ JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& s
     initial.CopyShared(cluster.store());
     log::Info("{}", initial.Summary());
   }
+  TakeRunDirectory(run);
+  TrainingJob job(settings, spec, inputs, {{"threads", threads}});
   return job.Run(cluster);
 }
 
@@ -138,43 +135,6 @@ std::unique_ptr<io::DirectoryLock> LockResumed(const config::RunSettings& run) {
   const std::filesystem::path directory = RunOf(run.resume());
   if (!std::filesystem::is_directory(directory)) return nullptr;  // told where checkpoints are looked for
   return LockRun(directory, kEndOfEarlierLife);
-}
-
-/// What an earlier run of the same name has recorded is not mixed with what this one does.
-void TakeRunDirectory(const config::RunSettings& run) {
-  if (!run.has_run()) return;
-  if (run.has_resume()) return RollBack(run);
-  const std::filesystem::path directory(run.run());
-  if (std::filesystem::exists(directory / "metrics.jsonl") && !run.overwrite()) {
-    ThrowUsage(
-        "--run {}: it holds the record of an earlier run; choose another, or pass --overwrite to replace it",
-        run.run());
-  }
-  for (const char* name : {"result.json", "metrics.jsonl", "log"}) std::filesystem::remove(directory / name);
-  std::filesystem::remove_all(directory / "checkpoints");
-}
-
-/// The same for what was audited.
-void TakeAuditDirectory(const config::RunSettings& run) {
-  if (run.has_resume() || run.audit().empty() || !std::filesystem::exists(run.audit())) return;
-  std::vector<std::filesystem::path> earlier;
-  for (const auto& entry : std::filesystem::directory_iterator(run.audit())) {
-    if (entry.path().filename().string().starts_with("process-")) earlier.push_back(entry.path());
-  }
-  if (!earlier.empty() && !run.overwrite()) {
-    ThrowUsage(
-        "--audit {}: it holds the record of an earlier run; choose another, or pass --overwrite to replace "
-        "it",
-        run.audit());
-  }
-  for (const auto& path : earlier) std::filesystem::remove(path);
-}
-
-/// Says in result.json that the run has failed, and why.
-void RecordFailure(const config::RunSettings& run, const std::exception& failure) {
-  const auto* error = dynamic_cast<const Error*>(&failure);
-  const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
-  WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
 }
 
 /// The same command runs everywhere, so settings of a cluster are no error in one process; but they are told.
@@ -355,7 +315,7 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
     return TrainAsRank(std::move(rendezvous), role, nullptr, context);
   }
   std::unique_ptr<io::DirectoryLock> lock;
-  if (resumes) lock = LockResumed(given.run_settings());
+  if (resumes && !context.dry_run) lock = LockResumed(given.run_settings());
   const config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
   const auto& run = settings.run_settings();
   JoinDoor door;
@@ -375,11 +335,11 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
                 : TrainAlone(settings, context);
   CheckOutputs(run);
   if (first) {
+    RequireFreeRun(run);
     if (run.has_run() && !lock) {
       std::filesystem::create_directories(run.run());
       lock = LockRun(run.run(), {});
     }
-    TakeRunDirectory(run);
     TakeAuditDirectory(run);
   }
   return Recorded(run, first, [&] {

@@ -88,7 +88,11 @@ void TrainingJob::TakeUp() {
     ThrowBadInput("{}: {}", (checkpoint / "manifest.json").string(), error.what());
   }
   for (const auto& [slice, report] : done_) {
-    if (slice >= inputs_.data->slices().size()) ThrowBadInput("{}: it has other slices", checkpoint.string());
+    const auto slices = inputs_.data->slices();
+    if (slice >= slices.size() || report.positives + report.untrainable != slices[slice].items.size() ||
+        report.triples != report.positives * spec_.sampling.negatives_per_positive) {
+      ThrowBadInput("{}: what it says of slice {} does not fit the data", checkpoint.string(), slice);
+    }
   }
   ++so_far_.resumed;
   if (stopping_.HasBest()) {
@@ -107,6 +111,7 @@ void TrainingJob::TakeUp() {
 std::string TrainingJob::RunEpochs() {
   const auto& run = settings_.run_settings();
   while (true) {
+    if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
     if (!so_far_.evaluated) {
       if (!EvaluateEpoch(so_far_.epochs_done)) return "interrupted";
       so_far_.evaluated = true;
@@ -119,8 +124,7 @@ std::string TrainingJob::RunEpochs() {
     }
     if (epoch > run.epochs()) return "completed";
     if (StopRequested()) return "interrupted";
-    if (so_far_.epochs_done > 0 && done_.empty() && checkpoints_ &&
-        checkpoints_->DueAfterEpoch(so_far_.epochs_done)) {
+    if (trained_here_ && done_.empty() && checkpoints_ && checkpoints_->DueAfterEpoch(so_far_.epochs_done)) {
       Rest();
       BeginCheckpoint("due", epoch);
     }
@@ -195,6 +199,7 @@ void TrainingJob::FinishEpoch(std::uint32_t epoch, const EpochResult& result, do
   so_far_.trained += result.total;
   so_far_.train_seconds += seconds;
   so_far_.epochs_done = epoch;
+  trained_here_ = true;
   so_far_.untrainable = result.total.untrainable;
   so_far_.last_loss =
       result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
@@ -224,7 +229,11 @@ ordered_json TrainingJob::CheckpointState(const char* reason, std::uint32_t epoc
           {"data",
            {{"path", std::filesystem::absolute(inputs_.dataset.path()).lexically_normal().string()},
             {"fingerprint", inputs_.dataset.Fingerprint()}}},
-          {"records", {{"user_floats", records.users}, {"item_floats", records.items}}},
+          {"records",
+           {{"users", inputs_.dataset.num_users()},
+            {"items", inputs_.dataset.num_items()},
+            {"user_floats", records.users},
+            {"item_floats", records.items}}},
           {"layout", layout_},
           {"settings", config::SettingsToJson(settings_)},
           {"settings_text", ToText(settings_)}};

@@ -80,7 +80,8 @@ class TrainingJob {
   scheduler::EarlyStopping stopping_;
 
   JobProgress so_far_;
-  scheduler::SlicesDone done_;                     ///< of the epoch under way
+  scheduler::SlicesDone done_;  ///< of the epoch under way
+  bool trained_here_ = false;   ///< whether an epoch has ended since the run began or was taken up
   std::unique_ptr<CheckpointKeeper> checkpoints_;  ///< where there is a run directory
   std::uint64_t failed_checkpoints_ = 0;
   std::optional<std::chrono::steady_clock::time_point> told_to_end_;

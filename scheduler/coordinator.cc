@@ -311,7 +311,15 @@ void Coordinator::CloseRoundIfComplete() {
 /// For each slice the leader of the host that has its rows, or kNobody.
 std::vector<std::uint32_t> Coordinator::Writers() const {
   std::vector<std::uint32_t> writers;
-  for (const auto& node : NodesOfSlices()) writers.push_back(node.value_or(wire::BeginRound::kNobody));
+  std::map<LeaseBoard::Host, std::uint32_t> leaders;
+  for (const auto* member : members_.Alive()) {
+    const auto host = hosts_.find(member->info.host);
+    if (member->info.leads && host != hosts_.end()) leaders.emplace(host->second, member->info.node);
+  }
+  for (const LeaseBoard::Host home : Homes()) {
+    const auto leader = leaders.find(home);
+    writers.push_back(leader == leaders.end() ? wire::BeginRound::kNobody : leader->second);
+  }
   return writers;
 }
 
@@ -319,11 +327,11 @@ std::string Coordinator::SnapshotProblem(std::uint32_t number, bool& ended) cons
   ended = true;
   for (const auto& [node, member] : members_.all()) {
     if (!snapshot_writers_.contains(node)) continue;
-    if (member.state != Membership::State::kAlive) {
-      return fmt::format("{} was gone before it had written its part", member.info.where);
-    }
     const auto at = snapshots_.find(node);
     const bool written = at != snapshots_.end() && at->second.number == number;
+    if (!written && member.state != Membership::State::kAlive) {
+      return fmt::format("{} was gone before it had written its part", member.info.where);
+    }
     ended &= written;
     if (written && !at->second.failure.empty()) return at->second.failure;
   }
@@ -419,6 +427,7 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   answered_.clear();
   done_.clear();
   if (work == wire::Work::kSnapshot) {
+    snapshots_.clear();
     snapshot_writers_.clear();
     for (const auto* member : members_.Alive()) {
       if (member->info.leads) snapshot_writers_.insert(member->info.node);

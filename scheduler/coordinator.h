@@ -92,6 +92,8 @@ class Coordinator {
   /// @param number  the round's epoch  @param ended  set to whether all have written their parts, or it
   /// failed
   std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
+  /// Nodes that write a part of the newest.
+  const std::set<std::uint32_t>& snapshot_writers() const { return snapshot_writers_; }
   /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
   void Abandon();
   /// Tells all nodes to end. They say kLeaving or are forgotten.

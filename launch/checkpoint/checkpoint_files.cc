@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "common/error.h"
 #include "common/io/json_file.h"
 #include "common/log.h"
+#include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/checkpoint/part.h"
 
 namespace attune::launch {
@@ -19,12 +21,30 @@ using nlohmann::ordered_json;
 
 constexpr const char* kFolder = "checkpoints";
 
-std::optional<std::uint32_t> NumberOf(const fs::path& path) {
-  const std::string name = path.filename().string();
+/// Of a name of eight digits.
+std::optional<std::uint32_t> NumberOf(const std::string& name) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (name.size() != 8 || error != std::errc() || end != name.data() + name.size()) return std::nullopt;
   return number;
+}
+
+/// What is in the run's directory of checkpoints and is ours: with its number, complete or not.
+std::vector<std::pair<std::uint32_t, fs::path>> Entries(const fs::path& run) {
+  std::vector<std::pair<std::uint32_t, fs::path>> entries;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run / kFolder, error)) {
+    const auto number = NumberOf(entry.path().stem().string());
+    if (number) entries.emplace_back(*number, entry.path());
+  }
+  std::ranges::sort(entries);
+  return entries;
+}
+
+void Remove(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) log::Warning("{}: cannot remove: {}", path.string(), error.message());
 }
 
 }  // namespace
@@ -35,24 +55,55 @@ fs::path CheckpointPath(const fs::path& run, std::uint32_t number) {
 
 std::vector<std::uint32_t> CheckpointNumbers(const fs::path& run) {
   std::vector<std::uint32_t> numbers;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(run / kFolder, error)) {
-    if (const auto number = NumberOf(entry.path())) numbers.push_back(*number);
+  for (const auto& [number, path] : Entries(run)) {
+    if (!path.has_extension()) numbers.push_back(number);
   }
-  std::ranges::sort(numbers);
   return numbers;
+}
+
+std::uint32_t LastCheckpointNumber(const fs::path& run) {
+  const auto entries = Entries(run);
+  return entries.empty() ? 0 : entries.back().first;
+}
+
+bool IsCheckpointPath(const fs::path& path) {
+  return NumberOf(path.filename().string()) && path.parent_path().filename() == kFolder;
+}
+
+void SetAsideAfter(const fs::path& checkpoint) {
+  const auto number = NumberOf(checkpoint.filename().string());
+  const fs::path run = checkpoint.parent_path().parent_path();
+  for (const std::uint32_t other : CheckpointNumbers(run)) {
+    if (other <= number.value_or(other)) continue;
+    fs::path aside = CheckpointPath(run, other);
+    aside += ".unused";
+    std::error_code error;
+    fs::remove_all(aside, error);
+    fs::rename(CheckpointPath(run, other), aside, error);
+    if (error) ThrowFailed("{}: cannot rename: {}", CheckpointPath(run, other).string(), error.message());
+    log::Info("{}: of what came after {}, is not used any more", aside.string(), checkpoint.string());
+  }
+}
+
+void RemoveCheckpoints(const fs::path& run) {
+  for (const auto& [number, path] : Entries(run)) Remove(path);
 }
 
 std::vector<std::string> CheckpointProblems(const fs::path& checkpoint) {
   try {
-    return io::VerifyChecksums(checkpoint, io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion));
+    const LoadedCheckpoint loaded(checkpoint);
+    return io::VerifyChecksums(checkpoint, loaded.manifest());
   } catch (const Error& error) {
     return {error.what()};
   }
 }
 
 fs::path FindCheckpoint(const fs::path& path) {
-  const bool one = fs::exists(path / "manifest.json");
+  const bool one = IsCheckpointPath(path);
+  if (!one && fs::exists(path / "manifest.json")) {
+    ThrowBadInput("--resume {}: a checkpoint is named by its place in the run, RUN/{}/00000012",
+                  path.string(), kFolder);
+  }
   const fs::path run = one ? path.parent_path().parent_path() : path;
   auto numbers = one ? std::vector<std::uint32_t>() : CheckpointNumbers(run);
   std::vector<fs::path> candidates;
@@ -84,23 +135,20 @@ void PruneCheckpoints(const fs::path& run, std::size_t keep, std::optional<std::
     fs::rename(path, aside, error);
     if (error) log::Warning("{}: cannot remove: {}", path.string(), error.message());
   }
-  std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(run / kFolder, error)) {
-    const std::string ending = entry.path().extension().string();
-    if (ending == ".tmp" || ending == ".old") leftovers.push_back(entry.path());
-  }
-  for (const fs::path& leftover : leftovers) {
-    fs::remove_all(leftover, error);
-    if (error) log::Warning("{}: cannot remove: {}", leftover.string(), error.message());
+  for (const auto& [number, path] : Entries(run)) {
+    if (path.extension() == ".tmp" || path.extension() == ".old") Remove(path);
   }
 }
 
-void DescribeParts(const fs::path& directory, ordered_json& manifest) {
-  std::vector<fs::path> parts;
-  for (const auto& entry : fs::directory_iterator(directory / kPartsFolder)) parts.push_back(entry.path());
-  std::ranges::sort(parts);
+void DescribeParts(const fs::path& directory, const std::vector<std::uint32_t>& writers,
+                   ordered_json& manifest) {
   manifest["parts"] = ordered_json::array();
-  for (const fs::path& path : parts) {
+  for (const std::uint32_t writer : writers) {
+    const fs::path path = directory / kPartsFolder / fmt::format("{:05}.json", writer);
+    if (!fs::exists(path)) {
+      ThrowFailed("{}: was written and is not seen here: RUN must be on a file system that all hosts share",
+                  path.string());
+    }
     ordered_json part = io::ReadJson(path);
     for (const auto& [name, digest] : part.at("files").items()) manifest["files"][name] = digest;
     part.erase("files");

@@ -18,6 +18,17 @@ std::filesystem::path CheckpointPath(const std::filesystem::path& run, std::uint
 /// Numbers of the complete checkpoints of a run, the oldest first. None where there is no run.
 std::vector<std::uint32_t> CheckpointNumbers(const std::filesystem::path& run);
 
+/// The greatest number that a checkpoint of the run has had, complete or not; 0 if there was none.
+std::uint32_t LastCheckpointNumber(const std::filesystem::path& run);
+
+/// Whether a path is that of a checkpoint in a run: RUN/checkpoints/00000012.
+bool IsCheckpointPath(const std::filesystem::path& path);
+
+/// Takes checkpoints after this one out of their names: a run that goes on from it has others.
+void SetAsideAfter(const std::filesystem::path& checkpoint);
+/// Removes all checkpoints of a run, complete or not, and nothing else.
+void RemoveCheckpoints(const std::filesystem::path& run);
+
 /// Everything that is wrong with a checkpoint, one text each; reads every byte of it.
 std::vector<std::string> CheckpointProblems(const std::filesystem::path& checkpoint);
 
@@ -32,6 +43,8 @@ void PruneCheckpoints(const std::filesystem::path& run, std::size_t keep,
                       std::optional<std::uint32_t> needed = {});
 
 /// Adds the parts below `directory` to its manifest: "parts", and "files" with their checksums.
-void DescribeParts(const std::filesystem::path& directory, nlohmann::ordered_json& manifest);
+/// @param writers  of the parts; Throws Error(kFailed) if one of them is missing
+void DescribeParts(const std::filesystem::path& directory, const std::vector<std::uint32_t>& writers,
+                   nlohmann::ordered_json& manifest);
 
 }  // namespace attune::launch

@@ -54,7 +54,8 @@ CheckpointKeeper::CheckpointKeeper(const config::RunSettings& run)
     : run_(run.run()),
       every_(ParseInterval(run.checkpoint_every(), "--checkpoint-every")),
       keep_(run.keep_checkpoints()),
-      resumed_(ResumedFrom(run)) {
+      resumed_(ResumedFrom(run)),
+      last_number_(LastCheckpointNumber(run.run())) {
   std::error_code error;
   fs::create_directories(CheckpointPath(run_, 0).parent_path(), error);
   if (error)
@@ -74,10 +75,9 @@ bool CheckpointKeeper::DueAfterEpoch(std::uint32_t epoch) const {
 void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::path& best) {
   ForgetCheckpointRequest();
   last_ = Clock::now();
-  const auto numbers = CheckpointNumbers(run_);
   under_way_.emplace();
   UnderWay& one = *under_way_;
-  one.number = std::max(numbers.empty() ? 0 : numbers.back(), resumed_.value_or(0)) + 1;
+  one.number = ++last_number_;
   one.began = last_;
   one.manifest = std::move(state);
   one.manifest["number"] = one.number;
@@ -96,7 +96,7 @@ void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::pat
 void CheckpointKeeper::Complete(UnderWay& one, Outcome& outcome) const {
   const fs::path directory = one.directory->path();
   io::DescribeFiles(directory / "best", one.manifest, "best/");
-  DescribeParts(directory, one.manifest);
+  DescribeParts(directory, one.writers, one.manifest);
   io::WriteManifest(directory, one.manifest);
   outcome.bytes = BytesOf(one.manifest);
   one.directory->Commit();
@@ -110,6 +110,7 @@ std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster
     const Cluster::SnapshotState state = cluster.Snapshot(one.number);
     if (!state.ended) return std::nullopt;
     one.failure = state.failure;
+    one.writers = state.writers;
   }
   Outcome outcome{one.number, one.failure, CheckpointPath(run_, one.number).string(), 0, 0};
   try {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/config/train.pb.h"
 #include "common/io/staged_directory.h"
@@ -52,6 +53,7 @@ class CheckpointKeeper {
     std::unique_ptr<io::StagedDirectory> directory;
     nlohmann::ordered_json manifest;
     Clock::time_point began;
+    std::vector<std::uint32_t> writers;
     std::string failure;
   };
   void Complete(UnderWay& one, Outcome& outcome) const;
@@ -60,6 +62,7 @@ class CheckpointKeeper {
   const Interval every_;
   const std::size_t keep_;
   const std::optional<std::uint32_t> resumed_;  ///< checkpoint that the run goes on from: others may read it
+  std::uint32_t last_number_ = 0;               ///< greatest that was ever begun: none is used twice
   Clock::time_point last_ = Clock::now();
   std::optional<UnderWay> under_way_;
 };

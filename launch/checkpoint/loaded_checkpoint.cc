@@ -31,6 +31,8 @@ LoadedCheckpoint::LoadedCheckpoint(const std::filesystem::path& path)
     for (const ordered_json& part : Array(manifest_->at("parts"))) OpenPart(part);
     const io::NpyView& theta = Open(kThetaFile);
     theta_ = theta.As<float>();
+    if (user_floats_ > 0) RequireAllUsers(io::WholeNumber<Index>(manifest_->at("records").at("users")));
+    RequireAllItems(io::WholeNumber<Index>(manifest_->at("records").at("items")));
   } catch (const nlohmann::json::exception& error) {
     ThrowBadInput("{}: {}", (path_ / "manifest.json").string(), error.what());
   }
@@ -79,9 +81,38 @@ void LoadedCheckpoint::OpenPart(const ordered_json& part) {
   }
 }
 
+void LoadedCheckpoint::RequireAllUsers(Index users) const {
+  Index next = 0;
+  for (const auto& [first, range] : users_) {
+    if (first != next) break;
+    next = range.end;
+  }
+  if (next != users) ThrowBadInput("{}: the rows of user {} are missing", path_.string(), next);
+}
+
+void LoadedCheckpoint::RequireAllItems(Index items) const {
+  std::size_t rows = 0;
+  for (const Items& part : items_) rows += part.rows.size();
+  if (rows != items) ThrowBadInput("{}: it has {} rows of {} items", path_.string(), rows, items);
+  std::vector<bool> seen(items);
+  for (const Items& part : items_) {
+    for (const Index item : part.rows) {
+      if (item >= items || seen[item]) {
+        ThrowBadInput("{}: its rows of items are not each of one of {}", path_.string(), items);
+      }
+      seen[item] = true;
+    }
+  }
+}
+
 void LoadedCheckpoint::RequireFits(const ps::ModelStore& store) const {
   const Tables tables = store.tables();
   const std::size_t user_floats = tables.users.empty() ? 0 : tables.users.layout.floats;
+  std::size_t items = 0;
+  for (const Items& part : items_) items += part.rows.size();
+  if (items != store.placement().items()) {
+    ThrowBadInput("{}: it has {} items, not {}", path_.string(), items, store.placement().items());
+  }
   if (user_floats != user_floats_ || tables.items.layout.floats != item_floats_ ||
       store.theta().record_floats() != theta_.size()) {
     ThrowBadInput("{}: its rows have other sizes than the settings say: {} and {} numbers, not {} and {}",
@@ -107,9 +138,6 @@ void LoadedCheckpoint::CopyShared(ps::ModelStore& store) const {
   const sync::Placement& placement = store.placement();
   for (const Items& part : items_) {
     for (std::size_t n = 0; n < part.rows.size(); ++n) {
-      if (part.rows[n] >= placement.items()) {
-        ThrowBadInput("{}: it has row {} of {} items", path_.string(), part.rows[n], placement.items());
-      }
       const Index row = placement.RowOf(part.rows[n]);
       if (row != kNoIndex)
         std::copy_n(part.records.data() + n * item_floats_, item_floats_, table.First(row));

@@ -17,7 +17,8 @@ namespace attune::launch {
 /// Threads: const methods from any thread, on different rows.
 class LoadedCheckpoint {
  public:
-  /// Checks sizes and shapes, not contents. Throws Error(kBadInput) naming file and cause.
+  /// Checks sizes and shapes, and that every user and item is there, not contents. Throws Error(kBadInput)
+  /// naming file and cause.
   explicit LoadedCheckpoint(const std::filesystem::path& path);
   ~LoadedCheckpoint();
 
@@ -43,6 +44,8 @@ class LoadedCheckpoint {
   const io::NpyView& Open(const std::string& file);
   void OpenPart(const nlohmann::ordered_json& part);
   void RequireWidth(const io::NpyView& array, std::size_t floats) const;
+  void RequireAllUsers(Index users) const;
+  void RequireAllItems(Index items) const;
 
   const std::filesystem::path path_;
   const std::unique_ptr<nlohmann::ordered_json> manifest_;

@@ -29,7 +29,9 @@ SnapshotWriter::~SnapshotWriter() {
 void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
                            const std::filesystem::path& directory, std::uint32_t number,
                            std::uint32_t writer) {
-  if (failure_.valid()) failure_.wait();
+  if (failure_.valid() && !Ended()) {
+    ThrowFailed("checkpoint {} is still being written when {} begins", number_, number);
+  }
   number_ = number;
   std::shared_ptr<const PartCopy> copy;
   std::string failure =

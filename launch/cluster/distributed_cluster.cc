@@ -82,6 +82,7 @@ Cluster::SnapshotState DistributedCluster::Snapshot(std::uint32_t number) {
   SnapshotState state;
   state.failure = scheduler_.SnapshotProblem(number, state.ended);
   state.ended |= !state.failure.empty();
+  state.writers = scheduler_.SnapshotWriters();
   return state;
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "common/io/staged_directory.h"
@@ -21,6 +23,7 @@
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
 #include "launch/resume.h"
+#include "launch/run_directory.h"
 #include "launch/signals.h"
 #include "launch/training_inputs.h"
 #include "launch/training_settings.h"
@@ -140,21 +143,33 @@ class NodeProcess {
 
   std::unique_ptr<InitialModel> OpenInitial(const data::Dataset& dataset) const {
     const auto& run = settings_.run_settings();
-    if (!run.has_init_from()) return nullptr;
+    if (!run.has_init_from() || run.has_resume()) return nullptr;
     return std::make_unique<InitialModel>(run.init_from(), dataset, spec_);
   }
 
   void InitialiseUsers(Index first, Index end) {
     store_.InitialiseUsers(first, end, 1);
     if (initial_) initial_->CopyUsers(first, end, store_.tables());
-    // The host that had them last may be gone: then they are as in the newest checkpoint.
+    if (const auto newest = NewestCheckpoint()) newest->CopyUsers(first, end, store_.tables().users);
+  }
+
+  /// The one that the run goes on from, or that it has written since: the host that had rows last may be
+  /// gone. From any thread; nullptr if there is none.
+  std::shared_ptr<const LoadedCheckpoint> NewestCheckpoint() {
     const std::string& run = settings_.run_settings().run();
+    const std::lock_guard lock(newest_mutex_);
+    if (!newest_ && settings_.run_settings().has_resume()) newest_ = resumed_;
     const auto numbers = run.empty() ? std::vector<std::uint32_t>() : CheckpointNumbers(run);
-    if (!numbers.empty()) {
-      LoadedCheckpoint(CheckpointPath(run, numbers.back())).CopyUsers(first, end, store_.tables().users);
-    } else if (resumed_) {
-      resumed_->CopyUsers(first, end, store_.tables().users);
+    if (numbers.empty() || (newest_ && CheckpointPath(run, numbers.back()) == newest_->path()))
+      return newest_;
+    try {
+      auto newer = std::make_shared<LoadedCheckpoint>(CheckpointPath(run, numbers.back()));
+      newer->RequireFits(store_);
+      newest_ = std::move(newer);
+    } catch (const Error& error) {
+      log::Warning("{}", error.what());  // another has taken its place meanwhile
     }
+    return newest_;
   }
 
   std::filesystem::path SnapshotDirectory(std::uint32_t number) const {
@@ -215,6 +230,7 @@ class NodeProcess {
     options.slices = static_cast<std::uint32_t>(inputs_.data->slices().size());
     options.seed = spec_.sampling.seed;
     SchedulerService scheduler(options, std::chrono::steady_clock::now());
+    TakeRunDirectory(settings_.run_settings());
     const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
     TrainingJob job(settings_, spec_, inputs_, layout);
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
@@ -268,7 +284,9 @@ class NodeProcess {
   const bool first_;  ///< whether this process gives the host's memory its first values
   ps::ModelStore store_;
   const std::unique_ptr<InitialModel> initial_;
-  const std::unique_ptr<LoadedCheckpoint> resumed_;
+  const std::shared_ptr<const LoadedCheckpoint> resumed_;
+  std::mutex newest_mutex_;                         // guards the next
+  std::shared_ptr<const LoadedCheckpoint> newest_;  ///< of the run
   const ps::Mapping gate_memory_;
   const std::uint32_t first_seat_;  ///< at the gate
   worker::StalenessGate gate_;

@@ -148,7 +148,14 @@ void SchedulerService::Pause() {
 
 std::string SchedulerService::SnapshotProblem(std::uint32_t number, bool& ended) const {
   const std::lock_guard lock(mutex_);
+  if (!closed_.empty()) return closed_;
   return coordinator_.SnapshotProblem(number, ended);
+}
+
+std::vector<std::uint32_t> SchedulerService::SnapshotWriters() const {
+  const std::lock_guard lock(mutex_);
+  const auto& writers = coordinator_.snapshot_writers();
+  return {writers.begin(), writers.end()};
 }
 
 void SchedulerService::Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within) {

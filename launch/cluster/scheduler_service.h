@@ -51,6 +51,7 @@ class SchedulerService {
   /// See Coordinator.
   void Pause();
   std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
+  std::vector<std::uint32_t> SnapshotWriters() const;
   /// Ends the job: tells all nodes, and waits until they are gone, at most for `within`.
   void Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within);
   void Release();

@@ -137,6 +137,35 @@ for path in broken/checkpoints/*/manifest.json; do printf '{' >"$path"; done
 rm -f broken/result.json
 expect 3 "no checkpoint there is whole" "$attune" train --resume broken
 
+# The same for several hosts: all rows are those of the checkpoint that is taken.
+cp -r two damaged
+sed -i "s|$work/two|$work/damaged|g" damaged/checkpoints/*/manifest.json
+rm -f damaged/result.json
+newest=$(find damaged/checkpoints -mindepth 1 -maxdepth 1 | sort | tail -n 1)
+printf x | dd of="$newest/theta.npy" bs=1 seek=140 conv=notrunc status=none
+truncate -s 100 "$newest/users/"*.npy
+expect 0 "$(basename "$newest") is not used" "$attune" local -n 2 --hosts 2 train --resume damaged --out damaged.model \
+  --audit damaged.audit
+grep -q '"status": "completed"' damaged/result.json || fail "$(cat damaged/result.json)"
+
+# What came after an older one is set aside; nothing that is not the run's is replaced.
+cp -r one older
+rm -f older/result.json
+oldest=$(find older/checkpoints -mindepth 1 -maxdepth 1 | sort | head -n 1)
+expect 0 completed "$attune" local -n 2 --hosts 2 train --resume "$oldest" --out older.model --epochs 8
+[[ -n $(find older/checkpoints -name '*.unused') ]] || fail "later checkpoints were not set aside: $(ls older/checkpoints)"
+cp -r data precious
+expect 2 "exists already" "$attune" train --resume one --epochs 7 --out precious
+expect 0 verified "$attune" inspect precious
+cp -r one/checkpoints/"$(basename "$(find one/checkpoints -mindepth 1 -maxdepth 1 | head -n 1)")" copied
+expect 3 "named by its place" "$attune" train --resume copied
+mkdir mine mine/checkpoints
+touch mine/checkpoints/precious
+expect 2 "record of an earlier run" "$attune" train "${common[@]}" --out x --run mine
+cp -r one kept
+expect 3 "not a directory" "$attune" train --data nowhere --dim 16 --out x --run kept --overwrite
+expect 0 verified "$attune" inspect kept
+
 # What may not change, and what is not there.
 expect 2 "--dim cannot take effect with --resume" "$attune" train --resume one --epochs 7 --dim 8
 expect 3 "no checkpoint" "$attune" train --resume nowhere
@@ -165,6 +194,25 @@ if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 
   expect 0 "was not written" "$attune" train "${common[@]}" --out full.model --run small/run --checkpoint-every 1epochs
   grep -q '"failed": [1-9]' small/run/result.json || fail "$(cat small/run/result.json)"
   same_model reference full.model
+  # With several hosts a disk that has room again takes the next one.
+  rm -rf small/run
+  begin room "$attune" local -n 2 --hosts 2 train "${run[@]}" --epochs 400 --out room.model --run small/run \
+    --checkpoint-every 0.1s
+  deadline=$((SECONDS + 60))
+  until grep -q 'failure' small/run/metrics.jsonl 2>/dev/null; do
+    ((SECONDS < deadline)) || fail "no checkpoint has failed: $(cat room.log)"
+    sleep 0.05
+  done
+  mount -o remount,size=100m small
+  until compgen -G "small/run/checkpoints/????????/manifest.json" >/dev/null; do
+    ((SECONDS < deadline)) || fail "no checkpoint was written when there was room: $(cat room.log)"
+    sleep 0.05
+  done
+  kill -TERM "$pid"
+  code=0
+  wait "$pid" || code=$?
+  [[ $code == 4 ]] || fail "told to end, it ended with $code: $(cat room.log)"
+  expect 0 verified "$attune" inspect small/run
   umount small
 fi
 echo "$name: passed"

@@ -61,13 +61,15 @@ class Checkpoint : public ::testing::Test {
     PartCopy(store_, {{{0, 0, 10}, {2, 20, 30}}, ItemsFrom(0, 20), true}, 2).Write(path_, 0);
     PartCopy(store_, {{{1, 10, 20}}, ItemsFrom(20, kItems), false}, 1).Write(path_, 3);
     const Tables tables = store_.tables();
-    ordered_json manifest = {
-        {"kind", kCheckpointKind},
-        {"format_version", kCheckpointVersion},
-        {"records",
-         {{"user_floats", tables.users.layout.floats}, {"item_floats", tables.items.layout.floats}}}};
+    ordered_json manifest = {{"kind", kCheckpointKind},
+                             {"format_version", kCheckpointVersion},
+                             {"records",
+                              {{"users", kUsers},
+                               {"items", kItems},
+                               {"user_floats", tables.users.layout.floats},
+                               {"item_floats", tables.items.layout.floats}}}};
     manifest["files"] = ordered_json::object();
-    DescribeParts(path_, manifest);
+    DescribeParts(path_, {0, 3}, manifest);
     io::WriteManifest(path_, manifest);
   }
 
@@ -146,6 +148,10 @@ TEST_F(Checkpoint, WhoseManifestLiesIsRefused) {
       [](ordered_json& m) { m["parts"][0]["users"]["file"] = "../../../etc/passwd"; },
       [](ordered_json& m) { m["parts"][0]["items"]["rows"] = "items/00000.npy"; },
       [](ordered_json& m) { m["parts"] = 7; },
+      [](ordered_json& m) { m["parts"].erase(1); },
+      [](ordered_json& m) { m["parts"][1].erase("items"); },
+      [](ordered_json& m) { m["parts"][1]["items"] = m["parts"][0]["items"]; },
+      [](ordered_json& m) { m["parts"][0]["users"]["slices"].erase(1); },
       [](ordered_json& m) { m["files"].erase("theta.npy"); },
   };
   for (std::size_t n = 0; n < lies.size(); ++n) {
@@ -169,6 +175,42 @@ TEST_F(Checkpoint, TheNewestThatIsWholeIsTaken) {
   fs::remove(path_ / "manifest.json");
   const std::string text = ErrorOf(ErrorKind::kBadInput, [&] { FindCheckpoint(run_); });
   EXPECT_NE(text.find("2 looked at"), std::string::npos) << text;
+}
+
+TEST_F(Checkpoint, IsNotCompleteWithoutAPart) {
+  const fs::path path = CheckpointPath(run_, 8);
+  fs::create_directories(path);
+  MakePartFolders(path);
+  PartCopy(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1).Write(path, 0);
+  ordered_json manifest;
+  const std::string text = ErrorOf(ErrorKind::kFailed, [&] { DescribeParts(path, {0, 5}, manifest); });
+  EXPECT_NE(text.find("00005.json"), std::string::npos) << text;
+}
+
+TEST_F(Checkpoint, OnlyItsPlaceInARunNamesIt) {
+  EXPECT_TRUE(IsCheckpointPath(path_));
+  fs::copy(path_, run_ / "copy", fs::copy_options::recursive);
+  EXPECT_FALSE(IsCheckpointPath(run_ / "copy"));
+  const std::string text = ErrorOf(ErrorKind::kBadInput, [&] { FindCheckpoint(run_ / "copy"); });
+  EXPECT_NE(text.find("named by its place"), std::string::npos) << text;
+}
+
+TEST_F(Checkpoint, OthersFilesAreLeftAlone) {
+  fs::create_directories(run_ / "checkpoints" / "3000");
+  fs::create_directories(run_ / "checkpoints" / "mine.tmp");
+  EXPECT_EQ(LastCheckpointNumber(run_), 7u);
+  PruneCheckpoints(run_, 1);
+  RemoveCheckpoints(run_);
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(fs::exists(run_ / "checkpoints" / "3000"));
+  EXPECT_TRUE(fs::exists(run_ / "checkpoints" / "mine.tmp"));
+}
+
+TEST_F(Checkpoint, ThoseAfterItAreSetAside) {
+  fs::copy(path_, CheckpointPath(run_, 9), fs::copy_options::recursive);
+  SetAsideAfter(path_);
+  EXPECT_EQ(CheckpointNumbers(run_), (std::vector<std::uint32_t>{7}));
+  EXPECT_EQ(LastCheckpointNumber(run_), 9u);  // its number is not used again
 }
 
 TEST_F(Checkpoint, OldOnesAndLeftoversAreRemoved) {
