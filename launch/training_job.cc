@@ -37,11 +37,12 @@ ordered_json ToJson(const eval::UserMetrics& metrics) {
 }  // namespace
 
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
-                         const TrainingInputs& inputs, ordered_json layout)
+                         const TrainingInputs& inputs, ordered_json layout, std::string life)
     : settings_(settings),
       spec_(spec),
       inputs_(inputs),
       layout_(std::move(layout)),
+      life_(std::move(life)),
       staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {
@@ -226,6 +227,7 @@ ordered_json TrainingJob::CheckpointState(const char* reason, std::uint32_t epoc
             {"fingerprint", inputs_.dataset.Fingerprint()}}},
           {"records", {{"user_floats", records.users}, {"item_floats", records.items}}},
           {"layout", layout_},
+          {"life", life_},
           {"settings", config::SettingsToJson(settings_)},
           {"settings_text", ToText(settings_)}};
 }

@@ -32,8 +32,9 @@ class TrainingJob {
  public:
   /// Takes the output's name and begins the run's log. Throws Error.
   /// @param layout  what the record of the run says of threads and processes
+  /// @param life  name of the processes that work together now; goes into checkpoints
   TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const TrainingInputs& inputs,
-              nlohmann::ordered_json layout);
+              nlohmann::ordered_json layout, std::string life = {});
   ~TrainingJob();
 
   /// Trains, from where a checkpoint has left off if the settings name one, then gives the model its final
@@ -73,6 +74,7 @@ class TrainingJob {
   const TrainingSpec spec_;
   const TrainingInputs& inputs_;
   const nlohmann::ordered_json layout_;
+  const std::string life_;
   io::StagedDirectory staged_;
   Cluster* cluster_ = nullptr;  ///< while it runs
   std::unique_ptr<MetricsLog> metrics_log_;

@@ -111,6 +111,19 @@ void LoadedCheckpoint::CopyShared(ps::ModelStore& store) const {
   store.theta().Restore(theta_);
 }
 
+std::unique_ptr<LoadedCheckpoint> NewestOfLife(const std::filesystem::path& run, const std::string& life) {
+  const auto numbers = CheckpointNumbers(run);
+  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+    try {
+      auto checkpoint = std::make_unique<LoadedCheckpoint>(CheckpointPath(run, *number));
+      if (checkpoint->manifest().value("life", "") == life) return checkpoint;
+    } catch (const Error&) {
+      continue;  // of an earlier life, or older than those that are kept
+    }
+  }
+  return nullptr;
+}
+
 ordered_json DoneToJson(const scheduler::SlicesDone& done) {
   ordered_json json = ordered_json::array();
   for (const auto& [slice, report] : done) {

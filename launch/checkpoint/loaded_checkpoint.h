@@ -53,6 +53,11 @@ class LoadedCheckpoint {
   std::span<const float> theta_;
 };
 
+/// The newest checkpoint that these processes have written, null if there is none: not one that is newer than the one
+/// that they have taken up, or damaged, or about to be removed.
+/// @param life  as in its manifest
+std::unique_ptr<LoadedCheckpoint> NewestOfLife(const std::filesystem::path& run, const std::string& life);
+
 /// What of the epoch under way was trained: manifest["epoch"]["done"]. Throws Error(kBadInput).
 nlohmann::ordered_json DoneToJson(const scheduler::SlicesDone& done);
 scheduler::SlicesDone DoneFromJson(const nlohmann::ordered_json& json);

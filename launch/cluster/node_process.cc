@@ -149,13 +149,13 @@ class NodeProcess {
     if (initial_) initial_->CopyUsers(first, end, store_.tables());
     // The host that had them last may be gone: then they are as in the newest checkpoint.
     const std::string& run = settings_.run_settings().run();
-    const auto numbers = run.empty() ? std::vector<std::uint32_t>() : CheckpointNumbers(run);
-    if (!numbers.empty()) {
-      LoadedCheckpoint(CheckpointPath(run, numbers.back())).CopyUsers(first, end, store_.tables().users);
-    } else if (resumed_) {
-      resumed_->CopyUsers(first, end, store_.tables().users);
+    const auto newest = run.empty() ? nullptr : NewestOfLife(run, Life());
+    if (const LoadedCheckpoint* checkpoint = newest ? newest.get() : resumed_.get()) {
+      checkpoint->CopyUsers(first, end, store_.tables().users);
     }
   }
+
+  std::string Life() const { return fmt::format("{:016x}", description_.job_number()); }
 
   std::filesystem::path SnapshotDirectory(std::uint32_t number) const {
     return io::StagedDirectory::StagingOf(CheckpointPath(settings_.run_settings().run(), number));
@@ -216,7 +216,7 @@ class NodeProcess {
     options.seed = spec_.sampling.seed;
     SchedulerService scheduler(options, std::chrono::steady_clock::now());
     const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
-    TrainingJob job(settings_, spec_, inputs_, layout);
+    TrainingJob job(settings_, spec_, inputs_, layout, Life());
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
     std::optional<JoinDesk> desk;
