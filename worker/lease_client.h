@@ -29,6 +29,8 @@ class LeaseClient {
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the scheduler may be silent before the worker gives up.
     Duration give_up = std::chrono::seconds(120);
+    /// The same for one that was asked to leave: the job may have ended.
+    Duration give_up_leaving = std::chrono::seconds(10);
   };
 
   enum class State {
@@ -150,6 +152,7 @@ class LeaseClient {
   /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
       reports_;
+  bool wants_to_leave_ = false;
   Time said_{};   ///< when something was said last
   Time heard_{};  ///< when the scheduler was heard last
 };

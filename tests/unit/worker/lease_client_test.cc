@@ -148,5 +148,16 @@ TEST_F(Asking, IgnoresAnswersOfOtherRoundsAndToNoQuestion) {
   EXPECT_FALSE(client_.TakeLease());
 }
 
+TEST(LeaseClient, OneThatWantsToLeaveDoesNotWaitLongForASchedulerThatIsGone) {
+  LeaseClient::Time now{};
+  LeaseClient client({}, now);
+  now += 30s;
+  client.Tick(now);
+  EXPECT_EQ(client.state(), LeaseClient::State::kRegistering);
+  client.Leave("was asked to", now);
+  client.Tick(now);
+  EXPECT_EQ(client.state(), LeaseClient::State::kLost);
+}
+
 }  // namespace
 }  // namespace attune::worker
