@@ -174,7 +174,11 @@ void TakeAuditDirectory(const config::RunSettings& run) {
 void RecordFailure(const config::RunSettings& run, const std::exception& failure) {
   const auto* error = dynamic_cast<const Error*>(&failure);
   const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
-  WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+  try {
+    WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+  } catch (const Error& unwritten) {
+    log::Warning("{}", unwritten.what());  // the failure itself is what is told
+  }
 }
 
 /// The same command runs everywhere, so settings of a cluster are no error in one process; but they are told.
