@@ -95,6 +95,8 @@ class Life:
                 _, name, draw = moments.pop()
                 tell(name, self.hurt(name, draw))
             time.sleep(0.005)
+        if (self.run / "ballast").exists():
+            self.deadly, self.must_survive = True, False  # no room for its result
         self.undo(float("inf"))
         self.code = self.job.process.wait()
         self.seconds = self.age()
