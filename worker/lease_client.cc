@@ -28,6 +28,7 @@ void LeaseClient::OnMessage(const wire::Control& message, Time now) {
 void LeaseClient::Handle(const wire::Registered& registered, Time) {
   if (registered.incarnation != options_.self.incarnation) return;  // for a process before this one
   if (!registered.refused.empty()) {
+    declared_dead_ = state_ != State::kRegistering;
     End(State::kLost, registered.refused);
   } else if (state_ == State::kRegistering) {
     state_ = State::kWorking;

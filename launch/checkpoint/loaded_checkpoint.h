@@ -53,8 +53,8 @@ class LoadedCheckpoint {
   std::span<const float> theta_;
 };
 
-/// The newest checkpoint that these processes have written, null if there is none: not one that is newer than the one
-/// that they have taken up, or damaged, or about to be removed.
+/// The newest checkpoint that these processes have written, null if there is none: not one that is newer than
+/// the one that they have taken up, or damaged, or about to be removed.
 /// @param life  as in its manifest
 std::unique_ptr<LoadedCheckpoint> NewestOfLife(const std::filesystem::path& run, const std::string& life);
 

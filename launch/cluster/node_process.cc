@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 #include <utility>
 
+#include "common/error.h"
 #include "common/io/staged_directory.h"
 #include "common/log.h"
 #include "common/net/frame_memory.h"
@@ -17,7 +19,9 @@
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/join_desk.h"
 #include "launch/cluster/joining.h"
+#include "launch/cluster/listening_socket.h"
 #include "launch/cluster/node.h"
+#include "launch/cluster/node_watch.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
 #include "launch/resume.h"
@@ -32,6 +36,8 @@ using namespace std::chrono_literals;
 
 /// How long the scheduler waits at the end until all nodes have gone.
 constexpr auto kLeaveWithin = 2s;
+/// What it may take to find out whether somebody listens.
+constexpr auto kReachWithin = 200ms;
 
 /// One node: everything that its threads share, in the order in which it is made.
 class NodeProcess {
@@ -79,6 +85,7 @@ class NodeProcess {
                [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
                audit_.get(),
                description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
+               MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
                getppid()} {
     if (resumed_) resumed_->RequireFits(store_);
@@ -96,6 +103,7 @@ class NodeProcess {
     const NodeEnd end = node.Run();
     if (end.well) return static_cast<int>(end.code);
     log::Error("{}: {}", description_.where, end.reason);
+    if (end.declared_dead) return kStartAgain;
     return static_cast<int>(ErrorKind::kFailed);
   }
 
@@ -153,6 +161,14 @@ class NodeProcess {
     if (const LoadedCheckpoint* checkpoint = newest ? newest.get() : resumed_.get()) {
       checkpoint->CopyUsers(first, end, store_.tables().users);
     }
+  }
+
+  /// What the scheduler's node and one that joined late have done only counts when the scheduler has said so.
+  bool MustBeLetGo() const { return description_.node == kSchedulerNode || description_.late(); }
+
+  bool SchedulerIsGone() const {
+    const auto& endpoint = description_.addresses[kSchedulerNode].endpoint;
+    return ProblemOfReaching(endpoint, kReachWithin) == ErrnoText(ECONNREFUSED);
   }
 
   std::string Life() const { return fmt::format("{:016x}", description_.job_number()); }

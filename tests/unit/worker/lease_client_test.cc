@@ -159,5 +159,12 @@ TEST(LeaseClient, OneThatWantsToLeaveDoesNotWaitLongForASchedulerThatIsGone) {
   EXPECT_EQ(client.state(), LeaseClient::State::kLost);
 }
 
+TEST_F(Asking, OneThatWasDeclaredDeadSaysSo) {
+  EXPECT_FALSE(client_.declared_dead());
+  Hear(wire::Registered{2, "incarnation 1 of node 0 was declared dead", 1});
+  EXPECT_EQ(client_.state(), LeaseClient::State::kLost);
+  EXPECT_TRUE(client_.declared_dead());
+}
+
 }  // namespace
 }  // namespace attune::worker
