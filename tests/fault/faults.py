@@ -19,6 +19,13 @@ class Kind:
     kinds: tuple  # of layouts to which it applies
     survived: bool  # whether the job must complete all the same
     weight: int = 2
+    on_one_host: bool = False  # survived there only
+    not_before: bool = False  # survived only when the job has begun: a launcher may not reach its hosts
+
+    def must_be_survived(self, layout, begun):
+        if self.on_one_host:
+            return layout.hosts == 1
+        return self.survived and (begun or not self.not_before)
 
 
 def pick(draw, found):
@@ -73,6 +80,7 @@ def stop_short(life, draw):
 
 
 def stop_long(life, draw):
+    """Longer than silence may last; one that others can do without is replaced, the scheduler forgives itself."""
     return stop_node(life, draw, 10.5, 14)
 
 
@@ -154,13 +162,13 @@ KINDS = {
     "kill launcher": Kind(kill_launcher, MANY, False),
     "kill everything": Kind(kill_everything, ANY, False),
     "stop short": Kind(stop_short, ANY, True, 1),
-    "stop long": Kind(stop_long, MANY, False, 1),
+    "stop long": Kind(stop_long, MANY, False, 1, on_one_host=True),
     "terminate": Kind(terminate, ANY, False),
     "terminate mpirun": Kind(terminate_mpirun, ("mpirun", "namespaces"), False, 1),
     "ask for a checkpoint": Kind(ask_for_checkpoint, ANY, True),
-    "cut short": Kind(cut_short, ("namespaces",), True),
+    "cut short": Kind(cut_short, ("namespaces",), True, not_before=True),
     "cut long": Kind(cut_long, ("namespaces",), False, 1),
-    "slow link": Kind(slow_link, ("namespaces",), True),
+    "slow link": Kind(slow_link, ("namespaces",), True, not_before=True),
     "full disk": Kind(fill_disk, ANY, True),
 }
 DAMAGE = "damage"

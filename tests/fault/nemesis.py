@@ -79,8 +79,9 @@ class Life:
         if what is None:
             return None
         self.faults.append((self.age(), what))
-        self.must_survive &= kind.survived
-        self.deadly |= not kind.survived and (name != "terminate" or not begun)
+        survived = kind.must_be_survived(self.layout, begun)
+        self.must_survive &= survived
+        self.deadly |= not survived and (name != "terminate" or not begun)
         return what
 
     def live(self, moments, tell):
