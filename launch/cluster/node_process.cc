@@ -95,8 +95,8 @@ class NodeProcess {
     if (spread() && description.leads()) MakeSync();
   }
 
-  int Run(std::optional<JobResult>& result) {
-    if (description_.node == kSchedulerNode) return RunScheduler(result);
+  int Run(const std::function<int(JobResult)>& report) {
+    if (description_.node == kSchedulerNode) return RunScheduler(report);
     IgnoreSignals();
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
@@ -224,7 +224,7 @@ class NodeProcess {
     for (const int number : {SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
   }
 
-  int RunScheduler(std::optional<JobResult>& result) {
+  int RunScheduler(const std::function<int(JobResult)>& report) {
     scheduler::Coordinator::Options options;
     options.membership.expected = description_.processes;
     options.membership.fingerprint = description_.fingerprint;
@@ -243,13 +243,13 @@ class NodeProcess {
       scheduler.Gather({});
       if (initial_) log::Info("{}", initial_->Summary());
       DistributedCluster cluster(scheduler, parts_, node);
-      result = job.Run(cluster);
-      const bool interrupted = result->status == "interrupted";
-      const auto code = interrupted ? static_cast<std::uint32_t>(ErrorKind::kInterrupted) : 0;
-      scheduler.Stop(result->status, code, kLeaveWithin);
+      JobResult result = job.Run(cluster);
+      const std::string status = result.status;
+      const int code = report(std::move(result));
+      scheduler.Stop(status, static_cast<std::uint32_t>(code), kLeaveWithin);
       scheduler.Release();
       network.get();
-      return static_cast<int>(code);
+      return code;
     } catch (const Error& error) {
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
@@ -298,9 +298,9 @@ class NodeProcess {
 
 int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
                    const data::Dataset& dataset, const NodeDescription& description,
-                   std::optional<JobResult>& result) {
+                   const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
-  return NodeProcess(settings, spec, dataset, description).Run(result);
+  return NodeProcess(settings, spec, dataset, description).Run(report);
 }
 
 }  // namespace attune::launch
