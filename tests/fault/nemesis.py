@@ -63,7 +63,7 @@ class Life:
     def has_begun(self):
         """Whether the scheduler's part has: it records its start."""
         path = self.run / "metrics.jsonl"
-        return path.exists() and path.stat().st_mtime >= self.began_at
+        return path.exists() and path.stat().st_size > 0 and path.stat().st_mtime >= self.began_at
 
     def said(self):
         return self.log_path.read_text(errors="replace")
@@ -307,6 +307,13 @@ class Campaign:
             shutil.rmtree(self.work)
 
 
+def end_jobs():
+    """When this process was told to end: scripts that have made namespaces take them down."""
+    for pid in processes.children(os.getpid()):
+        processes.send(pid, signal.SIGTERM)
+    processes.end_all(processes.left_behind(None, GONE_WITHIN))
+
+
 def print_table(tally):
     """A line for each kind of fault: how often, and how the lives ended that it hit."""
     ends = {(one["seed"], one["job"], one["life"]): one["status"] for one in tally if one["what"] == "life"}
@@ -356,7 +363,7 @@ def main():
         campaign.prepare()
         campaign.run()
     finally:
-        processes.end_all(processes.descendants(os.getpid()))
+        end_jobs()
     print_table(campaign.tally)
     print(f"to repeat it: {sys.argv[0]} {options.attune} --seed {options.seed} --faults {options.faults} --work DIR")
     campaign.clean_up()
