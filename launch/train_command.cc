@@ -175,7 +175,10 @@ void RecordFailure(const config::RunSettings& run, const std::exception& failure
   const auto* error = dynamic_cast<const Error*>(&failure);
   const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
   try {
-    WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+    const bool interrupted = code == static_cast<int>(ErrorKind::kInterrupted);
+    WriteRunResult(
+        run,
+        {{"status", interrupted ? "interrupted" : "failed"}, {"error", failure.what()}, {"exit_code", code}});
   } catch (const Error& unwritten) {
     log::Warning("{}", unwritten.what());  // the failure itself is what is told
   }

@@ -240,7 +240,10 @@ class NodeProcess {
       if (description_.join_fd >= 0) {
         desk.emplace(description_.join_fd, SecretOf(settings_.cluster()), description_, scheduler);
       }
-      scheduler.Gather({});
+      scheduler.Gather([] {
+        if (StopRequested())
+          throw Error(ErrorKind::kInterrupted, "told to end before all processes had come");
+      });
       if (initial_) log::Info("{}", initial_->Summary());
       DistributedCluster cluster(scheduler, parts_, node);
       JobResult result = job.Run(cluster);
