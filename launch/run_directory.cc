@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/run/metrics_log.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/resume.h"
@@ -68,7 +69,14 @@ void RecordFailure(const config::RunSettings& run, const std::exception& failure
   if (run.has_run() && fs::exists(fs::path(run.run()) / "result.json")) return;
   const auto* error = dynamic_cast<const Error*>(&failure);
   const auto code = static_cast<int>(error == nullptr ? ErrorKind::kFailed : error->kind());
-  WriteRunResult(run, {{"status", "failed"}, {"error", failure.what()}, {"exit_code", code}});
+  const bool interrupted = code == static_cast<int>(ErrorKind::kInterrupted);
+  try {
+    WriteRunResult(
+        run,
+        {{"status", interrupted ? "interrupted" : "failed"}, {"error", failure.what()}, {"exit_code", code}});
+  } catch (const Error& unwritten) {
+    log::Warning("{}", unwritten.what());  // the failure itself is what is told
+  }
 }
 
 }  // namespace attune::launch

@@ -244,9 +244,9 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   LimitBatches(settings, description.plan, description.processes, dataset, spec);
   std::optional<SignalGuard> signals;
   if (description.node == kSchedulerNode) signals.emplace();
-  std::optional<JobResult> result;
-  const int code = RunNodeProcess(settings, spec, dataset, description, result);
-  return result ? Report(*std::move(result), settings.run_settings(), context.json) : code;
+  return RunNodeProcess(settings, spec, dataset, description, [&](JobResult result) {
+    return Report(std::move(result), settings.run_settings(), context.json);
+  });
 }
 
 int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config::TrainSettings* settings,

@@ -80,6 +80,8 @@ class Coordinator {
 
   /// To be called now and then: notices silence.
   void Tick(Time now);
+  /// This process stood still for so long: see Membership.
+  void Forgive(Membership::Duration silence) { members_.Forgive(silence); }
   /// What is to be sent, in order.
   std::vector<Outgoing> TakeOutgoing();
 

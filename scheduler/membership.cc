@@ -124,6 +124,10 @@ std::vector<std::uint32_t> Membership::Expire(Time now) {
   return gone;
 }
 
+void Membership::Forgive(Duration silence) {
+  for (auto& [node, member] : members_) member.last_heard += silence;
+}
+
 bool Membership::gathered() const {
   for (std::uint32_t node = 0; node < options_.expected; ++node) {
     if (!members_.contains(node)) return false;

@@ -79,6 +79,8 @@ class Membership {
   /// Declares those dead that were silent for too long, forgets those that were announced and did not come,
   /// and returns both.
   std::vector<std::uint32_t> Expire(Time now);
+  /// The process that listens stood still for so long: nobody is to blame for that silence.
+  void Forgive(Duration silence);
 
   /// Whether all that were expected have registered.
   bool gathered() const;

@@ -28,6 +28,7 @@ void LeaseClient::OnMessage(const wire::Control& message, Time now) {
 void LeaseClient::Handle(const wire::Registered& registered, Time) {
   if (registered.incarnation != options_.self.incarnation) return;  // for a process before this one
   if (!registered.refused.empty()) {
+    declared_dead_ = state_ != State::kRegistering;
     End(State::kLost, registered.refused);
   } else if (state_ == State::kRegistering) {
     state_ = State::kWorking;
@@ -141,6 +142,7 @@ void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& c
 }
 
 void LeaseClient::Leave(const std::string& reason, Time now) {
+  wants_to_leave_ = true;
   if (state_ != State::kWorking) return;
   state_ = State::kLeaving;
   reason_ = leaving_.reason = reason;
@@ -166,10 +168,10 @@ void LeaseClient::Drained(const wire::NodeCounters& counters, Time now) {
 
 void LeaseClient::Tick(Time now) {
   if (ended()) return;
-  if (now - heard_ > options_.give_up) {
-    End(State::kLost,
-        fmt::format("the scheduler was not heard for {} s",
-                    std::chrono::duration_cast<std::chrono::seconds>(options_.give_up).count()));
+  const Duration patience = wants_to_leave_ ? options_.give_up_leaving : options_.give_up;
+  if (now - heard_ > patience) {
+    End(State::kLost, fmt::format("the scheduler was not heard for {} s",
+                                  std::chrono::duration_cast<std::chrono::seconds>(patience).count()));
     return;
   }
   const bool late = now - asked_ > options_.retry;

@@ -29,6 +29,8 @@ class LeaseClient {
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the scheduler may be silent before the worker gives up.
     Duration give_up = std::chrono::seconds(120);
+    /// The same for one that was asked to leave: the job may have ended.
+    Duration give_up_leaving = std::chrono::seconds(10);
   };
 
   enum class State {
@@ -74,9 +76,16 @@ class LeaseClient {
   /// Whether the scheduler has taken all reports.
   bool reported() const { return reports_.empty(); }
 
+  /// How long the scheduler was not heard.
+  Duration silence(Time now) const { return now - heard_; }
+  /// The job is over, and this node was not told.
+  void EndUntold() { End(State::kEnded, "the job is over"); }
+
   State state() const { return state_; }
   bool ended() const { return state_ == State::kEnded || state_ == State::kLost; }
   const std::string& reason() const { return reason_; }
+  /// Whether it was lost by a job that had taken it in, as it was silent for too long.
+  bool declared_dead() const { return declared_dead_; }
   /// What the process is to end with; of kEnded.
   std::uint32_t exit_code() const { return exit_code_; }
   /// What all nodes do now; round 0 before the first.
@@ -150,6 +159,8 @@ class LeaseClient {
   /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
       reports_;
+  bool wants_to_leave_ = false;
+  bool declared_dead_ = false;
   Time said_{};   ///< when something was said last
   Time heard_{};  ///< when the scheduler was heard last
 };

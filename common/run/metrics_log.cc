@@ -7,14 +7,19 @@
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "common/error.h"
 #include "common/io/output_file.h"
+#include "common/log.h"
 
 namespace attune {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
+
+/// Bytes of lines for which a full disk has no room.
+constexpr std::size_t kMostWaiting = 1 << 20;
 
 void MakeRunDirectory(const fs::path& directory) {
   std::error_code error;
@@ -60,6 +65,11 @@ MetricsLog::MetricsLog(const fs::path& run_directory) : path_(run_directory / "m
 }
 
 MetricsLog::~MetricsLog() {
+  try {
+    WriteWaiting();
+  } catch (const Error& error) {
+    log::Warning("{}", error.what());
+  }
   close(fd_);
 }
 
@@ -72,14 +82,25 @@ void MetricsLog::Write(const std::string& event, const ordered_json& fields) {
 }
 
 void MetricsLog::Append(const std::string& line) {
-  ssize_t written = 0;
-  do {
-    written = write(fd_, line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written < 0) ThrowFailed("{}: cannot write: {}", path_.string(), ErrnoText(errno));
-  if (static_cast<std::size_t>(written) < line.size())
-    ThrowFailed("{}: only {} of {} bytes could be written: {}", path_.string(), written, line.size(),
-                ErrnoText(ENOSPC));
+  waiting_ += line;
+  WriteWaiting();
+}
+
+void MetricsLog::WriteWaiting() {
+  while (!waiting_.empty()) {
+    const ssize_t written = write(fd_, waiting_.data(), waiting_.size());
+    if (written > 0) {
+      waiting_.erase(0, static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      const int error = errno;
+      if ((error != ENOSPC && error != EDQUOT) || waiting_.size() > kMostWaiting)
+        ThrowFailed("{}: cannot write: {}", path_.string(), ErrnoText(error));
+      if (!std::exchange(full_, true))
+        log::Warning("{}: cannot write: {}; lines wait for room", path_.string(), ErrnoText(error));
+      return;
+    }
+  }
+  full_ = false;
 }
 
 void WriteResult(const fs::path& run_directory, const ordered_json& result) {

@@ -26,15 +26,19 @@ class MetricsLog {
   /// Appends one line. NaN and infinity become null, as JSON has no words for them.
   /// @param event   what happened: "epoch", "evaluation"
   /// @param fields  an object without "time" and "event"
-  /// Throws Error(kFailed) when the disk refuses it.
+  /// On a full disk lines wait for room, so that a run does not end for want of its record.
+  /// Throws Error(kFailed) when the disk fails, or too much waits.
   void Write(const std::string& event, const nlohmann::ordered_json& fields);
 
  private:
   void Append(const std::string& line);
+  void WriteWaiting();
 
   const std::filesystem::path path_;
   std::mutex mutex_;  // guards the position in the file: lines do not mix
   int fd_ = -1;
+  std::string waiting_;  ///< what is not in the file yet
+  bool full_ = false;    ///< told already
 };
 
 /// Writes `result` as RUN/result.json, under that name only when complete; makes the directory.

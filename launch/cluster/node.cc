@@ -24,6 +24,8 @@ constexpr auto kBeat = 100ms;
 constexpr auto kSyncBeat = 2ms;
 /// How long a node that has left is still connected: it may not have heard that it may go.
 constexpr auto kFarewell = 30s;
+/// After how long a silence the scheduler's node is looked for.
+constexpr auto kDeserted = 15s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -128,7 +130,7 @@ NodeEnd Node::Run() {
   stop_.store(true);
   SendAll();
   const bool well = client_.state() == worker::LeaseClient::State::kEnded;
-  return {well, client_.reason(), client_.exit_code()};
+  return {well, client_.reason(), client_.exit_code(), client_.declared_dead()};
 }
 
 /// The scheduler's node goes on until the job lets it go: others are told again what was lost on the way.
@@ -276,6 +278,13 @@ void Node::LeaveIfAsked(Time now) {
   client_.Drained(Counters(), now);
 }
 
+/// One that was declared dead while it stood still, or was cut off, may be there when the job is over.
+void Node::EndIfDeserted(Time now) {
+  if (!parts_.scheduler_is_gone || client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
+  looked_ = now;
+  if (parts_.scheduler_is_gone()) client_.EndUntold();
+}
+
 /// Who has left need not be connected any more.
 void Node::SayFarewells(Time now) {
   std::erase_if(left_, [&](const auto& one) {
@@ -330,6 +339,7 @@ void Node::Proceed(Time now) {
   if (client_.ended()) return;
   FetchRowsOfJob();
   LeaveIfAsked(now);
+  EndIfDeserted(now);
   if (client_.round().round != round_.round) {
     stop_.store(true);
     if (threads_.busy() + fetching_ > 0) return;

@@ -61,6 +61,8 @@ struct NodeParts {
   TripleAudit* audit = nullptr;  ///< if what is trained is recorded
   /// Whether this process was asked to leave the job. Never on the scheduler's node.
   std::function<bool()> wants_to_leave = {};
+  /// Whether nobody listens any more where the scheduler was: asked when it was silent for long.
+  std::function<bool()> scheduler_is_gone = {};
   /// Where the checkpoint of that number is written.
   std::function<std::filesystem::path(std::uint32_t number)> snapshot_directory = {};
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
@@ -70,7 +72,8 @@ struct NodeParts {
 struct NodeEnd {
   bool well = false;  ///< the scheduler ended the job, or let the node go
   std::string reason;
-  std::uint32_t code = 0;  ///< exit code that the scheduler asks for
+  std::uint32_t code = 0;      ///< exit code that the scheduler asks for
+  bool declared_dead = false;  ///< the job goes on, and another process may take this one's place
 };
 
 /// A process of a cluster: takes leases from the scheduler and trains or ranks them on its threads. On the
@@ -107,6 +110,7 @@ class Node {
   void Forget(const wire::Peer& gone);
   void FetchRowsOfJob();
   void LeaveIfAsked(Time now);
+  void EndIfDeserted(Time now);
   void SayFarewells(Time now);
   std::chrono::milliseconds Beat() const;
   void SendAll();
@@ -157,6 +161,7 @@ class Node {
   std::uint64_t refused_ = 0;         ///< messages that make no sense here
   unsigned fetching_ = 0;             ///< leases whose rows are on their way
   std::deque<wire::Lease> ready_;     ///< leases whose rows are here
+  Time looked_{};                     ///< for the scheduler's node
   std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
   enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "common/error.h"
 #include "common/io/staged_directory.h"
 #include "common/log.h"
 #include "common/net/frame_memory.h"
@@ -19,7 +21,9 @@
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/join_desk.h"
 #include "launch/cluster/joining.h"
+#include "launch/cluster/listening_socket.h"
 #include "launch/cluster/node.h"
+#include "launch/cluster/node_watch.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
 #include "launch/resume.h"
@@ -35,6 +39,8 @@ using namespace std::chrono_literals;
 
 /// How long the scheduler waits at the end until all nodes have gone.
 constexpr auto kLeaveWithin = 2s;
+/// What it may take to find out whether somebody listens.
+constexpr auto kReachWithin = 200ms;
 
 /// One node: everything that its threads share, in the order in which it is made.
 class NodeProcess {
@@ -82,6 +88,7 @@ class NodeProcess {
                [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
                audit_.get(),
                description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
+               MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
                getppid()} {
     if (resumed_) resumed_->RequireFits(store_);
@@ -91,14 +98,15 @@ class NodeProcess {
     if (spread() && description.leads()) MakeSync();
   }
 
-  int Run(std::optional<JobResult>& result) {
-    if (description_.node == kSchedulerNode) return RunScheduler(result);
+  int Run(const std::function<int(JobResult)>& report) {
+    if (description_.node == kSchedulerNode) return RunScheduler(report);
     IgnoreSignals();
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
     if (end.well) return static_cast<int>(end.code);
     log::Error("{}: {}", description_.where, end.reason);
+    if (end.declared_dead) return kStartAgain;
     return static_cast<int>(ErrorKind::kFailed);
   }
 
@@ -172,6 +180,14 @@ class NodeProcess {
     return newest_;
   }
 
+  /// What the scheduler's node and one that joined late have done only counts when the scheduler has said so.
+  bool MustBeLetGo() const { return description_.node == kSchedulerNode || description_.late(); }
+
+  bool SchedulerIsGone() const {
+    const auto& endpoint = description_.addresses[kSchedulerNode].endpoint;
+    return ProblemOfReaching(endpoint, kReachWithin) == ErrnoText(ECONNREFUSED);
+  }
+
   std::filesystem::path SnapshotDirectory(std::uint32_t number) const {
     return io::StagedDirectory::StagingOf(CheckpointPath(settings_.run_settings().run(), number));
   }
@@ -223,7 +239,7 @@ class NodeProcess {
     for (const int number : {SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
   }
 
-  int RunScheduler(std::optional<JobResult>& result) {
+  int RunScheduler(const std::function<int(JobResult)>& report) {
     scheduler::Coordinator::Options options;
     options.membership.expected = description_.processes;
     options.membership.fingerprint = description_.fingerprint;
@@ -240,16 +256,19 @@ class NodeProcess {
       if (description_.join_fd >= 0) {
         desk.emplace(description_.join_fd, SecretOf(settings_.cluster()), description_, scheduler);
       }
-      scheduler.Gather({});
+      scheduler.Gather([] {
+        if (StopRequested())
+          throw Error(ErrorKind::kInterrupted, "told to end before all processes had come");
+      });
       if (initial_) log::Info("{}", initial_->Summary());
       DistributedCluster cluster(scheduler, parts_, node);
-      result = job.Run(cluster);
-      const bool interrupted = result->status == "interrupted";
-      const auto code = interrupted ? static_cast<std::uint32_t>(ErrorKind::kInterrupted) : 0;
-      scheduler.Stop(result->status, code, kLeaveWithin);
+      JobResult result = job.Run(cluster);
+      const std::string status = result.status;
+      const int code = report(std::move(result));
+      scheduler.Stop(status, static_cast<std::uint32_t>(code), kLeaveWithin);
       scheduler.Release();
       network.get();
-      return static_cast<int>(code);
+      return code;
     } catch (const Error& error) {
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
@@ -300,9 +319,9 @@ class NodeProcess {
 
 int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
                    const data::Dataset& dataset, const NodeDescription& description,
-                   std::optional<JobResult>& result) {
+                   const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
-  return NodeProcess(settings, spec, dataset, description).Run(result);
+  return NodeProcess(settings, spec, dataset, description).Run(report);
 }
 
 }  // namespace attune::launch

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "common/config/train.pb.h"
 #include "common/data/dataset.h"
 #include "common/training_spec.h"
@@ -9,10 +11,11 @@
 namespace attune::launch {
 
 /// The work of a node's process: worker threads, and on the scheduler's node the job.
-/// @param result  receives the job's result, on the scheduler's node
+/// @param report  is given the job's result, on the scheduler's node, before the other processes are told to
+/// end: a launcher may end all when the first has ended. Returns the exit code
 /// @returns the exit code
 int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
                    const data::Dataset& dataset, const NodeDescription& description,
-                   std::optional<JobResult>& result);
+                   const std::function<int(JobResult)>& report);
 
 }  // namespace attune::launch

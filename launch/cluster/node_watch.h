@@ -11,6 +11,8 @@ namespace attune::launch {
 
 /// How often a node that others can do without is started again, at most.
 inline constexpr unsigned kRestartsInAMinute = 5;
+/// Exit code of a node that asks for another in its place.
+inline constexpr int kStartAgain = 75;
 
 /// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
 /// signal or a broken invariant has ended it.

@@ -10,6 +10,8 @@ namespace attune::launch {
 namespace {
 
 constexpr std::chrono::milliseconds kTick(100);
+/// Time between two ticks in which this process cannot have heard anybody.
+constexpr std::chrono::seconds kStoodStill(2);
 
 }  // namespace
 
@@ -68,6 +70,8 @@ std::vector<scheduler::NodeInfo> SchedulerService::Members() const {
 void SchedulerService::Tick(Time now) {
   const std::lock_guard lock(mutex_);
   const Phase before = coordinator_.phase();
+  if (ticked_ && now - *ticked_ > kStoodStill) coordinator_.Forgive(now - *ticked_);
+  ticked_ = now;
   coordinator_.Tick(now);
   TellIfChanged(before);
 }

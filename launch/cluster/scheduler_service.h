@@ -85,6 +85,7 @@ class SchedulerService {
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;
   scheduler::Coordinator coordinator_;
+  std::optional<Time> ticked_;  ///< when it last looked at the time
   std::function<void()> wake_;
   std::string closed_;  ///< why the network ended
   bool released_ = false;

@@ -132,7 +132,11 @@ newest=$(find broken/checkpoints -mindepth 1 -maxdepth 1 | sort | tail -n 1)
 printf x | dd of="$newest/theta.npy" bs=1 seek=140 conv=notrunc status=none
 rm -f broken/result.json
 expect 3 "theta.npy" "$attune" inspect "$newest"
+cp -r broken lacking
+rm "lacking/checkpoints/$(basename "$newest")/theta.npy"
 expect 0 "$(basename "$newest") is not used" "$attune" train --resume broken --out broken.model
+# Several processes, too: each takes its rows from the checkpoint that the run goes on from.
+expect 0 "$(basename "$newest") is not used" "$attune" local -n 3 --hosts 3 train --resume lacking --out lacking.model
 for path in broken/checkpoints/*/manifest.json; do printf '{' >"$path"; done
 rm -f broken/result.json
 expect 3 "no checkpoint there is whole" "$attune" train --resume broken

@@ -63,6 +63,14 @@ TEST(Membership, SilenceIsDeathAndTheDeadAreNotHeard) {
   EXPECT_FALSE(members.Heard(1, 0, At(13s)));
 }
 
+TEST(Membership, SilenceWhileTheListenerStoodStillIsForgiven) {
+  Membership members(Options(1), At(0s));
+  members.Register(Node(0), At(0s));
+  members.Forgive(15s);
+  EXPECT_TRUE(members.Expire(At(20s)).empty());
+  EXPECT_EQ(members.Expire(At(26s)), std::vector<std::uint32_t>{0});
+}
+
 TEST(Membership, AReplacedProcessDoesNotComeBack) {
   Membership members(Options(1), At(0s));
   members.Register(Node(0, 3), At(0s));

@@ -148,5 +148,23 @@ TEST_F(Asking, IgnoresAnswersOfOtherRoundsAndToNoQuestion) {
   EXPECT_FALSE(client_.TakeLease());
 }
 
+TEST(LeaseClient, OneThatWantsToLeaveDoesNotWaitLongForASchedulerThatIsGone) {
+  LeaseClient::Time now{};
+  LeaseClient client({}, now);
+  now += 30s;
+  client.Tick(now);
+  EXPECT_EQ(client.state(), LeaseClient::State::kRegistering);
+  client.Leave("was asked to", now);
+  client.Tick(now);
+  EXPECT_EQ(client.state(), LeaseClient::State::kLost);
+}
+
+TEST_F(Asking, OneThatWasDeclaredDeadSaysSo) {
+  EXPECT_FALSE(client_.declared_dead());
+  Hear(wire::Registered{2, "incarnation 1 of node 0 was declared dead", 1});
+  EXPECT_EQ(client_.state(), LeaseClient::State::kLost);
+  EXPECT_TRUE(client_.declared_dead());
+}
+
 }  // namespace
 }  // namespace attune::worker

@@ -82,12 +82,13 @@ TEST(MetricsLog, ReportsADirectoryThatCannotBeMade) {
   ErrorOf(ErrorKind::kFailed, [&] { WriteResult(directory / "file/run", ordered_json::object()); });
 }
 
-TEST(MetricsLog, ReportsAFullDisk) {
+TEST(MetricsLog, LinesWaitForRoomOnAFullDisk) {
   const TemporaryDirectory directory;
   std::filesystem::create_symlink("/dev/full", directory / "metrics.jsonl");
   MetricsLog metrics(directory.path());
-  const std::string message =
-      ErrorOf(ErrorKind::kFailed, [&] { metrics.Write("epoch", ordered_json::object()); });
+  metrics.Write("epoch", ordered_json::object());
+  const ordered_json large = {{"text", std::string(1 << 20, 'x')}};
+  const std::string message = ErrorOf(ErrorKind::kFailed, [&] { metrics.Write("epoch", large); });
   EXPECT_NE(message.find("metrics.jsonl: cannot write: No space left on device"), std::string::npos)
       << message;
 }
