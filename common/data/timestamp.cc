@@ -182,7 +182,8 @@ std::string FormatTimestamp(std::int64_t us) {
   std::int64_t days = seconds / kDaySeconds - (seconds % kDaySeconds < 0 ? 1 : 0);
   seconds -= days * kDaySeconds;
   int year = static_cast<int>(1970 + days / 366);
-  if (days < 0 || year > 9999) return fmt::format("{:.6f}", static_cast<double>(us) / 1e6);
+  if (days < 0 || days > DaysSinceEpoch(9999, 12, 31))
+    return fmt::format("{:.6f}", static_cast<double>(us) / 1e6);
   while (DaysSinceEpoch(year + 1, 1, 1) <= days) ++year;
   days -= DaysSinceEpoch(year, 1, 1);
   int month = 1;

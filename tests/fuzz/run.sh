@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs each fuzzer with its corpus, as many at once as there are processors. Fails when one finds something, and names
-# the file that repeats it: BUILD_DIR/tests/fuzz/NAME_fuzz FILE. What else is new goes to a temporary directory.
+# the file that repeats it: BUILD_DIR/tests/fuzz/NAME_fuzz FILE. What else is new goes to a temporary directory. Without SECONDS
+# its draws are the same each time, so that a short run finds what it found before, and nothing by luck.
 #
 # usage: bash tests/fuzz/run.sh BUILD_DIR [SECONDS] [NAME...]
 #   bash tests/fuzz/run.sh build/fuzz               15 seconds each
@@ -17,6 +18,8 @@ if (($# == 0)) || [[ $1 == -* ]]; then
 fi
 build=$(cd -- "$1" && pwd)/tests/fuzz
 seconds=${2:-15}
+seed=0  # another each time
+if [[ -z ${2:-} ]]; then seed=1; fi
 names=("${@:3}")
 if ((${#names[@]} == 0)); then
   mapfile -t names < <(cd -- "$here" && find . -name '*_fuzz.cc' | sed 's|^\./||; s|_fuzz\.cc$||' | sort)
@@ -39,7 +42,7 @@ export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 run_fuzzer() {
   local name=$1 log=$scratch/$1.log found=$build/found/$1-
   mkdir -p "$scratch/new/$name" "$build/found"
-  if TMPDIR=$files "$build/${name}_fuzz" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
+  if TMPDIR=$files "$build/${name}_fuzz" -max_total_time="$seconds" -seed="$seed" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$found" "$scratch/new/$name" "$here/corpus/$name" >"$log" 2>&1; then
     printf 'fuzz: %-15s %9s inputs, nothing found\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: //p' "$log")"
     return

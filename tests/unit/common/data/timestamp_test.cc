@@ -80,6 +80,8 @@ TEST(Timestamp, OnlyPlainWholeSecondsAreCanonical) {
 TEST(Timestamp, FormattingAndParsingAreInverse) {
   EXPECT_EQ(FormatTimestamp(1'262'304'000'250'000), "2010-01-01T00:00:00.25Z");
   EXPECT_EQ(FormatTimestamp(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(FormatTimestamp(253'402'300'799'000'000), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(FormatTimestamp(253'402'300'800'000'000), "253402300800.000000");  // no year of four digits
   for (std::int64_t us = 1; us < 200'000'000'000'000'000; us = us * 3 + 12'345) {
     EXPECT_EQ(Us(FormatTimestamp(us).c_str()), us);
   }
