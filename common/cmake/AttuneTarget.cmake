@@ -35,7 +35,8 @@ target_compile_options(attune_warnings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   # GCC 12 sees overlaps in std::string and unset values in std::optional where there are none (GCC bug 105651).
   # Without AVX-512 it says that 64-byte vectors are passed in another way than with it: all of ours are built alike.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized -Wno-psabi>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>
+  -Wno-psabi
   $<$<BOOL:${ATTUNE_WERROR}>:-Werror>)
 
 # attune_library(name SOURCES a.cc ... DEPS attune::x lib ... PRIVATE_DEPS lib ...)

@@ -58,6 +58,18 @@ def model(**spec):
     return directory({"kind": "attune model", "format_version": 1, "model": spec}, files)
 
 
+def checkpoint(users_parts):
+    files = {"theta.npy": floats(0), "items/00000.npy": floats(3, 16), "items/00000.rows.npy": npy("<u4", (3,), "I", 2, 0, 1)}
+    parts = [{"writer": 0, "items": {"file": "items/00000.npy", "rows": "items/00000.rows.npy"}}]
+    for n, slices in enumerate(users_parts):
+        name = f"users/0000{n}.npy"
+        files[name] = floats(sum(end - first for _, first, end in slices), 16)
+        parts.append({"writer": n, "users": {"file": name, "slices": slices}})
+    manifest = {"kind": "attune checkpoint", "format_version": 1, "parts": parts,
+                "records": {"users": 2, "items": 3, "user_floats": 16, "item_floats": 16}}
+    return directory(manifest, files)
+
+
 def varint(number):
     text = b""
     while number > 127:
@@ -119,6 +131,8 @@ SEEDS = {
     "model/svdpp": model(item_attention="average", history_exponent=0.5),
     "model/acf": model(item_attention="attention", attention_inputs="ux", item_hidden=2, feature_dim=3,
                        component_attention="attention", component_hidden=2, history_exponent=1.0),
+    "checkpoint/one": checkpoint([[(0, 0, 2)]]),
+    "checkpoint/two": checkpoint([[(1, 1, 2)], [(0, 0, 1)]]),
     "frame/two": b"\x02" + piece(PREFIX + b"\x20\x40") + piece(b"\x03\x00\x00\x00\xe8\x03\x00\x00"),
     "frame/three": b"\x03" + piece(PREFIX) + piece(b"keys") + b"values",
     "control/register": control(1, f1=4, f2=1, f3=b"host", f4=b"rank 4", f5=b"tcp://10.0.0.1:4711", f8=1, f12=2),
