@@ -28,6 +28,7 @@ void KeepLines(const fs::path& path, std::uint32_t epoch, const std::set<std::ui
     if (std::sscanf(line.c_str(), "%u\t%u\t", &of_epoch, &slice) != 2) continue;
     if (of_epoch < epoch || (of_epoch == epoch && done.contains(slice))) kept.Write(line + "\n");
   }
+  if (lines.bad() || !lines.is_open()) ThrowFailed("{}: cannot read", path.string());
   kept.Commit();
 }
 

@@ -291,7 +291,9 @@ void Coordinator::LoseHostIfEmpty(std::uint32_t node) {
   if (lost == 0) return;
   changes_.lost_slices += lost;
   events_.push_back(
-      fmt::format("rows of the users of {} slices are lost with their host; they begin anew", lost));
+      fmt::format("rows of the users of {} slices are lost with their host; they are as in the newest "
+                  "checkpoint, or begin anew",
+                  lost));
 }
 
 bool Coordinator::RoundComplete() const {

@@ -1,11 +1,11 @@
 #include "launch/checkpoint/snapshot_writer.h"
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <utility>
-
-#include "common/error.h"
 
 namespace attune::launch {
 namespace {
@@ -29,9 +29,11 @@ SnapshotWriter::~SnapshotWriter() {
 void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
                            const std::filesystem::path& directory, std::uint32_t number,
                            std::uint32_t writer) {
-  if (failure_.valid() && !Ended()) {
-    ThrowFailed("checkpoint {} is still being written when {} begins", number_, number);
+  if (writing()) {
+    refused_ = Result{number, fmt::format("checkpoint {} is still being written here", number_)};
+    return;
   }
+  refused_.reset();
   number_ = number;
   std::shared_ptr<const PartCopy> copy;
   std::string failure =
@@ -40,13 +42,17 @@ void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned 
     return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer); });
   };
   copy.reset();
-  failure_ = std::async(std::launch::async, write).share();
+  failure = FailureOf([&] { failure_ = std::async(std::launch::async, write).share(); });
+  if (!failure.empty()) refused_ = Result{number, failure};
+}
+
+bool SnapshotWriter::writing() const {
+  return failure_.valid() && failure_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
 }
 
 std::optional<SnapshotWriter::Result> SnapshotWriter::Ended() const {
-  if (!failure_.valid() || failure_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    return std::nullopt;
-  }
+  if (refused_) return refused_;
+  if (!failure_.valid() || writing()) return std::nullopt;
   return Result{number_, failure_.get()};
 }
 

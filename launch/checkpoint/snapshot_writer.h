@@ -32,7 +32,10 @@ class SnapshotWriter {
   std::optional<Result> Ended() const;
 
  private:
-  std::uint32_t number_ = 0;
+  bool writing() const;
+
+  std::optional<Result> refused_;  ///< of the newest, if it was never begun
+  std::uint32_t number_ = 0;       ///< of the newest that was
   std::shared_future<std::string> failure_;
 };
 

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -123,6 +124,21 @@ TEST_F(Checkpoint, ThatCannotBeWrittenSaysWhy) {
   while (!writer.Ended()) {
   }
   EXPECT_NE(writer.Ended()->failure.find("nowhere"), std::string::npos) << writer.Ended()->failure;
+}
+
+TEST_F(Checkpoint, ThatBeginsWhileAnotherIsWrittenFailsAndDisturbsNothing) {
+  const fs::path path = CheckpointPath(run_, 8);
+  fs::create_directories(path);
+  MakePartFolders(path);
+  const fs::path pipe = path / "users" / "00000.npy";  // nobody reads it yet: whoever opens it waits
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  SnapshotWriter writer;
+  writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 8, 0);
+  writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 9, 0);
+  ASSERT_TRUE(writer.Ended());
+  EXPECT_EQ(writer.Ended()->number, 9u);
+  EXPECT_NE(writer.Ended()->failure.find("8 is still being written"), std::string::npos);
+  const std::ifstream reader(pipe);  // lets it go on
 }
 
 TEST_F(Checkpoint, OfOtherSizesIsRefused) {
