@@ -81,6 +81,13 @@ std::string ClusterText(const ordered_json& summary) {
         batches["p99"].get<std::uint64_t>(), milliseconds["p99"].get<std::uint64_t>(),
         batches["max"].get<std::uint64_t>(), milliseconds["max"].get<std::uint64_t>());
   }
+  if (summary.contains("lives")) {
+    const auto& lives = summary["lives"];
+    text += fmt::format(
+        "lives: {} before this one ended early; {} triples that came after their checkpoints were trained "
+        "again\n",
+        lives["ended"].get<std::uint64_t>(), lives["triples_lost"].get<std::uint64_t>());
+  }
   if (summary.contains("processes")) {
     const auto& changes = summary["processes"];
     text += fmt::format(

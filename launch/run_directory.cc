@@ -39,11 +39,12 @@ void RequireFreeRun(const config::RunSettings& run) {
   }
 }
 
-void TakeRunDirectory(const config::RunSettings& run) {
+void TakeRunDirectory(const config::RunSettings& run, bool goes_on) {
   if (!run.has_run()) return;
   const fs::path directory(run.run());
   fs::remove(directory / "result.json");
   if (run.has_resume()) return SetAsideAfter(run.resume());
+  if (goes_on) return;
   for (const char* name : {"metrics.jsonl", "log"}) fs::remove(directory / name);
   RemoveCheckpoints(directory);
 }

@@ -22,6 +22,7 @@
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
 #include "launch/cluster/late_agent.h"
+#include "launch/cluster/next_life.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/stale_steps.h"
@@ -82,8 +83,11 @@ void RequireApart(const std::string& out, const std::string& other, const char* 
 
 /// What the processes of a job must have in common.
 std::string FingerprintOf(const config::TrainSettings& settings, const data::Dataset& dataset) {
+  config::TrainSettings common = settings;
+  common.mutable_run_settings()->clear_resume();  // another in each life of a job
+  common.mutable_run_settings()->clear_overwrite();
   return fmt::format("{}, data {}, settings {}", ProgramIdentity(), dataset.Fingerprint(),
-                     config::SettingsToJson(settings).dump());
+                     config::SettingsToJson(common).dump());
 }
 
 JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec,
@@ -268,7 +272,8 @@ int TrainAsRank(std::unique_ptr<Rendezvous> rendezvous, Role role, const config:
 /// This process joins a job that has begun.
 int TrainLate(LateEntry& entry, Role role) {
   const Agreed agreed = {SettingsOfText(entry.settings()), {role == Role::kServer, role == Role::kWorker}};
-  return RunLateAgent(entry, CheckRank(agreed), ThreadsOf(agreed.settings.run_settings()));
+  return RunLateAgent(
+      entry, [&] { return CheckRank(agreed); }, ThreadsOf(agreed.settings.run_settings()));
 }
 
 /// --join takes effect where there are, or will be, several processes.
@@ -298,16 +303,24 @@ int Recorded(const config::RunSettings& run, bool first, const std::function<int
   }
 }
 
-int RunAsNode(const config::TrainSettings& settings, const CommandContext& context,
-              const NodeDescription& description) {
-  return Recorded(settings.run_settings(), description.node == kSchedulerNode,
-                  [&] { return TrainAsNode(settings, context, description); });
+int RunAsNode(const CommandContext& context, const NodeDescription& description) {
+  const config::TrainSettings settings = SettingsOfText(description.settings);
+  if (description.node != kSchedulerNode) return TrainAsNode(settings, context, description);
+  return Recorded(settings.run_settings(), true, [&] {
+    if (description.life == 0) return TrainAsNode(settings, context, description);
+    if (const auto code = CodeOfResult(description)) {
+      EndOthers(description, *code);
+      return *code;
+    }
+    const NodeDescription own = TakeUpLife(description);
+    return TrainAsNode(SettingsOfText(own.settings), context, own);
+  });
 }
 
 /// A process that has settings of its own: alone, or one of many.
 int RunWithSettings(Role role, const config::TrainSettings& given, const CommandContext& context) {
   const auto description = FindNodeDescription();
-  if (description) return RunAsNode(SettingsOfText(description->settings), context, *description);
+  if (description) return RunAsNode(context, *description);
   auto rendezvous = FindRendezvous();
   const bool resumes = given.run_settings().has_resume();
   // Which checkpoint it is, one process finds out.

@@ -54,6 +54,11 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
 
 TrainingJob::~TrainingJob() = default;
 
+void TrainingJob::SetLives(const Lives& lives, std::function<void(std::uint64_t triples)> note) {
+  lives_ = lives;
+  note_ = std::move(note);
+}
+
 JobResult TrainingJob::Run(Cluster& cluster) {
   cluster_ = &cluster;
   ordered_json start = {{"version", Version()}};
@@ -169,7 +174,9 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
 }
 
 void TrainingJob::Tick(std::uint64_t before) {
-  progress_.Update(cluster_->triples_done() - before);
+  const std::uint64_t of_epoch = cluster_->triples_done() - before;
+  progress_.Update(of_epoch);
+  if (note_) note_(so_far_.trained.triples + of_epoch);
   if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
   if (!StopRequested()) {
     if (checkpoints_ && PausesInEpoch() && checkpoints_->DueByTime()) cluster_->Pause();
@@ -326,6 +333,9 @@ bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
 
 void TrainingJob::AddCheckpointReport(ordered_json& summary) const {
   if (so_far_.resumed > 0) summary["resumed"] = so_far_.resumed;
+  if (lives_.ended > 0) {
+    summary["lives"] = {{"ended", lives_.ended}, {"triples_lost", lives_.triples_lost}};
+  }
   if (!checkpoints_) return;
   summary["checkpoints"] = {{"written", so_far_.checkpoints}, {"failed", failed_checkpoints_}};
   const auto numbers = CheckpointNumbers(settings_.run_settings().run());

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -35,6 +36,14 @@ class TrainingJob {
   TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const TrainingInputs& inputs,
               nlohmann::ordered_json layout);
   ~TrainingJob();
+
+  /// What lives of the job came before.
+  struct Lives {
+    std::uint32_t ended = 0;
+    std::uint64_t triples_lost = 0;  ///< that were trained again
+  };
+  /// @param note  told now and then of the triples that the model was trained with
+  void SetLives(const Lives& lives, std::function<void(std::uint64_t triples)> note);
 
   /// Trains, from where a checkpoint has left off if the settings name one, then gives the model its final
   /// name.
@@ -81,7 +90,9 @@ class TrainingJob {
 
   JobProgress so_far_;
   scheduler::SlicesDone done_;  ///< of the epoch under way
-  bool trained_here_ = false;   ///< whether an epoch has ended since the run began or was taken up
+  Lives lives_;
+  std::function<void(std::uint64_t triples)> note_;
+  bool trained_here_ = false;  ///< whether an epoch has ended since the run began or was taken up
   std::unique_ptr<CheckpointKeeper> checkpoints_;  ///< where there is a run directory
   std::uint64_t failed_checkpoints_ = 0;
   std::optional<std::chrono::steady_clock::time_point> told_to_end_;

@@ -17,7 +17,10 @@ constexpr std::size_t kPartOfShare = 2;
 }  // namespace
 
 Coordinator::Coordinator(const Options& options, Time now)
-    : options_(options), members_(options.membership, now), homes_(options.slices, LeaseBoard::kNowhere) {}
+    : options_(options),
+      members_(options.membership, now),
+      homes_(options.slices, LeaseBoard::kNowhere),
+      changes_(options.changes) {}
 
 std::uint32_t Coordinator::HostOf(std::uint32_t node) {
   const auto* member = members_.Find(node);
@@ -75,7 +78,21 @@ Coordinator::Announced Coordinator::Announce(NodeInfo info, Time now) {
   return {{}, node, members_.Find(node)->info.first_seat, leader == nullptr ? node : first};
 }
 
+/// What a host's first process has told the others, and they it, is in its own memory: another in its place
+/// knows nothing of it.
+bool Coordinator::HasLostMemory(const wire::Register& registration) const {
+  if (!options_.begins_again || (phase_ != Phase::kIdle && phase_ != Phase::kWorking)) return false;
+  if (!registration.leads || registration.node >= options_.membership.expected) return false;
+  return members_.Find(registration.node)->info.incarnation < registration.incarnation;
+}
+
 void Coordinator::Register(const wire::Register& registration, Time now) {
+  if (HasLostMemory(registration)) {
+    if (members_.IsThere(registration.node)) ++changes_.died;
+    LoseRows(
+        fmt::format("{} is new, what the one before it shared with other hosts is lost", registration.where));
+    return;
+  }
   const auto* before = members_.Find(registration.node);
   const bool announced = before != nullptr && before->state == Membership::State::kAnnounced;
   const bool again = before != nullptr && !announced && before->info.incarnation == registration.incarnation;
@@ -104,7 +121,11 @@ void Coordinator::Register(const wire::Register& registration, Time now) {
   }
   if (phase_ == Phase::kGathering && members_.gathered()) phase_ = Phase::kIdle;
   if (phase_ == Phase::kWorking) Send(registration.node, round_);
-  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(registration.node, stop_);
+  TellIfOver(registration.node);
+}
+
+void Coordinator::TellIfOver(std::uint32_t node) {
+  if (phase_ == Phase::kStopping || (phase_ == Phase::kFailed && !life_over_)) Send(node, stop_);
 }
 
 void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message,
@@ -138,7 +159,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   if (heartbeat.snapshot > 0) snapshots_[from] = {heartbeat.snapshot, heartbeat.snapshot_failure};
   if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
-  if (phase_ == Phase::kStopping || phase_ == Phase::kFailed) Send(from, stop_);
+  TellIfOver(from);
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
@@ -353,6 +374,7 @@ void Coordinator::Abandon() {
 void Coordinator::Tick(Time now) {
   if (phase_ == Phase::kFailed) return;
   if (phase_ == Phase::kGathering) {
+    GoOnWithoutMissing(now);
     const std::string missing = members_.MissingAt(now);
     if (!missing.empty()) Fail(missing);
   }
@@ -378,13 +400,14 @@ void Coordinator::NoticeSilence(Time now) {
   for (const std::uint32_t node : silent) {
     const Membership::Member& member = *members_.Find(node);
     const bool dead = member.state == Membership::State::kDead;
-    Bury(node, dead ? "was silent for too long" : "was announced and has not come");
-    if (!member.info.leads) continue;
-    if (dead && member.info.owns) {
-      Fail(fmt::format("{} was silent for too long: its host has rows that no other has", member.info.where));
+    if (dead && member.info.leads && member.info.owns) {
+      ++changes_.died;
+      LoseRows(
+          fmt::format("{} was silent for too long: its host has rows that no other has", member.info.where));
       return;
     }
-    LoseFollowers(member.info.host);
+    Bury(node, dead ? "was silent for too long" : "was announced and has not come");
+    if (member.info.leads) LoseFollowers(member.info.host);
   }
   SendRoster();
   CloseRoundIfComplete();
@@ -472,6 +495,25 @@ void Coordinator::Stop(const std::string& reason, std::uint32_t code) {
   phase_ = Phase::kStopping;
   stop_ = {reason, code};
   for (const auto* member : members_.Alive()) Send(member->info.node, stop_);
+}
+
+/// In a later life of the job those who left or died before it may be missing.
+void Coordinator::GoOnWithoutMissing(Time now) {
+  const auto missing = members_.GiveUpMissing(now);
+  if (missing.empty()) return;
+  for (const std::uint32_t node : missing) {
+    events_.push_back(fmt::format("node {} has not come: the job goes on without it", node));
+  }
+  SendRoster();
+  phase_ = Phase::kIdle;
+}
+
+void Coordinator::LoseRows(std::string what) {
+  if (phase_ == Phase::kStopping) return;  // the model is written
+  if (!options_.begins_again) return Fail(std::move(what));
+  phase_ = Phase::kFailed;
+  life_over_ = true;
+  failure_ = std::move(what);
 }
 
 void Coordinator::Fail(std::string failure) {

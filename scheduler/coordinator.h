@@ -25,6 +25,7 @@ struct Changes {
       0;  ///< messages of processes that had ended or were replaced, or that made no sense
 
   bool any() const { return joined + left + died + repeated_leases + lost_slices > 0; }
+  bool operator==(const Changes&) const = default;
 };
 
 /// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, hands out leases,
@@ -46,6 +47,9 @@ class Coordinator {
     Membership::Duration retry = std::chrono::seconds(1);
     std::uint32_t self =
         0;  ///< the scheduler's own node, which takes rows of U that their host leaves behind
+    /// Whether the job can begin again from a checkpoint when rows are lost: then it does not fail.
+    bool begins_again = false;
+    Changes changes;  ///< of earlier lives of the job
   };
 
   enum class Phase {
@@ -53,7 +57,7 @@ class Coordinator {
     kIdle,       ///< between rounds: Begin or Stop is next
     kWorking,
     kStopping,  ///< nodes were told to end
-    kFailed,    ///< see failure()
+    kFailed,    ///< see failure(), and life_over()
   };
 
   struct Outgoing {
@@ -108,6 +112,8 @@ class Coordinator {
   /// Whether every node has left or is dead.
   bool deserted() const { return members_.Alive().empty(); }
   const std::string& failure() const { return failure_; }
+  /// Whether the job has not failed, but must begin again: nodes are not told, they meet its next life.
+  bool life_over() const { return life_over_; }
   const Membership& members() const { return members_; }
   /// Of the last round of leases.
   LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
@@ -143,6 +149,10 @@ class Coordinator {
   }
 
   void Register(const wire::Register& registration, Time now);
+  bool HasLostMemory(const wire::Register& registration) const;
+  void GoOnWithoutMissing(Time now);
+  void LoseRows(std::string what);
+  void TellIfOver(std::uint32_t node);
   void Gone(std::uint32_t node);
   void LoseHostIfEmpty(std::uint32_t node);
   void Dismiss(std::uint32_t node);
@@ -172,6 +182,7 @@ class Coordinator {
   Phase phase_ = Phase::kGathering;
   wire::Stop stop_;
   std::string failure_;
+  bool life_over_ = false;
   std::vector<Outgoing> outgoing_;
   std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts
   std::vector<LeaseBoard::Host> homes_;         ///< of slices, before the first board

@@ -135,6 +135,23 @@ bool Membership::gathered() const {
   return true;
 }
 
+std::vector<std::uint32_t> Membership::GiveUpMissing(Time now) {
+  if (!options_.begin_without_after || now - start_ <= *options_.begin_without_after) return {};
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t node = 0; node < options_.expected; ++node) {
+    if (members_.contains(node)) continue;
+    if (options_.needed.contains(node)) return {};
+    missing.push_back(node);
+  }
+  for (const std::uint32_t node : missing) {
+    Member& member = members_[node];
+    member.info.node = node;
+    member.state = State::kLeft;
+    member.since = ++generation_;
+  }
+  return missing;
+}
+
 std::string Membership::MissingAt(Time now) const {
   if (gathered() || now - start_ <= options_.register_within) return {};
   std::string missing;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ class Membership {
     std::string fingerprint;
     Duration register_within = std::chrono::seconds(60);
     Duration dead_after = std::chrono::seconds(10);
+    /// After how long the job begins without those expected nodes that others can do without; unset: never.
+    std::optional<Duration> begin_without_after = {};
+    std::set<std::uint32_t> needed = {};  ///< expected nodes that others cannot do without
   };
 
   enum class State {
@@ -84,6 +88,9 @@ class Membership {
 
   /// Whether all that were expected have registered.
   bool gathered() const;
+  /// When it is time to begin without nodes that are missing, and all that are needed are there: gives the
+  /// others up, and returns them. Before that, and once all have registered, none.
+  std::vector<std::uint32_t> GiveUpMissing(Time now);
   /// When the time to register is over and nodes are missing: which ones, for an error. Empty otherwise.
   std::string MissingAt(Time now) const;
 

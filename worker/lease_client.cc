@@ -134,6 +134,11 @@ void LeaseClient::Handle(const wire::Stop& stop, Time) {
   End(State::kEnded, stop.reason);
 }
 
+void LeaseClient::Handle(const wire::NextLife& next, Time) {
+  next_life_ = next;
+  End(State::kLost, "the job has begun again");
+}
+
 void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& counters) {
   if (ended()) return;
   finished_round_ = {round, counters};

@@ -86,6 +86,13 @@ class LeaseClient {
   const std::string& reason() const { return reason_; }
   /// Whether it was lost by a job that had taken it in, as it was silent for too long.
   bool declared_dead() const { return declared_dead_; }
+  /// Whether it was lost because the job is in another life, and which.
+  const std::optional<wire::NextLife>& next_life() const { return next_life_; }
+  /// The scheduler is there, but knows nothing of this node: the job must be in another life.
+  void EndForgotten() {
+    next_life_.emplace();
+    End(State::kLost, "the scheduler does not know this node any more");
+  }
   /// What the process is to end with; of kEnded.
   std::uint32_t exit_code() const { return exit_code_; }
   /// What all nodes do now; round 0 before the first.
@@ -125,6 +132,7 @@ class LeaseClient {
   void Handle(const wire::NoLease& none, Time now);
   void Handle(const wire::LeaseTaken& taken, Time now);
   void Handle(const wire::Stop& stop, Time now);
+  void Handle(const wire::NextLife& next, Time now);
   template <typename Other>
   void Handle(const Other&, Time) {}
 
@@ -161,6 +169,7 @@ class LeaseClient {
       reports_;
   bool wants_to_leave_ = false;
   bool declared_dead_ = false;
+  std::optional<wire::NextLife> next_life_;
   Time said_{};   ///< when something was said last
   Time heard_{};  ///< when the scheduler was heard last
 };

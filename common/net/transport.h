@@ -27,6 +27,7 @@ struct Address {
 struct Received {
   NodeId from = 0;
   std::uint32_t incarnation = 0;  ///< of the sending process: grows with each restart
+  std::uint32_t life = 0;         ///< of the job, that the process is in
   wire::Message message;
 };
 

@@ -32,6 +32,8 @@ struct Identity {
   std::uint64_t job = 0;
   NodeId node = 0;
   std::uint32_t incarnation = 0;
+  std::uint32_t life = 0;
+  std::uint32_t zero = 0;
 };
 
 std::string ToBytes(const Identity& identity) {
@@ -99,7 +101,8 @@ class ZmqTransport : public Transport {
     if (at != peers_.end() && at->second.address == address) return;
     Peer peer{address, zmq::socket_t(context_, zmq::socket_type::dealer)};
     SetCommon(peer.socket);
-    peer.socket.set(zmq::sockopt::routing_id, ToBytes({options_.job, options_.node, options_.incarnation}));
+    peer.socket.set(zmq::sockopt::routing_id,
+                    ToBytes({options_.job, options_.node, options_.incarnation, options_.life}));
     peer.socket.set(zmq::sockopt::immediate, true);
     peer.socket.set(zmq::sockopt::reconnect_ivl, 100);
     peer.socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
@@ -235,7 +238,8 @@ class ZmqTransport : public Transport {
       wire::Refusal refusal{};
       auto message = wire::Decode(frames, refusal);
       for (const wire::Bytes& frame : frames) traffic_.received += frame.size();
-      if (message) return Received{identity->node, identity->incarnation, *std::move(message)};
+      if (message)
+        return Received{identity->node, identity->incarnation, identity->life, *std::move(message)};
       ++refused_.messages[static_cast<std::size_t>(refusal)];
       senders_.Add(from_address_, fmt::format("they are not whole ({})", wire::NameOf(refusal)));
     }

@@ -27,6 +27,7 @@ struct ZmqOptions {
   std::uint64_t job = 0;           ///< messages of another job are refused
   NodeId node = 0;                 ///< this node
   std::uint32_t incarnation = 0;   ///< grows when the process is started again
+  std::uint32_t life = 0;          ///< of the job, that this process is in
   std::string host = "127.0.0.1";  ///< address to listen on; a port is chosen
   int listen_fd = -1;              ///< a listening socket bound to `host` to take over instead of a new one
   KeyPair keys;                    ///< empty: no encryption, and only for loopback unless `insecure`

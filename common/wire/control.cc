@@ -231,11 +231,19 @@ void Get(const proto::SlicesFetched& from, SlicesFetched& to) {
   to = {from.from(), {from.slices().begin(), from.slices().end()}};
 }
 
+void Put(const NextLife& from, proto::NextLife& to) {
+  to.set_life(from.life);
+  if (!from.resume.empty()) to.set_resume(from.resume);
+}
+void Get(const proto::NextLife& from, NextLife& to) {
+  to = {from.life(), from.resume()};
+}
+
 /// The generated classes, in the order of Control.
-using Generated =
-    std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat, proto::BeginRound,
-                 proto::WantLease, proto::Lease, proto::NoLease, proto::LeaseDone, proto::LeaseTaken,
-                 proto::Stop, proto::Leaving, proto::RoundDone, proto::FetchSlices, proto::SlicesFetched>;
+using Generated = std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat,
+                               proto::BeginRound, proto::WantLease, proto::Lease, proto::NoLease,
+                               proto::LeaseDone, proto::LeaseTaken, proto::Stop, proto::Leaving,
+                               proto::RoundDone, proto::FetchSlices, proto::SlicesFetched, proto::NextLife>;
 static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
 
 template <std::size_t kKind>

@@ -169,9 +169,16 @@ struct SlicesFetched {
   std::vector<std::uint32_t> slices;
 };
 
+/// The scheduler of a later life of the job answers nodes of earlier ones with this.
+struct NextLife {
+  std::uint32_t life = 0;
+  std::string resume;  ///< checkpoint that all begin from; empty: none
+};
+
 /// One of them. A kind's number in the protocol is its position here, from 1: add at the end, never reorder.
-using Control = std::variant<Register, Registered, Roster, Heartbeat, BeginRound, WantLease, Lease, NoLease,
-                             LeaseDone, LeaseTaken, Stop, Leaving, RoundDone, FetchSlices, SlicesFetched>;
+using Control =
+    std::variant<Register, Registered, Roster, Heartbeat, BeginRound, WantLease, Lease, NoLease, LeaseDone,
+                 LeaseTaken, Stop, Leaving, RoundDone, FetchSlices, SlicesFetched, NextLife>;
 
 Message Encode(const Control& control);
 

@@ -16,7 +16,9 @@
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/host_tables.h"
 #include "launch/cluster/interfaces.h"
+#include "launch/cluster/life.h"
 #include "launch/cluster/listening.h"
+#include "launch/cluster/next_life.h"
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_start.h"
 #include "launch/cluster/node_watch.h"
@@ -28,6 +30,9 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
+
+/// Lives of a job that may end without a newer checkpoint: one that cannot go on is not tried for ever.
+constexpr unsigned kLivesFromOneCheckpoint = 5;
 
 /// What ranks tell each other first.
 struct Introduction {
@@ -138,16 +143,21 @@ class Agent {
     WaitedSignals signals;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     Introduce();
-    HostNeeds needs = check_.needs(plan_, static_cast<unsigned>(all_.size()));
-    TellMemory(needs.plan);
+    needs_ = check_.needs(plan_, static_cast<unsigned>(all_.size()));
+    TellMemory(needs_.plan);
     if (check_.tell_only) return 0;
     Listen();
-    ShareMemory(needs);
+    ShareMemory();
     rendezvous_.reset();  // nothing waits in MPI from here on
     GiveMemoryBack();
-    return WatchNode(
-        signals, [this](unsigned incarnation) { return Start(incarnation); },
-        MayRestart() ? kRestartsInAMinute : 0, rank() == 0, Where());
+    node_.note_fd = MakeLifeNote();
+    WatchedNode watched;
+    watched.start = [this](unsigned incarnation, bool next_life) { return Start(incarnation, next_life); };
+    watched.restarts = MayRestart() ? kRestartsInAMinute : 0;
+    watched.ends = rank() == 0;
+    watched.where = Where();
+    if (!HasRun()) watched.advice = "; with --run the job would go on from its newest checkpoint";
+    return WatchNode(signals, watched);
   }
 
  private:
@@ -279,12 +289,12 @@ class Agent {
   }
 
   /// The host's first rank makes the memory, the others fetch it.
-  void ShareMemory(HostNeeds& needs) {
-    needs.shape.job = all_[0].job;
+  void ShareMemory() {
+    needs_.shape.job = all_[0].job;
     std::string failure;
     if (rank() == plan_.leader) {
       try {
-        tables_ = HostTables::Make(needs, plan_.leader, check_.shm_dir);
+        tables_ = HostTables::Make(needs_, plan_.leader, 0, check_.shm_dir);
       } catch (const Error& error) {
         failure = error.what();
       }
@@ -292,7 +302,7 @@ class Agent {
     // When all have said so, the memory is there.
     const auto failures = rendezvous_->Exchange(failure);
     TellOnce(*rendezvous_, [&] { RequireMade(failures); });
-    if (rank() != plan_.leader) tables_ = HostTables::Fetch(needs, plan_.leader, kRendezvousDeadline);
+    if (rank() != plan_.leader) tables_ = HostTables::Fetch(needs_, plan_.leader, 0, kRendezvousDeadline);
     rendezvous_->Exchange("");  // all have it
     if (!plan_.joinable) tables_.StopServing();
   }
@@ -304,7 +314,36 @@ class Agent {
     }
   }
 
-  pid_t Start(unsigned incarnation) {
+  /// A new life of the job begins with each process of the scheduler, which says from which checkpoint;
+  /// others are told by it.
+  void BeginLife(unsigned incarnation) {
+    const LifeNote note = ReadLifeNote(node_.note_fd).value_or(LifeNote());
+    if (rank() == 0) {
+      RequireProgress(note.life.resume);
+      node_.life = incarnation;
+    } else {
+      node_.life = note.life.number;
+      check_.settings = ToText(SettingsOfLife(SettingsOfText(check_.settings), note.life.resume));
+    }
+    // Others of the host may still have the old ones, and write to them.
+    tables_ = {};
+    tables_ =
+        rank() == plan_.leader
+            ? HostTables::MakeAgain(needs_, plan_.leader, node_.life, check_.shm_dir, kOldTablesGoWithin)
+            : HostTables::Fetch(needs_, plan_.leader, node_.life, kRendezvousDeadline);
+  }
+
+  /// @param resume  what the life that has ended had begun from
+  void RequireProgress(const std::string& resume) {
+    lives_ = resume == resumed_ ? lives_ + 1 : 1;
+    resumed_ = resume;
+    if (lives_ <= kLivesFromOneCheckpoint) return;
+    ThrowFailed("{}: its process has ended {} times without a newer checkpoint than {}: not tried again",
+                Where(), lives_, resume.empty() ? "none" : resume);
+  }
+
+  pid_t Start(unsigned incarnation, bool next_life) {
+    if (next_life || (rank() == 0 && incarnation > 0)) BeginLife(incarnation);
     node_.job = all_[0].job;
     node_.node = rank();
     node_.incarnation = incarnation;
@@ -329,17 +368,24 @@ class Agent {
     }));
   }
 
-  /// A leader of several hosts keeps what the others have told it in its own memory: without it the job
-  /// cannot go on.
-  bool MayRestart() const { return rank() != 0 && (plan_.one_host() || rank() != plan_.leader); }
+  /// The scheduler, and leaders of several hosts, keep what others have told them in their own memory:
+  /// without it the job can only go on from a checkpoint.
+  bool MayRestart() const {
+    const bool forgets = rank() == 0 || (!plan_.one_host() && rank() == plan_.leader);
+    return !forgets || HasRun();
+  }
+  bool HasRun() const { return SettingsOfText(check_.settings).run_settings().has_run(); }
 
   const unsigned rank_;
   std::unique_ptr<Rendezvous> rendezvous_;  ///< until all have found each other
   RankCheck check_;
   std::vector<Introduction> all_;  ///< by rank
   HostPlan plan_;
+  HostNeeds needs_;
   NodeDescription node_;
   HostTables tables_;
+  std::string resumed_;  ///< on rank 0: what the last life had begun from
+  unsigned lives_ = 0;   ///< that have ended since a newer checkpoint was there
 };
 
 }  // namespace

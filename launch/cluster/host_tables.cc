@@ -1,24 +1,47 @@
 #include "launch/cluster/host_tables.h"
 
 #include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <thread>
+#include <utility>
+
+#include "common/error.h"
 #include "ps/unnamed_file.h"
 
 namespace attune::launch {
 namespace {
 
 constexpr const char* kSnapshot = "-snapshot";
+constexpr std::chrono::milliseconds kTryAgain(100);
 
 /// Under which descriptors are handed over: nobody who is not of the job can guess it.
-std::string NameOf(const ps::HostShape& shape, unsigned leader) {
-  return fmt::format("attune-{:02x}-{}", fmt::join(shape.job, ""), leader);
+std::string NameOf(const ps::HostShape& shape, unsigned leader, std::uint32_t life) {
+  return fmt::format("attune-{:02x}-{}-{}", fmt::join(shape.job, ""), leader, life);
 }
 
 }  // namespace
 
-HostTables HostTables::Make(const HostNeeds& needs, unsigned leader, const std::filesystem::path& shm_dir) {
+HostTables::~HostTables() {
+  if (snapshot_ >= 0) close(snapshot_);
+}
+
+HostTables::HostTables(HostTables&& other) noexcept
+    : memory_(std::move(other.memory_)),
+      snapshot_(std::exchange(other.snapshot_, -1)),
+      servers_(std::move(other.servers_)) {}
+
+HostTables& HostTables::operator=(HostTables&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(snapshot_, other.snapshot_);
+  std::swap(servers_, other.servers_);
+  return *this;
+}
+
+HostTables HostTables::Make(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                            const std::filesystem::path& shm_dir) {
   HostTables tables;
-  const std::string name = NameOf(needs.shape, leader);
+  const std::string name = NameOf(needs.shape, leader, life);
   tables.memory_ = ps::HostMemory::Create(needs.shape, shm_dir);
   tables.servers_.push_back(std::make_unique<DescriptorServer>(name, tables.memory_fd()));
   if (needs.snapshot == 0) return tables;
@@ -27,9 +50,23 @@ HostTables HostTables::Make(const HostNeeds& needs, unsigned leader, const std::
   return tables;
 }
 
-HostTables HostTables::Fetch(const HostNeeds& needs, unsigned leader, std::chrono::seconds within) {
+HostTables HostTables::MakeAgain(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                                 const std::filesystem::path& shm_dir, std::chrono::seconds within) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  while (true) {
+    try {
+      return Make(needs, leader, life, shm_dir);
+    } catch (const Error&) {
+      if (std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(kTryAgain);
+  }
+}
+
+HostTables HostTables::Fetch(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                             std::chrono::seconds within) {
   HostTables tables;
-  const std::string name = NameOf(needs.shape, leader);
+  const std::string name = NameOf(needs.shape, leader, life);
   tables.memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, within), needs.shape);
   if (needs.snapshot > 0) tables.snapshot_ = ReceiveDescriptor(name + kSnapshot, within);
   return tables;

@@ -12,19 +12,32 @@
 
 namespace attune::launch {
 
+/// How long the memory of an earlier life of the job may be in the way of the next.
+inline constexpr std::chrono::seconds kOldTablesGoWithin(30);
+
 /// The memory of a host's tables in an agent: made by the first of the host, fetched from it by the others.
 /// Every agent keeps descriptors of it, so that it is there for a node that is started again.
 /// Threads: confined; handing it over has threads of its own.
 class HostTables {
  public:
   HostTables() = default;
+  ~HostTables();
+  HostTables(HostTables&& other) noexcept;
+  HostTables& operator=(HostTables&& other) noexcept;
 
   /// Makes it, and hands it to other agents of this host, until StopServing().
   /// @param leader   node that is the first of the host
+  /// @param life     of the job: each has tables of its own
   /// @param shm_dir  where it goes into a file; empty: memory
-  static HostTables Make(const HostNeeds& needs, unsigned leader, const std::filesystem::path& shm_dir);
+  static HostTables Make(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                         const std::filesystem::path& shm_dir);
+  /// The same when processes of the life before may still hold its memory: tries again as long as there is
+  /// not enough, at most `within`.
+  static HostTables MakeAgain(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                              const std::filesystem::path& shm_dir, std::chrono::seconds within);
   /// That of the agent of `leader`. Throws Error(kFailed) if it is not to be had `within`.
-  static HostTables Fetch(const HostNeeds& needs, unsigned leader, std::chrono::seconds within);
+  static HostTables Fetch(const HostNeeds& needs, unsigned leader, std::uint32_t life,
+                          std::chrono::seconds within);
 
   void StopServing() { servers_.clear(); }
 

@@ -138,6 +138,7 @@ NodeDescription JoinDesk::Describe(const Announced& announced) const {
   NodeDescription description;
   description.job = own_.job;
   description.node = announced.node;
+  description.life = own_.life;
   description.fingerprint = own_.fingerprint;
   description.settings = own_.settings;
   description.duties = {false, true};

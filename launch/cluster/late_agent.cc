@@ -12,6 +12,7 @@
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/host_tables.h"
 #include "launch/cluster/interfaces.h"
+#include "launch/cluster/life.h"
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/node_start.h"
 #include "launch/cluster/node_watch.h"
@@ -21,61 +22,78 @@ namespace {
 
 class LateAgent {
  public:
-  LateAgent(LateEntry& entry, RankCheck check, unsigned threads)
-      : entry_(entry), check_(std::move(check)), threads_(threads) {}
+  LateAgent(LateEntry& entry, const std::function<RankCheck()>& check, unsigned threads)
+      : entry_(entry), check_(check), threads_(threads) {}
 
   int Run() {
     WaitedSignals signals;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (check_.failure) throw *check_.failure;
+    bind_host_ = AddressTowards(entry_.scheduler_host());
+    listen_fd_ = ListeningSocket(bind_host_);
+    if (entry_.encrypted()) keys_ = net::KeyPair::Make();
+    note_fd_ = MakeLifeNote();
     Enter();
-    ShareMemory();
-    log::Info("joins the job as node {}", node_.node);
-    return WatchNode(
-        signals,
-        [this](unsigned incarnation) {
-          node_.incarnation = incarnation;
-          return StartNode(node_);
-        },
-        node_.leads() ? 0 : kRestartsInAMinute, false, node_.where);
+    WatchedNode watched;
+    watched.start = [this](unsigned incarnation, bool next_life) {
+      if (next_life) {
+        Enter();
+      } else if (incarnation > 0 && node_.leads()) {
+        ThrowFailed("{}: what it shared with other hosts went with its process", node_.where);
+      }
+      node_.incarnation = incarnation;
+      return StartNode(node_);
+    };
+    watched.restarts = kRestartsInAMinute;
+    watched.where = node_.where;
+    return WatchNode(signals, watched);
   }
 
  private:
+  /// What is looked at is not kept: it would take memory as long as the job lasts.
   void Enter() {
-    const std::string host = AddressTowards(entry_.scheduler_host());
-    const int listen_fd = ListeningSocket(host);
-    net::KeyPair keys;
-    if (entry_.encrypted()) keys = net::KeyPair::Make();
+    RankCheck check = check_();
+    if (check.failure) throw *check.failure;
+    TakePlace(check);
+    ShareMemory(check);
+    log::Info("joins the job as node {}", node_.node);
+  }
+
+  void TakePlace(const RankCheck& check) {
     LateEntry::Entrant entrant;
-    entrant.serves = check_.duties.serves;
-    entrant.works = check_.duties.works;
+    entrant.serves = check.duties.serves;
+    entrant.works = check.duties.works;
     entrant.host = HostIdentity();
     entrant.host_name = HostName();
-    entrant.fingerprint = check_.fingerprint;
-    entrant.address = {EndpointOf(listen_fd), keys.public_key};
+    entrant.fingerprint = check.fingerprint;
+    entrant.address = {EndpointOf(listen_fd_), keys_.public_key};
     entrant.threads = threads_;
     node_ = entry_.Enter(entrant);
-    node_.bind_host = host;
-    node_.listen_fd = listen_fd;
-    node_.keys = keys;
+    node_.bind_host = bind_host_;
+    node_.listen_fd = listen_fd_;
+    node_.note_fd = note_fd_;
+    node_.keys = keys_;
     node_.where = fmt::format("node {} ({})", node_.node, entrant.host_name);
-    if (check_.one_host_only && node_.leads()) {
+    if (check.one_host_only && node_.leads()) {
       ThrowUsage("--optimizer adam cannot be kept together over several hosts: its moments are not sums");
     }
   }
 
-  void ShareMemory() {
-    HostNeeds needs = check_.needs(node_.plan, node_.processes);
-    check_.needs = nullptr;
+  void ShareMemory(RankCheck& check) {
+    HostNeeds needs = check.needs(node_.plan, node_.processes);
+    check.needs = nullptr;
     needs.shape.job = node_.job;
-    if (node_.leads()) {
+    const bool again = tables_.memory_fd() >= 0;
+    tables_ = {};
+    if (!node_.leads()) {
+      tables_ = HostTables::Fetch(needs, node_.plan.leader, node_.life, kRendezvousDeadline);
+    } else if (again) {
+      tables_ = HostTables::MakeAgain(needs, node_.node, node_.life, check.shm_dir, kOldTablesGoWithin);
+    } else {
       const AvailableMemory available = FindAvailableMemory();
       log::Info("memory of this host: {} of {} available", FormatBytes(needs.plan.total()),
                 FormatBytes(available.bytes));
       needs.plan.RequireFits(available);
-      tables_ = HostTables::Make(needs, node_.node, check_.shm_dir);
-    } else {
-      tables_ = HostTables::Fetch(needs, node_.plan.leader, kRendezvousDeadline);
+      tables_ = HostTables::Make(needs, node_.node, node_.life, check.shm_dir);
     }
     node_.memory_fd = tables_.memory_fd();
     node_.snapshot_fd = tables_.snapshot_fd();
@@ -83,16 +101,20 @@ class LateAgent {
   }
 
   LateEntry& entry_;
-  RankCheck check_;
+  const std::function<RankCheck()>& check_;
   const unsigned threads_;
+  std::string bind_host_;
+  int listen_fd_ = -1;
+  int note_fd_ = -1;
+  net::KeyPair keys_;
   NodeDescription node_;
   HostTables tables_;
 };
 
 }  // namespace
 
-int RunLateAgent(LateEntry& entry, RankCheck check, unsigned threads) {
-  return LateAgent(entry, std::move(check), threads).Run();
+int RunLateAgent(LateEntry& entry, const std::function<RankCheck()>& check, unsigned threads) {
+  return LateAgent(entry, check, threads).Run();
 }
 
 }  // namespace attune::launch

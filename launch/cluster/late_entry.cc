@@ -15,7 +15,7 @@ LateEntry::LateEntry(std::unique_ptr<JoinCaller> caller, const json& welcome, st
 
 NodeDescription LateEntry::Enter(const Entrant& entrant) {
   const json request = {{"what", "enter"},
-                        {"name", caller_->name()},
+                        {"name", fmt::format("{}-{}", caller_->name(), ++entries_)},
                         {"serves", entrant.serves},
                         {"works", entrant.works},
                         {"host", entrant.host},

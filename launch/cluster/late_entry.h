@@ -35,7 +35,8 @@ class LateEntry {
   /// Whether nodes of the job have keys.
   bool encrypted() const { return encrypted_; }
 
-  /// Its place: a description without descriptors and keys. All nodes of the job know it then.
+  /// Its place: a description without descriptors and keys. All nodes of the job know it then. Again in each
+  /// life of the job.
   /// Throws Error(kFailed) saying why it may not.
   NodeDescription Enter(const Entrant& entrant);
 
@@ -45,6 +46,7 @@ class LateEntry {
   std::string settings_;
   std::string scheduler_host_;
   bool encrypted_ = false;
+  unsigned entries_ = 0;  ///< so far: each is another's for the scheduler
 };
 
 }  // namespace attune::launch

@@ -26,6 +26,8 @@ constexpr auto kSyncBeat = 2ms;
 constexpr auto kFarewell = 30s;
 /// After how long a silence the scheduler's node is looked for.
 constexpr auto kDeserted = 15s;
+/// After how long a silence of a scheduler that is there it must have forgotten this node.
+constexpr auto kForgotten = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -130,7 +132,9 @@ NodeEnd Node::Run() {
   stop_.store(true);
   SendAll();
   const bool well = client_.state() == worker::LeaseClient::State::kEnded;
-  return {well, client_.reason(), client_.exit_code(), client_.declared_dead()};
+  NodeEnd end{well, client_.reason(), client_.exit_code(), client_.declared_dead(), {}};
+  if (client_.next_life()) end.next_life = {client_.next_life()->life, client_.next_life()->resume};
+  return end;
 }
 
 /// The scheduler's node goes on until the job lets it go: others are told again what was lost on the way.
@@ -150,7 +154,23 @@ void Node::Receive(Time now) {
   }
 }
 
+/// What an earlier life of the job has left on its way is not heard; its nodes are told.
+void Node::MeetOtherLife(const net::Received& received, Time now) {
+  const auto control = wire::DecodeControl(received.message);
+  const bool from_later = received.life > parts_.life.number;
+  if (scheduler_ != nullptr && control && !from_later) {
+    // Said every second: the answer to these is enough.
+    if (std::holds_alternative<wire::Register>(*control) || std::holds_alternative<wire::Heartbeat>(*control))
+      transport_.Send(received.from, wire::Encode(parts_.answer_to_earlier_lives));
+  } else if (scheduler_ == nullptr && control && from_later && received.from == kSchedulerNode) {
+    client_.OnMessage(*control, now);
+  } else {
+    ++refused_;
+  }
+}
+
 void Node::Handle(const net::Received& received, Time now) {
+  if (received.life != parts_.life.number) return MeetOtherLife(received, now);
   if (HandleRows(received, now)) return;
   const auto control = wire::DecodeControl(received.message);
   if (!control) {
@@ -209,6 +229,7 @@ void Node::FollowRoster(Time now) {
   const auto change = peers_.Follow(client_.roster());
   if (!change) return;
   for (const auto& [node, peer] : peers_.all()) {
+    left_.erase(node);
     if (node == self_.node) continue;
     transport_.Connect(node, {peer.endpoint, peer.public_key});
     if (peer.leads && sync_ != nullptr) sync_->AddHost(node);
@@ -280,9 +301,11 @@ void Node::LeaveIfAsked(Time now) {
 
 /// One that was declared dead while it stood still, or was cut off, may be there when the job is over.
 void Node::EndIfDeserted(Time now) {
-  if (!parts_.scheduler_is_gone || client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
+  if (client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
   looked_ = now;
-  if (parts_.scheduler_is_gone()) client_.EndUntold();
+  if (parts_.scheduler_is_gone && parts_.scheduler_is_gone()) client_.EndUntold();
+  if (parts_.is_forgotten && client_.silence(now) >= kForgotten && parts_.is_forgotten())
+    client_.EndForgotten();
 }
 
 /// Who has left need not be connected any more.

@@ -19,6 +19,7 @@
 #include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster/host_plan.h"
 #include "launch/cluster/host_sync.h"
+#include "launch/cluster/life.h"
 #include "launch/cluster/peers.h"
 #include "launch/cluster/row_exchange.h"
 #include "launch/cluster/scheduler_service.h"
@@ -63,8 +64,13 @@ struct NodeParts {
   std::function<bool()> wants_to_leave = {};
   /// Whether nobody listens any more where the scheduler was: asked when it was silent for long.
   std::function<bool()> scheduler_is_gone = {};
+  /// Of a node that has joined late: whether somebody listens there who must have forgotten it.
+  std::function<bool()> is_forgotten = {};
   /// Where the checkpoint of that number is written.
   std::function<std::filesystem::path(std::uint32_t number)> snapshot_directory = {};
+  Life life = {};  ///< of the job
+  /// What the scheduler's node answers nodes of earlier lives.
+  wire::Control answer_to_earlier_lives = {};
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
 };
 
@@ -72,8 +78,9 @@ struct NodeParts {
 struct NodeEnd {
   bool well = false;  ///< the scheduler ended the job, or let the node go
   std::string reason;
-  std::uint32_t code = 0;      ///< exit code that the scheduler asks for
-  bool declared_dead = false;  ///< the job goes on, and another process may take this one's place
+  std::uint32_t code = 0;         ///< exit code that the scheduler asks for
+  bool declared_dead = false;     ///< the job goes on, and another process may take this one's place
+  std::optional<Life> next_life;  ///< of the job, in which another process may take this one's place
 };
 
 /// A process of a cluster: takes leases from the scheduler and trains or ranks them on its threads. On the
@@ -103,6 +110,7 @@ class Node {
 
   void Receive(Time now);
   void Handle(const net::Received& received, Time now);
+  void MeetOtherLife(const net::Received& received, Time now);
   bool HandleRows(const net::Received& received, Time now);
   void AnswerRows(const net::Received& received);
   void FetchSlices(const wire::FetchSlices& wanted);

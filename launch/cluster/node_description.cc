@@ -32,6 +32,7 @@ NodeDescription Parse(const json& read) {
     ReadNumber(read.at("job").at(n), description.job[n]);
   ReadNumber(read.at("node"), description.node);
   ReadNumber(read.at("incarnation"), description.incarnation);
+  ReadNumber(read.at("life"), description.life);
   read.at("host").get_to(description.host);
   read.at("where").get_to(description.where);
   read.at("fingerprint").get_to(description.fingerprint);
@@ -52,6 +53,7 @@ NodeDescription Parse(const json& read) {
   ReadNumber(read.at("listen_fd"), description.listen_fd);
   ReadNumber(read.at("memory_fd"), description.memory_fd);
   ReadNumber(read.at("snapshot_fd"), description.snapshot_fd);
+  ReadNumber(read.at("note_fd"), description.note_fd);
   ReadNumber(read.at("join_fd"), description.join_fd);
   read.at("public_key").get_to(description.keys.public_key);
   read.at("secret_key").get_to(description.keys.secret_key);
@@ -77,6 +79,7 @@ std::string ToText(const NodeDescription& description) {
   return json{{"job", description.job},
               {"node", description.node},
               {"incarnation", description.incarnation},
+              {"life", description.life},
               {"host", description.host},
               {"where", description.where},
               {"fingerprint", description.fingerprint},
@@ -95,6 +98,7 @@ std::string ToText(const NodeDescription& description) {
               {"listen_fd", description.listen_fd},
               {"memory_fd", description.memory_fd},
               {"snapshot_fd", description.snapshot_fd},
+              {"note_fd", description.note_fd},
               {"join_fd", description.join_fd},
               {"public_key", description.keys.public_key},
               {"secret_key", description.keys.secret_key},

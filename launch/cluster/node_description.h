@@ -17,8 +17,9 @@ struct NodeDescription {
   std::array<std::uint8_t, 16> job{};
   net::NodeId node = 0;
   std::uint32_t incarnation = 0;
-  std::string host;   ///< the same for nodes that share memory
-  std::string where;  ///< "rank 5 (node07)"
+  std::uint32_t life = 0;  ///< of the job
+  std::string host;        ///< the same for nodes that share memory
+  std::string where;       ///< "rank 5 (node07)"
   std::string fingerprint;
   std::string settings;  ///< ToText() of the job's
   Duties duties;
@@ -31,6 +32,7 @@ struct NodeDescription {
   int memory_fd = -1;
   int snapshot_fd = -1;                 ///< -1 if the host has all rows
   int run_fd = -1;                      ///< of the run's directory, on rank 0: inherited, it keeps the lock
+  int note_fd = -1;                     ///< what it leaves behind: see LifeNote
   int join_fd = -1;                     ///< where the scheduler's node listens for those who join late
   net::KeyPair keys;                    ///< its own
   std::vector<net::Address> addresses;  ///< of all nodes, by number; empty where there is none

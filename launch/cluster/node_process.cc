@@ -23,6 +23,7 @@
 #include "launch/cluster/joining.h"
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/node.h"
+#include "launch/cluster/node_transport.h"
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/initial_model.h"
@@ -41,6 +42,8 @@ using namespace std::chrono_literals;
 constexpr auto kLeaveWithin = 2s;
 /// What it may take to find out whether somebody listens.
 constexpr auto kReachWithin = 200ms;
+/// What others may take to read what they begin from, as a multiple of what the scheduler's node has taken.
+constexpr int kLoadingOfOthers = 3;
 
 /// One node: everything that its threads share, in the order in which it is made.
 class NodeProcess {
@@ -50,6 +53,7 @@ class NodeProcess {
       : settings_(settings),
         spec_(spec),
         description_(description),
+        note_(ReadLifeNote(description.note_fd).value_or(LifeNote())),
         threads_(ThreadsOf(settings.run_settings())),
         inputs_(settings.run_settings(), dataset),
         by_heat_(data::ByPopularity(inputs_.data->item_counts())),
@@ -89,12 +93,15 @@ class NodeProcess {
                audit_.get(),
                description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
                MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
+               description.late() ? [this] { return SchedulerListens(); } : std::function<bool()>(),
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
+               {description.life, settings.run_settings().resume()},
+               wire::NextLife{description.life, settings.run_settings().resume()},
                getppid()} {
     if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
-    Connect();
+    transport_ = MakeNodeTransport(description, settings.cluster().insecure());
     if (spread() && description.leads()) MakeSync();
   }
 
@@ -105,6 +112,12 @@ class NodeProcess {
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
     if (end.well) return static_cast<int>(end.code);
+    if (end.next_life) {
+      LifeNote note;
+      note.life = *end.next_life;
+      WriteLifeNote(description_.note_fd, note);
+      return kNextLife;
+    }
     log::Error("{}: {}", description_.where, end.reason);
     if (end.declared_dead) return kStartAgain;
     return static_cast<int>(ErrorKind::kFailed);
@@ -183,10 +196,11 @@ class NodeProcess {
   /// What the scheduler's node and one that joined late have done only counts when the scheduler has said so.
   bool MustBeLetGo() const { return description_.node == kSchedulerNode || description_.late(); }
 
-  bool SchedulerIsGone() const {
-    const auto& endpoint = description_.addresses[kSchedulerNode].endpoint;
-    return ProblemOfReaching(endpoint, kReachWithin) == ErrnoText(ECONNREFUSED);
+  std::string ProblemOfScheduler() const {
+    return ProblemOfReaching(description_.addresses[kSchedulerNode].endpoint, kReachWithin);
   }
+  bool SchedulerIsGone() const { return ProblemOfScheduler() == ErrnoText(ECONNREFUSED); }
+  bool SchedulerListens() const { return ProblemOfScheduler().empty(); }
 
   std::filesystem::path SnapshotDirectory(std::uint32_t number) const {
     return io::StagedDirectory::StagingOf(CheckpointPath(settings_.run_settings().run(), number));
@@ -199,22 +213,6 @@ class NodeProcess {
     if (resumed_) resumed_->CopyShared(store_);
     memory_.SetInitialised();
     if (!description_.late()) gate_.Open();
-  }
-
-  void Connect() {
-    net::ZmqOptions options;
-    options.job = description_.job_number();
-    options.node = description_.node;
-    options.incarnation = description_.incarnation;
-    options.host = description_.bind_host;
-    options.listen_fd = description_.listen_fd;
-    options.keys = description_.keys;
-    options.insecure = settings_.cluster().insecure();
-    for (net::NodeId node = 0; node < description_.addresses.size(); ++node) {
-      if (node == description_.node || description_.addresses[node].endpoint.empty()) continue;
-      options.peers.emplace(node, description_.addresses[node]);
-    }
-    transport_ = net::MakeZmqTransport(options);
   }
 
   wire::Register Self() const {
@@ -239,16 +237,39 @@ class NodeProcess {
     for (const int number : {SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
   }
 
-  int RunScheduler(const std::function<int(JobResult)>& report) {
+  scheduler::Coordinator::Options CoordinatorOptions() const {
     scheduler::Coordinator::Options options;
     options.membership.expected = description_.processes;
     options.membership.fingerprint = description_.fingerprint;
+    // Others read as much from the checkpoint, and begin later.
+    const auto loading = kLoadingOfOthers * (std::chrono::steady_clock::now() - began_);
+    options.membership.register_within += loading;
     options.slices = static_cast<std::uint32_t>(inputs_.data->slices().size());
     options.seed = spec_.sampling.seed;
-    SchedulerService scheduler(options, std::chrono::steady_clock::now());
-    TakeRunDirectory(settings_.run_settings());
-    const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
+    options.begins_again = settings_.run_settings().has_run();
+    options.changes = note_.changes;
+    if (description_.life == 0) return options;
+    options.membership.begin_without_after = 2 * options.membership.dead_after + loading;
+    options.membership.needed = {description_.plan.owners.begin(), description_.plan.owners.end()};
+    return options;
+  }
+
+  /// For the process that takes this one's place.
+  void NoteProgress(const SchedulerService& scheduler, std::uint64_t triples) {
+    note_.triples = triples;
+    note_.changes = scheduler.changes();
+    WriteLifeNote(description_.note_fd, note_);
+  }
+
+  int RunScheduler(const std::function<int(JobResult)>& report) {
+    SchedulerService scheduler(CoordinatorOptions(), std::chrono::steady_clock::now());
+    TakeRunDirectory(settings_.run_settings(), description_.life > 0);
+    nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", description_.processes}};
     TrainingJob job(settings_, spec_, inputs_, layout);
+    job.SetLives({description_.life, note_.triples_lost},
+                 [&](std::uint64_t triples) { NoteProgress(scheduler, triples); });
+    note_.began = true;
+    WriteLifeNote(description_.note_fd, note_);
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
     std::optional<JoinDesk> desk;
@@ -269,6 +290,13 @@ class NodeProcess {
       scheduler.Release();
       network.get();
       return code;
+    } catch (const LifeOver& over) {
+      log::Warning("{}: the job begins again from its newest checkpoint", over.what());
+      note_.given_up = true;
+      note_.changes = scheduler.changes();
+      WriteLifeNote(description_.note_fd, note_);
+      scheduler.Release();
+      return kNextLife;
     } catch (const Error& error) {
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
@@ -290,9 +318,11 @@ class NodeProcess {
     }
   }
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   const config::TrainSettings& settings_;
   const TrainingSpec& spec_;
   const NodeDescription& description_;
+  LifeNote note_;  ///< of the scheduler's node
   const unsigned threads_;
   const TrainingInputs inputs_;
   const std::vector<Index> by_heat_;  ///< items, the most frequent first

@@ -30,7 +30,8 @@ pid_t StartNode(const NodeDescription& description) {
   child.environment = EnvironmentWithout({"OMPI_", "PMIX_", "PRTE_", "ORTE_", kLocalVariable});
   child.environment.push_back(fmt::format("{}={}", kNodeVariable, file));
   child.descriptors = {file, description.listen_fd, description.memory_fd};
-  for (const int optional : {description.snapshot_fd, description.join_fd, description.run_fd}) {
+  for (const int optional :
+       {description.snapshot_fd, description.note_fd, description.join_fd, description.run_fd}) {
     if (optional >= 0) child.descriptors.push_back(optional);
   }
   const pid_t pid = StartChild(child);

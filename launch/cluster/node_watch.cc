@@ -34,12 +34,10 @@ bool Meant(int status) {
 
 class Watch {
  public:
-  Watch(WaitedSignals& signals, const std::function<pid_t(unsigned)>& start, unsigned restarts, bool ends,
-        const std::string& where)
-      : signals_(signals), start_(start), restarts_(restarts), ends_(ends), where_(where) {}
+  Watch(WaitedSignals& signals, const WatchedNode& node) : signals_(signals), node_(node) {}
 
   int Run() {
-    pid_ = start_(incarnation_);
+    pid_ = node_.start(incarnation_, false);
     while (true) {
       const auto signal = signals_.Next(std::chrono::seconds(1));
       if (signal && *signal != SIGCHLD) PassOn(*signal);
@@ -47,11 +45,15 @@ class Watch {
       int status = 0;
       if (waitpid(pid_, &status, WNOHANG) != pid_) continue;
       if (Meant(status)) return WEXITSTATUS(status);
-      if (told_ > 0 || !MayRestart()) {
-        ThrowFailed("{}: its process was ended by {}", where_, HowItEnded(status));
+      const bool next_life = WIFEXITED(status) && WEXITSTATUS(status) == kNextLife;
+      if (next_life && told_ > 0 && !node_.ends) return 0;  // it was to leave, and the job does not know it
+      if (told_ > 0 || (!next_life && !MayRestart())) {
+        ThrowFailed("{}: its process was ended by {}{}", node_.where, HowItEnded(status), node_.advice);
       }
-      log::Warning("{}: its process was ended by {}; it is started again", where_, HowItEnded(status));
-      pid_ = start_(++incarnation_);
+      if (!next_life) {
+        log::Warning("{}: its process was ended by {}; it is started again", node_.where, HowItEnded(status));
+      }
+      pid_ = node_.start(++incarnation_, next_life);
     }
   }
 
@@ -60,21 +62,18 @@ class Watch {
     kill(pid_, signal);
     if (signal == SIGUSR1 || signal == SIGHUP) return;
     ++told_;
-    if (!last_ && (ends_ || told_ > 1)) last_ = Clock::now();
+    if (!last_ && (node_.ends || told_ > 1)) last_ = Clock::now();
   }
 
   bool MayRestart() {
     const auto now = Clock::now();
     while (!started_.empty() && now - started_.front() > std::chrono::minutes(1)) started_.pop_front();
     started_.push_back(now);
-    return started_.size() <= restarts_;
+    return started_.size() <= node_.restarts;
   }
 
   WaitedSignals& signals_;
-  const std::function<pid_t(unsigned)>& start_;
-  const unsigned restarts_;
-  const bool ends_;
-  const std::string& where_;
+  const WatchedNode& node_;
   unsigned incarnation_ = 0;
   pid_t pid_ = 0;
   unsigned told_ = 0;                      ///< how often it was told to end
@@ -84,9 +83,8 @@ class Watch {
 
 }  // namespace
 
-int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
-              unsigned restarts, bool ends, const std::string& where) {
-  return Watch(signals, start, restarts, ends, where).Run();
+int WatchNode(WaitedSignals& signals, const WatchedNode& node) {
+  return Watch(signals, node).Run();
 }
 
 }  // namespace attune::launch

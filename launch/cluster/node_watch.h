@@ -9,21 +9,29 @@
 
 namespace attune::launch {
 
-/// How often a node that others can do without is started again, at most.
+/// How often a node that can be replaced is started again, at most.
 inline constexpr unsigned kRestartsInAMinute = 5;
 /// Exit code of a node that asks for another in its place.
 inline constexpr int kStartAgain = 75;
+/// The same, in the next life of the job: see Life.
+inline constexpr int kNextLife = 76;
+
+/// A node's process, for whoever keeps it running.
+struct WatchedNode {
+  /// Starts an incarnation, counted from 0, and returns its process.
+  /// @param next_life  whether the one before has ended with kNextLife
+  std::function<pid_t(unsigned incarnation, bool next_life)> start;
+  unsigned restarts = 0;  ///< how often in a minute it may be started again in the same life
+  /// Whether SIGTERM or SIGINT makes it end within a minute; else only the second one does, and until then it
+  /// ends when the job lets it go.
+  bool ends = false;
+  std::string where;   ///< for messages
+  std::string advice;  ///< what to do when it may not be started again; or empty
+};
 
 /// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
-/// signal or a broken invariant has ended it.
-/// @param start      starts incarnation N, returns its process
-/// @param restarts   how often in a minute it may be started again
-/// @param ends       whether SIGTERM or SIGINT makes it end within a minute; else only the second one does,
-/// and
-///                   until then it ends when the job lets it go
-/// @param where      for messages
-/// @returns the exit code of the last incarnation. Throws Error(kFailed) if a signal ended it
-int WatchNode(WaitedSignals& signals, const std::function<pid_t(unsigned incarnation)>& start,
-              unsigned restarts, bool ends, const std::string& where);
+/// signal or a broken invariant has ended it, or it asks for that.
+/// @returns the exit code of the last incarnation. Throws Error(kFailed) if it may not be started again
+int WatchNode(WaitedSignals& signals, const WatchedNode& node);
 
 }  // namespace attune::launch

@@ -12,13 +12,15 @@ std::optional<Peers::Change> Peers::Follow(const wire::Roster& roster) {
   for (const wire::Peer& peer : roster.peers) {
     peers_.emplace(peer.node, peer);
     hosts_.insert_or_assign(peer.node, peer.host);
+    left_.erase(peer.node);
   }
   Change change;
   for (const auto& [node, peer] : before) {
     if (!peers_.contains(node)) change.gone.push_back(peer);
   }
   for (const net::NodeId node : roster.left) {
-    if (hosts_.erase(node) > 0) change.left.push_back(node);
+    hosts_.erase(node);
+    if (left_.insert(node).second) change.left.push_back(node);
   }
   return change;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,7 @@ class Peers {
   std::uint64_t generation_ = 0;
   std::map<net::NodeId, wire::Peer> peers_;
   std::map<net::NodeId, std::string> hosts_;  ///< of all that were in a roster and have not left
+  std::set<net::NodeId> left_;                ///< that were told to have left
 };
 
 }  // namespace attune::launch

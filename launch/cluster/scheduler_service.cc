@@ -114,6 +114,7 @@ bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase
 }
 
 void SchedulerService::ThrowIfFailed() const {
+  if (coordinator_.life_over()) throw LifeOver(coordinator_.failure());
   if (coordinator_.phase() == Phase::kFailed) ThrowFailed("{}", coordinator_.failure());
   if (!closed_.empty()) ThrowFailed("{}", closed_);
 }

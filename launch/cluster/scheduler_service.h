@@ -8,9 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "common/error.h"
 #include "scheduler/coordinator.h"
 
 namespace attune::launch {
+
+/// The job has lost rows, and can only go on from a checkpoint, in its next life.
+class LifeOver : public Error {
+ public:
+  explicit LifeOver(const std::string& why) : Error(ErrorKind::kFailed, why) {}
+};
 
 /// The scheduler between two threads: the job, which wants rounds done, and the network, which brings what
 /// nodes say. Threads: locked.

@@ -17,15 +17,12 @@ import processes
 class Kind:
     do: object
     kinds: tuple  # of layouts to which it applies
-    survived: bool  # whether the job must complete all the same
+    survived: tuple = ()  # layouts in which the job must complete all the same
     weight: int = 2
-    on_one_host: bool = False  # survived there only
     not_before: bool = False  # survived only when the job has begun: a launcher may not reach its hosts
 
     def must_be_survived(self, layout, begun):
-        if self.on_one_host:
-            return layout.hosts == 1
-        return self.survived and (begun or not self.not_before)
+        return layout.kind in self.survived and (begun or not self.not_before)
 
 
 def pick(draw, found):
@@ -80,7 +77,7 @@ def stop_short(life, draw):
 
 
 def stop_long(life, draw):
-    """Longer than silence may last; one that others can do without is replaced, the scheduler forgives itself."""
+    """Longer than silence may last: the node is replaced, or the job begins again; the scheduler forgives itself."""
     return stop_node(life, draw, 10.5, 14)
 
 
@@ -155,21 +152,21 @@ def fill_disk(life, draw):
 MANY = ("mpirun", "local", "namespaces")
 ANY = ("one", *MANY)
 KINDS = {
-    "kill node": Kind(kill_node, MANY, True, 4),
-    "kill first of host": Kind(kill_first_of_host, ("local", "namespaces"), False),
-    "kill scheduler": Kind(kill_scheduler, ANY, False),
-    "kill agent": Kind(kill_agent, MANY, False),
-    "kill launcher": Kind(kill_launcher, MANY, False),
-    "kill everything": Kind(kill_everything, ANY, False),
-    "stop short": Kind(stop_short, ANY, True, 1),
-    "stop long": Kind(stop_long, MANY, False, 1, on_one_host=True),
-    "terminate": Kind(terminate, ANY, False),
-    "terminate mpirun": Kind(terminate_mpirun, ("mpirun", "namespaces"), False, 1),
-    "ask for a checkpoint": Kind(ask_for_checkpoint, ANY, True),
-    "cut short": Kind(cut_short, ("namespaces",), True, not_before=True),
-    "cut long": Kind(cut_long, ("namespaces",), False, 1),
-    "slow link": Kind(slow_link, ("namespaces",), True, not_before=True),
-    "full disk": Kind(fill_disk, ANY, True),
+    "kill node": Kind(kill_node, MANY, MANY, 4),
+    "kill first of host": Kind(kill_first_of_host, ("local", "namespaces"), MANY),
+    "kill scheduler": Kind(kill_scheduler, ANY, MANY),
+    "kill agent": Kind(kill_agent, MANY),
+    "kill launcher": Kind(kill_launcher, MANY),
+    "kill everything": Kind(kill_everything, ANY),
+    "stop short": Kind(stop_short, ANY, ANY, 1),
+    "stop long": Kind(stop_long, MANY, MANY, 1),
+    "terminate": Kind(terminate, ANY),
+    "terminate mpirun": Kind(terminate_mpirun, ("mpirun", "namespaces"), (), 1),
+    "ask for a checkpoint": Kind(ask_for_checkpoint, ANY, ANY),
+    "cut short": Kind(cut_short, ("namespaces",), MANY, not_before=True),
+    "cut long": Kind(cut_long, ("namespaces",), MANY, 1, not_before=True),
+    "slow link": Kind(slow_link, ("namespaces",), MANY, not_before=True),
+    "full disk": Kind(fill_disk, ANY, ANY),
 }
 DAMAGE = "damage"
 

@@ -177,7 +177,7 @@ expect 2 "expected a time" "$attune" train "${common[@]}" --out x --run y --chec
 "$attune" synth --out other --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest --seed 9 >log 2>&1
 expect 3 "other data" "$attune" train --resume one --epochs 7 --data other
 
-# The loop goes on by itself when the scheduler's process is killed.
+# The loop goes on by itself when a process is killed that nobody starts again.
 begin loop bash "$launch/until-done.sh" --run loop.run -- "$attune" local -n 2 train -- "${common[@]}" --out loop.model \
   --checkpoint-every 0.05s
 deadline=$((SECONDS + 60))
@@ -185,10 +185,10 @@ until compgen -G "loop.run/checkpoints/????????/manifest.json" >/dev/null; do
   ((SECONDS < deadline)) || fail "no checkpoint in time: $(cat loop.log)"
   sleep 0.01
 done
-# The node of rank 0: a child of the first of the two agents that the launcher has started.
+# The first of the two agents that the launcher has started.
 launcher=$(pgrep -P "$pid" | head -n 1)
-node=$(pgrep -P "$(pgrep -P "$launcher" | sort -n | head -n 1)" | head -n 1) || true
-[[ -z $node ]] || kill -9 "$node" 2>/dev/null || true
+agent=$(pgrep -P "$launcher" | sort -n | head -n 1) || true
+[[ -z $agent ]] || kill -9 "$agent" 2>/dev/null || true
 wait "$pid" || fail "the loop has given up: $(cat loop.log)"
 grep -q '"status": "completed"' loop.run/result.json || fail "$(cat loop.run/result.json)"
 expect 2 "usage: bash launch/until-done.sh" bash "$launch/until-done.sh" --run x

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <thread>
 #include <zmq.hpp>
@@ -44,9 +45,10 @@ class TwoNodes : public ::testing::TestWithParam<bool> {
     a_->Connect(2, b_->address());
     b_->Connect(1, a_->address());
   }
-  static std::unique_ptr<Transport> Make(NodeId node, std::uint32_t incarnation = 0) {
+  static std::unique_ptr<Transport> Make(NodeId node, std::uint32_t incarnation = 0, std::uint32_t life = 0) {
     ZmqOptions options = Options(node);
     options.incarnation = incarnation;
+    options.life = life;
     if (GetParam()) options.keys = KeyPair::Make();
     return MakeZmqTransport(options);
   }
@@ -94,7 +96,7 @@ TEST_P(TwoNodes, WakeEndsAWait) {
 TEST_P(TwoNodes, ARestartedNodeIsTheSameNodeAgain) {
   ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
   ASSERT_TRUE(b_->Receive(kDeadline));
-  a_ = Make(1, 5);
+  a_ = Make(1, 5, 2);
   a_->Connect(2, b_->address());
   b_->Connect(1, a_->address());
   ASSERT_TRUE(SendSoon(*a_, 2, Message(2)));
@@ -102,6 +104,7 @@ TEST_P(TwoNodes, ARestartedNodeIsTheSameNodeAgain) {
   ASSERT_TRUE(received);
   EXPECT_EQ(received->from, 1u);
   EXPECT_EQ(received->incarnation, 5u);
+  EXPECT_EQ(received->life, 2u);
   ASSERT_TRUE(SendSoon(*b_, 1, Message(3)));
   EXPECT_TRUE(a_->Receive(kDeadline));
 }
@@ -298,14 +301,10 @@ TEST(ZmqTransport, FramesThatAreNoMessageAreCounted) {
   zmq::socket_t peer(context, zmq::socket_type::dealer);
   peer.set(zmq::sockopt::linger, 0);
   const std::uint64_t job = 1;
-  const std::uint32_t number = 1, incarnation = 0;
+  const std::array<std::uint32_t, 4> numbers = {1, 0, 0, 0};  // node, incarnation, life, zero
   std::string identity = "n";
-  for (const auto& part :
-       {std::string_view(reinterpret_cast<const char*>(&job), sizeof job),
-        std::string_view(reinterpret_cast<const char*>(&number), sizeof number),
-        std::string_view(reinterpret_cast<const char*>(&incarnation), sizeof incarnation)}) {
-    identity += part;
-  }
+  identity.append(reinterpret_cast<const char*>(&job), sizeof job);
+  identity.append(reinterpret_cast<const char*>(numbers.data()), sizeof numbers);
   peer.set(zmq::sockopt::routing_id, identity);
   peer.connect(node->address().endpoint);
   const auto send = [&](const std::vector<std::string>& frames) {

@@ -60,6 +60,8 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(Again(drained).counters.rows_sent, 5u);
   EXPECT_EQ(Again(FetchSlices{3, {4, 5}}).slices, (std::vector<std::uint32_t>{4, 5}));
   EXPECT_EQ(Again(SlicesFetched{3, {4, 5}}).from, 3u);
+  EXPECT_EQ(Again(NextLife{2, "run/checkpoints/00000003"}).life, 2u);
+  EXPECT_EQ(Again(NextLife{2, "run/checkpoints/00000003"}).resume, "run/checkpoints/00000003");
 }
 
 TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
@@ -67,6 +69,7 @@ TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
   EXPECT_EQ(Encode(Control(Lease())).type, 7);
   EXPECT_EQ(Encode(Control(Leaving())).type, 12);
   EXPECT_EQ(Encode(Control(SlicesFetched())).type, 15);
+  EXPECT_EQ(Encode(Control(NextLife())).type, 16);
 }
 
 TEST(Control, AnyBytesAreReadOrRefused) {
@@ -79,7 +82,7 @@ TEST(Control, AnyBytesAreReadOrRefused) {
     DecodeControl(message);
   }
   EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
-  EXPECT_FALSE(DecodeControl({16, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({17, "", {}, {}}));
   EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
 }
 

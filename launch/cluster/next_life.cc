@@ -1,0 +1,121 @@
+#include "launch/cluster/next_life.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "common/error.h"
+#include "common/io/json_file.h"
+#include "common/io/json_number.h"
+#include "common/log.h"
+#include "common/wire/control.h"
+#include "launch/checkpoint/checkpoint_files.h"
+#include "launch/checkpoint/loaded_checkpoint.h"
+#include "launch/cluster/node_transport.h"
+#include "launch/cluster/roles.h"
+#include "launch/resume.h"
+#include "launch/triple_audit.h"
+
+namespace attune::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// Nodes of a job that is over say something every second.
+constexpr auto kTellWithin = 3s;
+constexpr auto kLook = 100ms;
+
+/// Empty if there is none.
+std::string CheckpointToGoOnFrom(const config::RunSettings& run) {
+  if (CheckpointNumbers(run.run()).empty()) return run.resume();
+  try {
+    return FindCheckpoint(run.run()).string();
+  } catch (const Error& error) {
+    log::Warning("{}", error.what());
+    return run.resume();
+  }
+}
+
+/// Of the model when the checkpoint was cut.
+std::uint64_t TriplesOf(const std::string& checkpoint) {
+  if (checkpoint.empty()) return 0;
+  const auto manifest = io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion);
+  std::uint64_t triples = 0;
+  try {
+    triples = io::WholeNumber<std::uint64_t>(manifest.at("job").at("triples"));
+    for (const auto& [slice, report] : DoneFromJson(manifest.at("epoch").at("done")))
+      triples += report.triples;
+  } catch (const nlohmann::json::exception& error) {
+    ThrowBadInput("{}: {}", checkpoint, error.what());
+  }
+  return triples;
+}
+
+void RollBack(const config::RunSettings& run) {
+  if (run.audit().empty()) return;
+  if (run.has_resume()) return RollBackAudit(run);
+  RollBackAudit(run.audit(), 0, {});  // all of it
+}
+
+}  // namespace
+
+config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::string& resume) {
+  if (!resume.empty()) settings.mutable_run_settings()->set_resume(resume);
+  return settings;
+}
+
+std::optional<int> CodeOfResult(const NodeDescription& description) {
+  const auto note = ReadLifeNote(description.note_fd);
+  if (!note || !note->began) return std::nullopt;
+  const auto settings = SettingsOfText(description.settings);
+  const fs::path path = fs::path(settings.run_settings().run()) / "result.json";
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    return io::WholeNumber<std::uint8_t>(io::ReadJson(path).at("exit_code"));
+  } catch (const nlohmann::json::exception& error) {
+    ThrowBadInput("{}: {}", path.string(), error.what());
+  }
+}
+
+void EndOthers(const NodeDescription& description, int code) {
+  const auto settings = SettingsOfText(description.settings);
+  const auto transport = MakeNodeTransport(description, settings.cluster().insecure());
+  const wire::Message stop =
+      wire::Encode(wire::Control(wire::Stop{"the job was over", static_cast<std::uint32_t>(code)}));
+  const auto deadline = std::chrono::steady_clock::now() + kTellWithin;
+  std::set<net::NodeId> gone;
+  while (gone.size() + 1 < description.processes && std::chrono::steady_clock::now() < deadline) {
+    const auto received = transport->Receive(kLook);
+    if (!received || received->life >= description.life) continue;
+    const auto control = wire::DecodeControl(received->message);
+    if (control && std::holds_alternative<wire::Leaving>(*control)) gone.insert(received->from);
+    transport->Send(received->from, stop);
+  }
+}
+
+NodeDescription TakeUpLife(const NodeDescription& description) {
+  LifeNote note = ReadLifeNote(description.note_fd).value_or(LifeNote());
+  config::TrainSettings settings = SettingsOfText(description.settings);
+  settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings()));
+  const auto& run = settings.run_settings();
+  const std::uint64_t kept = TriplesOf(run.resume());
+  note.life = {description.life, run.resume()};
+  note.triples_lost += std::max(note.triples, kept) - kept;
+  note.triples = kept;
+  if (!std::exchange(note.given_up, false)) ++note.changes.died;
+  // What has its name already is this job's own.
+  if (note.began) settings.mutable_run_settings()->set_overwrite(true);
+  RollBack(run);
+  WriteLifeNote(description.note_fd, note);
+  log::Info("life {} of the job: it goes on from {}; {} triples are trained again", description.life,
+            run.has_resume() ? run.resume() : "its beginning", note.triples_lost);
+  NodeDescription own = description;
+  own.settings = ToText(settings);
+  return own;
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "common/config/train.pb.h"
+#include "launch/cluster/life.h"
+#include "launch/cluster/node_description.h"
+
+namespace attune::launch {
+
+/// What the scheduler's node of a later life works with: the same, but that its settings go on from the
+/// newest checkpoint of the run that verifies; bad ones are named. Without any the job begins anew. The audit
+/// is rolled back, and what the lives before have left behind is written on: see LifeNote.
+/// @param description  of the scheduler's node; its life is not the first
+NodeDescription TakeUpLife(const NodeDescription& description);
+
+/// Settings of a job whose nodes begin from that checkpoint; empty: as they are.
+config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::string& resume);
+
+/// The exit code of a job that was over when its scheduler's process ended, as its result.json says; nothing
+/// if there is more to do.
+std::optional<int> CodeOfResult(const NodeDescription& description);
+
+/// Tells the nodes of a job that is over to end with this code, for as long as they may need to ask.
+void EndOthers(const NodeDescription& description, int code);
+
+}  // namespace attune::launch

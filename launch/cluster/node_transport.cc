@@ -1,0 +1,24 @@
+#include "launch/cluster/node_transport.h"
+
+#include "common/net/zmq_transport.h"
+
+namespace attune::launch {
+
+std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& description, bool insecure) {
+  net::ZmqOptions options;
+  options.job = description.job_number();
+  options.node = description.node;
+  options.incarnation = description.incarnation;
+  options.life = description.life;
+  options.host = description.bind_host;
+  options.listen_fd = description.listen_fd;
+  options.keys = description.keys;
+  options.insecure = insecure;
+  for (net::NodeId node = 0; node < description.addresses.size(); ++node) {
+    if (node == description.node || description.addresses[node].endpoint.empty()) continue;
+    options.peers.emplace(node, description.addresses[node]);
+  }
+  return net::MakeZmqTransport(options);
+}
+
+}  // namespace attune::launch

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "common/net/transport.h"
+#include "launch/cluster/node_description.h"
+
+namespace attune::launch {
+
+/// A node's way to the others that it was told of, on the socket that its agent has made.
+std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& description, bool insecure);
+
+}  // namespace attune::launch

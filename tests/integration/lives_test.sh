@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# A job whose scheduler or rows are lost begins again from its newest checkpoint, while its agents go on: its next life.
+# Killed and stopped processes of every kind; what it must not do: go on without a run, for ever, or after its end.
+# usage: lives_test.sh ATTUNE
+set -euo pipefail
+export LC_ALL=C.UTF-8
+name=lives_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
+
+attune=$(realpath "$1")
+faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
+work=$(mktemp -d)
+started=()
+cleanup() {
+  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+epochs=40
+"$attune" synth --out data --users 2000 --items 500 --interactions 60000 --slices 48 --validation latest >log 2>&1 ||
+  fail "$(cat log)"
+train=(--data data --dim 16 --threads 1 --evaluate-every 10 --batch-triples 1024 --log-level warning)
+
+# begin NAME LAYOUT... -- ARGUMENTS...: a job in the background; its process is in pid.
+begin() {
+  local job=$1 layout=()
+  shift
+  while [[ $1 != -- ]]; do
+    layout+=("$1")
+    shift
+  done
+  shift
+  "$attune" local "${layout[@]}" train "${train[@]}" --epochs "${epochs_of:-$epochs}" --out "$job.model" "$@" >"$job.log" 2>&1 &
+  pid=$!
+  started+=("$pid")
+}
+# await_checkpoints NAME N: until the job has had them.
+await_checkpoints() {
+  local deadline=$((SECONDS + 60))
+  until ((0$(grep -c '"event":"checkpoint"' "$1.run/metrics.jsonl" 2>/dev/null || true) >= $2)); do
+    ((SECONDS < deadline)) || fail "no $2 checkpoints in time: $(cat "$1.log")"
+    kill -0 "$pid" 2>/dev/null || fail "$1 is over already: $(cat "$1.log")"
+    sleep 0.01
+  done
+}
+# node RANK: the process of the job that trains; none while it is being replaced.
+node() {
+  local agents
+  mapfile -t agents < <(pgrep -P "$pid" | sort -n)
+  [[ -z ${agents[$1]:-} ]] || pgrep -P "${agents[$1]}" | head -n 1 || true
+}
+# hurt SIGNAL RANK
+hurt() {
+  local deadline=$((SECONDS + 20)) victim
+  until victim=$(node "$2") && [[ -n $victim ]] && kill "-$1" "$victim" 2>/dev/null; do
+    ((SECONDS < deadline)) || fail "there is no node of rank $2"
+    sleep 0.01
+  done
+}
+# completes NAME LIVES: it ends well, after so many lives that have ended early, and has trained each positive once an epoch.
+completes() {
+  local code=0
+  wait "$pid" || code=$?
+  [[ $code == 0 ]] || fail "$1 ended with $code: $(cat "$1.log")"
+  python3 -B - "$faults" "$1" "$2" "$epochs" <<'PYTHON' || fail "$1: $(cat "$1.log")"
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import checks
+name, lives, epochs = sys.argv[2], sys.argv[3], int(sys.argv[4])
+result = json.loads(pathlib.Path(name + ".run/result.json").read_text())
+ended = result.get("lives", {}).get("ended", 0)
+problems = checks.check_ledger(name + ".audit", checks.expected_ledger(pathlib.Path("data"), epochs))
+problems += checks.check_leftovers(pathlib.Path(name + ".run"), [])
+if result["status"] != "completed" or result["epochs"] != epochs or str(ended) not in lives.split("|"):
+    problems.append(f"{result['status']} after {result['epochs']} epochs and {ended} lives that ended, expected {lives}")
+if ended and result["processes"]["died"] < ended:
+    problems.append(f"{result['processes']}")
+sys.exit("\n".join(problems) or 0)
+PYTHON
+}
+kept=(--checkpoint-every 0.2s)
+
+# The scheduler's process, on one host and on several, twice.
+for layout in "-n 2" "-n 3 --hosts 3"; do
+  job="scheduler${layout//[ -]/}"
+  # shellcheck disable=SC2086  # several words
+  begin "$job" $layout -- --run "$job.run" --audit "$job.audit" "${kept[@]}"
+  await_checkpoints "$job" 1
+  hurt KILL 0
+  await_checkpoints "$job" 3
+  hurt KILL 0
+  completes "$job" 2
+done
+
+# The first process of another host; with it the scheduler's; dedicated servers.
+begin owner -n 4 --hosts 2 -- --run owner.run --audit owner.audit "${kept[@]}"
+await_checkpoints owner 1
+hurt KILL 2
+completes owner 1
+begin both -n 4 --hosts 2 -- --run both.run --audit both.audit "${kept[@]}"
+await_checkpoints both 1
+hurt KILL 2
+hurt KILL 0
+hurt KILL 3
+completes both "1|2"
+begin server -n 3 --hosts 3 -- --run server.run --audit server.audit "${kept[@]}" --placement dedicated --servers 2
+await_checkpoints server 1
+hurt KILL 1
+completes server 1
+
+# Before the first checkpoint it begins anew.
+begin early -n 2 -- --run early.run --audit early.audit --checkpoint-every never
+deadline=$((SECONDS + 60))
+until grep -q '"event":"epoch"' early.run/metrics.jsonl 2>/dev/null; do
+  ((SECONDS < deadline)) || fail "it trains nothing: $(cat early.log)"
+  sleep 0.01
+done
+hurt KILL 0
+completes early 1
+
+# An owner that stands still for longer than silence may last, and then goes on: there are never two.
+begin still -n 3 --hosts 3 -- --run still.run --audit still.audit "${kept[@]}"
+await_checkpoints still 1
+victim=$(node 1)
+kill -STOP "$victim"
+deadline=$((SECONDS + 60))
+until [[ $(cat still.log) == *"begins again"* ]]; do
+  ((SECONDS < deadline)) || fail "nobody has missed it: $(cat still.log)"
+  sleep 0.1
+done
+kill -CONT "$victim"
+completes still 1
+
+# Without a run there is nothing to go on from.
+epochs_of=1000 begin bare -n 2 --
+hurt KILL 0
+code=0
+wait "$pid" || code=$?
+[[ $code == 1 && $(cat bare.log) == *"with --run"* ]] || fail "without a run it ended with $code: $(cat bare.log)"
+
+# One that cannot go on is not tried for ever.
+epochs_of=100000 begin stuck -n 2 -- --run stuck.run --checkpoint-every never
+deadline=$((SECONDS + 120))
+while kill -0 "$pid" 2>/dev/null; do
+  ((SECONDS < deadline)) || fail "it is tried for ever: $(cat stuck.log)"
+  victim=$(node 0)
+  [[ -z $victim ]] || kill -9 "$victim" 2>/dev/null || true
+  sleep 0.2
+done
+code=0
+wait "$pid" || code=$?
+[[ $code == 1 && $(cat stuck.log) == *"its process"* ]] || fail "it ended with $code: $(cat stuck.log)"
+grep -q '"status": "failed"' stuck.run/result.json || fail "its result does not say that it has failed"
+
+# Told to end while a life begins, it ends, and can be resumed.
+begin told -n 2 -- --run told.run --audit told.audit "${kept[@]}"
+await_checkpoints told 1
+hurt KILL 0
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[[ $code == 4 || $code == 1 ]] || fail "told to end, it ended with $code: $(cat told.log)"
+expect 0 completed "$attune" train --resume told.run
+echo "$name: passed"
