@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 
 namespace attune::io {
@@ -55,23 +56,6 @@ std::string VerifyFile(const fs::path& directory, const std::string& name, const
 
 }  // namespace
 
-ordered_json ParseJson(const std::string& text, const std::string& name,
-                       const std::function<void(int, const std::string&)>& see_key) {
-  using Event = ordered_json::parse_event_t;
-  const auto see = [&](int depth, Event event, const ordered_json& parsed) {
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= kMaxJsonDepth)
-      ThrowBadInput("{}: nested deeper than {} levels", name, kMaxJsonDepth);
-    if (see_key && event == Event::key) see_key(depth, parsed.get<std::string>());
-    return true;
-  };
-  try {
-    return ordered_json::parse(text, see);
-  } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: not valid JSON: {}", name, failure.what());
-  }
-}
-
 ordered_json ReadJson(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::error_code error;
@@ -93,10 +77,11 @@ void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std:
     if (name != "manifest.json") files.push_back(name);
   }
   std::sort(files.begin(), files.end());
-  ordered_json described = ordered_json::object();
+  ordered_json::object_t described;
   for (const auto& name : files) {
     const FileDigest digest = DigestFile(directory / name);
-    described[before + name.generic_string()] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
+    described.emplace_back(before + name.generic_string(),
+                           ordered_json{{"bytes", digest.bytes}, {"xxh3", digest.xxh3}});
   }
   manifest["files"] = std::move(described);
 }

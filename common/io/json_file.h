@@ -2,23 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace attune::io {
 
-/// Objects and arrays inside each other that ParseJson() takes: what walks through JSON calls itself.
-inline constexpr int kMaxJsonDepth = 64;
-
-/// Parses JSON from outside. Throws Error(kBadInput) that begins with `name` for a syntax error, with its
-/// place, and for what is nested too deeply.
-/// @param see_key  called with each key of an object, and the depth of that: 1 is the outermost; may throw
-nlohmann::ordered_json ParseJson(const std::string& text, const std::string& name,
-                                 const std::function<void(int depth, const std::string& key)>& see_key = {});
-
-/// ParseJson() of a file.
+/// ParseJson() of a file: see json_text.h.
 nlohmann::ordered_json ReadJson(const std::filesystem::path& path);
 
 /// Adds to `manifest["files"]` size and checksum of every file below `directory` (but the manifest itself):

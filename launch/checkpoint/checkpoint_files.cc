@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -143,6 +144,7 @@ void PruneCheckpoints(const fs::path& run, std::size_t keep, std::optional<std::
 void DescribeParts(const fs::path& directory, const std::vector<std::uint32_t>& writers,
                    ordered_json& manifest) {
   manifest["parts"] = ordered_json::array();
+  std::map<std::string, ordered_json> files;
   for (const std::uint32_t writer : writers) {
     const fs::path path = directory / kPartsFolder / fmt::format("{:05}.json", writer);
     if (!fs::exists(path)) {
@@ -150,10 +152,14 @@ void DescribeParts(const fs::path& directory, const std::vector<std::uint32_t>& 
                   path.string());
     }
     ordered_json part = io::ReadJson(path);
-    for (const auto& [name, digest] : part.at("files").items()) manifest["files"][name] = digest;
+    for (const auto& [name, digest] : part.at("files").items()) {
+      if (!files.emplace(name, digest).second) ThrowFailed("{}: {} is of another part", path.string(), name);
+    }
     part.erase("files");
     manifest["parts"].push_back(std::move(part));
   }
+  auto& described = manifest["files"].get_ref<ordered_json::object_t&>();
+  for (auto& [name, digest] : files) described.emplace_back(name, std::move(digest));
   fs::remove_all(directory / kPartsFolder);
 }
 

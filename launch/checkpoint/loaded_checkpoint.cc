@@ -26,6 +26,7 @@ LoadedCheckpoint::LoadedCheckpoint(const std::filesystem::path& path)
     : path_(path),
       manifest_(std::make_unique<ordered_json>(io::ReadManifest(path, kCheckpointKind, kCheckpointVersion))) {
   try {
+    for (const auto& [name, digest] : manifest_->at("files").items()) named_.insert(name);
     user_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("user_floats"));
     item_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("item_floats"));
     for (const ordered_json& part : Array(manifest_->at("parts"))) OpenPart(part);
@@ -42,7 +43,7 @@ LoadedCheckpoint::~LoadedCheckpoint() = default;
 
 const io::NpyView& LoadedCheckpoint::Open(const std::string& file) {
   // The manifest sizes what it names: nothing else is read, wherever a name leads.
-  if (!manifest_->at("files").contains(file)) {
+  if (!named_.contains(file)) {
     ThrowBadInput("{}: not named in the manifest", (path_ / file).string());
   }
   files_.push_back(std::make_unique<io::NpyView>(path_ / file));

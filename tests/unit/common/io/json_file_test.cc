@@ -13,19 +13,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string Nested(int depth) {
-  return std::string(static_cast<std::size_t>(depth), '[') +
-         std::string(static_cast<std::size_t>(depth), ']');
-}
-
-TEST(Json, NestedTooDeeplyIsRefusedBeforeAnybodyWalksThroughIt) {
-  EXPECT_EQ(ParseJson(Nested(kMaxJsonDepth), "a.json").dump(), Nested(kMaxJsonDepth));
-  for (const int depth : {kMaxJsonDepth + 1, 1'000'000}) {
-    EXPECT_EQ(testing::ErrorOf(ErrorKind::kBadInput, [&] { ParseJson(Nested(depth), "a.json"); }),
-              "a.json: nested deeper than 64 levels");
-  }
-}
-
 class ManifestTest : public ::testing::Test {
  protected:
   ManifestTest() {
