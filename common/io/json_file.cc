@@ -1,6 +1,6 @@
 #include "common/io/json_file.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -18,6 +18,21 @@ using nlohmann::ordered_json;
 namespace {
 
 constexpr std::uintmax_t kMaxJsonBytes = std::uintmax_t{1} << 30;
+
+constexpr const char* kDigest = "manifest_digest";
+
+/// Of all that a manifest says but its own digest, however the text is laid out.
+std::string DigestOf(ordered_json manifest) {
+  manifest.erase(kDigest);
+  return DigestText(manifest.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+void RequireItsDigest(const fs::path& path, const ordered_json& manifest) {
+  if (manifest.contains(kDigest) && manifest.at(kDigest) != DigestOf(manifest)) {
+    ThrowBadInput("{}: was changed or damaged: its content has checksum {}, and it says {}", path.string(),
+                  DigestOf(manifest), manifest.at(kDigest).dump());
+  }
+}
 
 /// A relative path that stays inside its directory, or empty.
 fs::path SafeRelative(const std::string& name) {
@@ -86,12 +101,18 @@ void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std:
   manifest["files"] = std::move(described);
 }
 
-void WriteManifest(const fs::path& directory, const ordered_json& manifest) {
+void WriteManifest(const fs::path& directory, ordered_json manifest) {
+  manifest[kDigest] = DigestOf(manifest);
   WriteFileAtomically(directory / "manifest.json",
                       manifest.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
-ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t format_version) {
+bool HasDigest(const ordered_json& manifest) {
+  return manifest.contains(kDigest);
+}
+
+ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t newest,
+                          std::int64_t oldest) {
   if (!fs::is_directory(directory))
     ThrowBadInput("{}: not a directory; expected an {}", directory.string(), kind);
   const fs::path path = directory / "manifest.json";
@@ -102,10 +123,13 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
     if (manifest.at("kind") != kind) {
       ThrowBadInput("{}: holds {}, expected an {}", path.string(), manifest.at("kind").dump(), kind);
     }
-    if (manifest.at("format_version") != format_version) {
+    const ordered_json& version = manifest.at("format_version");
+    if (!version.is_number_integer() || version < oldest || version > newest) {
       ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
-                    manifest.at("format_version").dump(), format_version);
+                    version.dump(),
+                    oldest < newest ? fmt::format("{} to {}", oldest, newest) : fmt::to_string(newest));
     }
+    RequireItsDigest(path, manifest);
     if (!manifest.at("files").is_object())
       ThrowBadInput("{}: 'files' is {}, expected an object", path.string(), manifest.at("files").type_name());
     for (const auto& [name, entry] : manifest.at("files").items()) {
@@ -123,6 +147,10 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
     ThrowBadInput("{}: not the manifest of an {}: {}", path.string(), kind, failure.what());
   }
   return manifest;
+}
+
+ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t version) {
+  return ReadManifest(directory, kind, version, version);
 }
 
 std::vector<std::string> VerifyChecksums(const fs::path& directory, const ordered_json& manifest) {

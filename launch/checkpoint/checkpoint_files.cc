@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const char* kFolder = "checkpoints";
+/// The first version whose manifests have a checksum of themselves.
+constexpr std::int64_t kWithDigest = 2;
 
 /// Of a name of eight digits.
 std::optional<std::uint32_t> NumberOf(const std::string& name) {
@@ -88,6 +90,15 @@ void SetAsideAfter(const fs::path& checkpoint) {
 
 void RemoveCheckpoints(const fs::path& run) {
   for (const auto& [number, path] : Entries(run)) Remove(path);
+}
+
+ordered_json ReadCheckpointManifest(const fs::path& checkpoint) {
+  ordered_json manifest = io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion, 1);
+  if (manifest.at("format_version") >= kWithDigest && !io::HasDigest(manifest)) {
+    ThrowBadInput("{}: was changed or damaged: its own checksum is missing",
+                  (checkpoint / "manifest.json").string());
+  }
+  return manifest;
 }
 
 std::vector<std::string> CheckpointProblems(const fs::path& checkpoint) {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
-#include "common/io/json_file.h"
 #include "common/io/json_number.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/part.h"
@@ -23,8 +22,7 @@ const ordered_json& Array(const ordered_json& json) {
 }  // namespace
 
 LoadedCheckpoint::LoadedCheckpoint(const std::filesystem::path& path)
-    : path_(path),
-      manifest_(std::make_unique<ordered_json>(io::ReadManifest(path, kCheckpointKind, kCheckpointVersion))) {
+    : path_(path), manifest_(std::make_unique<ordered_json>(ReadCheckpointManifest(path))) {
   try {
     for (const auto& [name, digest] : manifest_->at("files").items()) named_.insert(name);
     user_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("user_floats"));

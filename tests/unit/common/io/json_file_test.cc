@@ -67,6 +67,27 @@ TEST_F(ManifestTest, ASizeThatIsNoWholeNumberIsRefused) {
   }
 }
 
+TEST_F(ManifestTest, ThatWasChangedIsRefused) {
+  manifest_["kind"] = "attune test";
+  manifest_["format_version"] = 1;
+  manifest_["loss"] = 0.1;
+  WriteManifest(directory_.path(), manifest_);
+  ordered_json read = ReadManifest(directory_.path(), "attune test", 1);
+  EXPECT_TRUE(HasDigest(read));
+  Put("manifest.json", read.dump());  // laid out in another way
+  EXPECT_EQ(ReadManifest(directory_.path(), "attune test", 1), read);
+  read["loss"] = 0.2;
+  Put("manifest.json", read.dump());
+  const std::string error =
+      testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
+  EXPECT_NE(error.find("manifest.json: was changed or damaged"), std::string::npos) << error;
+  WriteManifest(directory_.path(), read);  // with the digest of what it says now
+  EXPECT_EQ(ReadManifest(directory_.path(), "attune test", 1)["loss"], 0.2);
+  read.erase("manifest_digest");
+  Put("manifest.json", read.dump());  // as early versions have written it
+  EXPECT_FALSE(HasDigest(ReadManifest(directory_.path(), "attune test", 1)));
+}
+
 TEST_F(ManifestTest, MissingFileIsAProblemLikeOthers) {
   std::filesystem::remove(directory_ / "a");
   Put("b", "twO");
