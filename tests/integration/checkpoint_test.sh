@@ -2,7 +2,7 @@
 # Checkpoints and --resume: a run that is killed at any moment goes on from its newest whole checkpoint, in the same or in
 # another layout; with one thread the result is that of a run that nobody disturbed, bit for bit; every positive of every
 # user is trained once an epoch. Damaged checkpoints, full disks, settings that may not change.
-# usage: checkpoint_test.sh ATTUNE
+# usage: checkpoint_test.sh ATTUNE HANGING_DISK
 set -euo pipefail
 export LC_ALL=C.UTF-8
 name=checkpoint_test
@@ -10,6 +10,7 @@ name=checkpoint_test
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
+hanging_disk=$(realpath "$2")
 launch=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../../launch")
 ledger=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault/ledger.py")
 work=$(mktemp -d)
@@ -83,6 +84,20 @@ kill -USR1 "$pid"
 printf '{}' >&"$data"
 exec {data}>&-
 ends_with 3 "$pid"
+
+# A disk that does not answer: the run ends all the same when it is told to again, and says so.
+begin hung env LD_PRELOAD="$hanging_disk" HANGING_DISK=/users/ "$attune" train "${run[@]}" --epochs 100000 --out hung.model \
+  --run hung --checkpoint-every 1epochs
+await_event snapshot hung 1
+kill -TERM "$pid"
+sleep 3
+kill -0 "$pid" || fail "it has not waited for its checkpoint: $(cat hung.log)"
+kill -TERM "$pid"
+ends_with 4 "$pid"
+grep -q '"status": "interrupted"' hung/result.json || fail "$(cat hung/result.json)"
+grep -q "were not written when the job was told to end again" hung.log || fail "$(cat hung.log)"
+grep -q "its disk does not answer" hung.log || fail "$(cat hung.log)"
+expect 0 verified "$attune" inspect hung.model
 
 # Several hosts write it; others, fewer, and one process go on.
 begin three "$attune" local -n 3 --hosts 3 train "${common[@]}" --out three.model --run three --checkpoint-every 0.05s \

@@ -141,6 +141,19 @@ TEST_F(Checkpoint, ThatBeginsWhileAnotherIsWrittenFailsAndDisturbsNothing) {
   const std::ifstream reader(pipe);  // lets it go on
 }
 
+TEST_F(Checkpoint, WhoseDiskDoesNotAnswerIsNotWaitedFor) {
+  const fs::path path = CheckpointPath(run_, 8);
+  fs::create_directories(path);
+  MakePartFolders(path);
+  const fs::path pipe = path / "users" / "00000.npy";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  {
+    SnapshotWriter writer;
+    writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 8, 0);
+  }                                  // ends after some seconds
+  const std::ifstream reader(pipe);  // lets it go on
+}
+
 TEST_F(Checkpoint, OfOtherSizesIsRefused) {
   TrainingSpec spec = Spec();
   spec.optimizer.kind = optim::Kind::kSgd;
