@@ -51,10 +51,10 @@ std::uint64_t TotalBytes(const ordered_json& manifest) {
   return bytes;
 }
 
-/// Sizes, version and checksums of the directory's files.
-void CheckFiles(const fs::path& path, const std::string& kind, std::int64_t version, Findings& findings) {
+/// Sizes and checksums of the directory's files. @param read  reads the manifest, and checks it
+void CheckFiles(const fs::path& path, const std::function<ordered_json()>& read, Findings& findings) {
   findings.Try([&] {
-    const ordered_json manifest = io::ReadManifest(path, kind, version);
+    const ordered_json manifest = read();
     findings.holds["file_bytes"] = TotalBytes(manifest);
     for (std::string& problem : io::VerifyChecksums(path, manifest))
       findings.problems.push_back(std::move(problem));
@@ -62,7 +62,8 @@ void CheckFiles(const fs::path& path, const std::string& kind, std::int64_t vers
 }
 
 void InspectDataset(const fs::path& path, const ordered_json& manifest, Findings& findings) {
-  CheckFiles(path, data::kDatasetKind, data::kDatasetVersion, findings);
+  CheckFiles(
+      path, [&] { return io::ReadManifest(path, data::kDatasetKind, data::kDatasetVersion); }, findings);
   findings.Try([&] {
     const data::Dataset dataset(path);
     findings.holds["users"] = dataset.num_users();
@@ -92,7 +93,8 @@ ordered_json ArrayShapes(const model::LoadedModel& model) {
 }
 
 void InspectModel(const fs::path& path, const ordered_json& manifest, Findings& findings) {
-  CheckFiles(path, model::kModelKind, model::kModelVersion, findings);
+  CheckFiles(
+      path, [&] { return io::ReadManifest(path, model::kModelKind, model::kModelVersion); }, findings);
   findings.Try([&] {
     const model::LoadedModel model(path);
     findings.holds["users"] = model.users().size();
@@ -107,7 +109,8 @@ void InspectModel(const fs::path& path, const ordered_json& manifest, Findings& 
 
 /// Of the epoch under way a checkpoint lists every slice: here they are counted.
 void InspectCheckpoint(const fs::path& path, const ordered_json& manifest, Findings& findings) {
-  CheckFiles(path, kCheckpointKind, kCheckpointVersion, findings);
+  CheckFiles(
+      path, [&] { return ReadCheckpointManifest(path); }, findings);
   findings.Try([&] {
     const LoadedCheckpoint checkpoint(path);
     const ordered_json& epoch = manifest.at("epoch");

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/prctl.h>
 
 #include <string>
@@ -9,6 +10,9 @@
 #include "launch/standard_streams.h"
 
 int main(int argc, char** argv) {
+  // It asks for a checkpoint, and who asks cannot see whether training has begun: too early is no reason to
+  // end.
+  signal(SIGUSR1, SIG_IGN);
   // Processes that attune starts are executed under a name that says nothing.
   prctl(PR_SET_NAME, "attune");
   attune::launch::PrepareStandardStreams();

@@ -44,10 +44,6 @@ void RequireNotComplete(const fs::path& run, const config::RunSettings& given) {
   ThrowUsage("--resume {}: the run is over ({}); pass --epochs to train longer", run.string(), status);
 }
 
-ordered_json ManifestOf(const fs::path& checkpoint) {
-  return io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion);
-}
-
 template <typename T>
 T At(const ordered_json& manifest, const fs::path& checkpoint, const char* key) {
   try {
@@ -75,7 +71,7 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   const fs::path run = RunOf(checkpoint.string());
   RequireNotComplete(run, given.run_settings());
   config::TrainSettings settings =
-      SettingsOfText(At<std::string>(ManifestOf(checkpoint), checkpoint, "/settings_text"));
+      SettingsOfText(At<std::string>(ReadCheckpointManifest(checkpoint), checkpoint, "/settings_text"));
   settings.mutable_run_settings()->MergeFrom(given.run_settings());
   settings.mutable_cluster()->MergeFrom(given.cluster());
   settings.mutable_run_settings()->set_run(run.string());
@@ -98,7 +94,7 @@ std::unique_ptr<LoadedCheckpoint> OpenResumed(const config::RunSettings& run, co
 }
 
 void RollBackAudit(const config::RunSettings& run) {
-  const ordered_json manifest = ManifestOf(run.resume());
+  const ordered_json manifest = ReadCheckpointManifest(run.resume());
   const auto epoch = At<std::uint32_t>(manifest, run.resume(), "/epoch/number");
   std::set<std::uint32_t> done;
   for (const auto& [slice, report] : DoneFromJson(At<ordered_json>(manifest, run.resume(), "/epoch/done"))) {

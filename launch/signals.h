@@ -8,14 +8,18 @@ namespace attune::launch {
 /// Threads: any. Costs one relaxed load.
 bool StopRequested() noexcept;
 
+/// Whether SIGTERM has come in again, some seconds after it came first: launchers and service managers send
+/// it twice at once. Threads: any.
+bool StopRequestedAgain() noexcept;
+
 /// Whether SIGUSR1 has come in since ForgetCheckpointRequest(). Threads: any.
 bool CheckpointRequested() noexcept;
 void ForgetCheckpointRequest() noexcept;
 
 /// While it lives, SIGINT and SIGTERM only ask the job to stop (see StopRequested): it saves what it reached
-/// and leaves with kInterrupted. A second SIGINT ends the process at once with that code. SIGUSR1 asks for a
-/// checkpoint. Destruction
-/// restores the former handlers; the request stays.
+/// and leaves with kInterrupted. A second SIGINT ends the process at once with that code; a second SIGTERM
+/// asks not to wait for a disk. SIGUSR1 asks for a checkpoint. Destruction restores the former handlers; the
+/// request stays.
 /// Threads: confined, one at a time.
 class SignalGuard {
  public:

@@ -85,7 +85,7 @@ JobResult TrainingJob::Run(Cluster& cluster) {
 /// As the checkpoint has left off; rows are as it has them already.
 void TrainingJob::TakeUp() {
   const std::filesystem::path checkpoint(settings_.run_settings().resume());
-  const ordered_json manifest = io::ReadJson(checkpoint / "manifest.json");
+  const ordered_json manifest = ReadCheckpointManifest(checkpoint);
   try {
     so_far_ = ProgressFromJson(manifest.at("job"), stopping_);
     done_ = DoneFromJson(manifest.at("epoch").at("done"));

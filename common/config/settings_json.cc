@@ -4,15 +4,13 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
-#include <string_view>
 #include <vector>
 
 #include "common/config/nearest.h"
 #include "common/config/schema.h"
 #include "common/config/value.h"
-#include "common/io/json_file.h"
+#include "common/io/json_text.h"
 
 namespace attune::config {
 namespace {
@@ -70,28 +68,6 @@ void SetFromJson(const SettingInfo& setting, const ordered_json& value, const Va
   throw Error(kind, fmt::format("{}: unknown setting '{}'{}", where, name, hint));
 }
 
-/// Sees each key of the outermost object as the parser meets it, for the parser itself keeps the last of two.
-class RepeatedKeys {
- public:
-  explicit RepeatedKeys(const std::string& place) : place_(place) {}
-
-  void See(int depth, const std::string& name) {
-    // An object compares a new key with all it has.
-    if (++keys_ > kMost) ThrowUsage("{}: more than {} keys: too many for settings", place_, kMost);
-    if (depth != 1) return;
-    if (!seen_.insert(name).second && repeated_.empty()) repeated_ = name;
-  }
-  const std::string& repeated() const { return repeated_; }
-
- private:
-  static constexpr std::size_t kMost = 1000;
-
-  const std::string place_;
-  std::size_t keys_ = 0;
-  std::set<std::string> seen_;
-  std::string repeated_;
-};
-
 std::string ReadText(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
@@ -136,11 +112,7 @@ void SettingsFromJson(const ordered_json& json, Message* settings, const std::st
 
 void ReadSettingsFile(const std::filesystem::path& path, Message* settings) {
   const std::string text = ReadText(path);
-  RepeatedKeys keys(path.string());
-  const ordered_json json = io::ParseJson(
-      text, path.string(), [&keys](int depth, const std::string& name) { keys.See(depth, name); });
-  if (!keys.repeated().empty()) ThrowUsage("{}: '{}' is written twice", path.string(), keys.repeated());
-  SettingsFromJson(json, settings, path.string(), ErrorKind::kUsage);
+  SettingsFromJson(io::ParseJson(text, path.string()), settings, path.string(), ErrorKind::kUsage);
 }
 
 }  // namespace attune::config

@@ -1,14 +1,12 @@
 #include "common/data/dataset.h"
 
-#include <fmt/core.h>
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/checksum.h"
 #include "common/io/json_file.h"
 
 namespace attune::data {
@@ -142,8 +140,7 @@ std::uint64_t Dataset::interaction_bytes() const {
 }
 
 std::string Dataset::Fingerprint() const {
-  const std::string text = manifest_->at("files").dump();
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+  return io::DigestText(manifest_->at("files").dump());
 }
 
 }  // namespace attune::data

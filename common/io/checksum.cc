@@ -37,4 +37,8 @@ FileDigest DigestFile(const std::filesystem::path& path) {
   return digest;
 }
 
+std::string DigestText(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
 }  // namespace attune::io

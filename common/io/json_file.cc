@@ -1,6 +1,6 @@
 #include "common/io/json_file.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 
 namespace attune::io {
@@ -17,6 +18,21 @@ using nlohmann::ordered_json;
 namespace {
 
 constexpr std::uintmax_t kMaxJsonBytes = std::uintmax_t{1} << 30;
+
+constexpr const char* kDigest = "manifest_digest";
+
+/// Of all that a manifest says but its own digest, however the text is laid out.
+std::string DigestOf(ordered_json manifest) {
+  manifest.erase(kDigest);
+  return DigestText(manifest.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+void RequireItsDigest(const fs::path& path, const ordered_json& manifest) {
+  if (manifest.contains(kDigest) && manifest.at(kDigest) != DigestOf(manifest)) {
+    ThrowBadInput("{}: was changed or damaged: its content has checksum {}, and it says {}", path.string(),
+                  DigestOf(manifest), manifest.at(kDigest).dump());
+  }
+}
 
 /// A relative path that stays inside its directory, or empty.
 fs::path SafeRelative(const std::string& name) {
@@ -55,23 +71,6 @@ std::string VerifyFile(const fs::path& directory, const std::string& name, const
 
 }  // namespace
 
-ordered_json ParseJson(const std::string& text, const std::string& name,
-                       const std::function<void(int, const std::string&)>& see_key) {
-  using Event = ordered_json::parse_event_t;
-  const auto see = [&](int depth, Event event, const ordered_json& parsed) {
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= kMaxJsonDepth)
-      ThrowBadInput("{}: nested deeper than {} levels", name, kMaxJsonDepth);
-    if (see_key && event == Event::key) see_key(depth, parsed.get<std::string>());
-    return true;
-  };
-  try {
-    return ordered_json::parse(text, see);
-  } catch (const ordered_json::exception& failure) {
-    ThrowBadInput("{}: not valid JSON: {}", name, failure.what());
-  }
-}
-
 ordered_json ReadJson(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::error_code error;
@@ -93,20 +92,27 @@ void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std:
     if (name != "manifest.json") files.push_back(name);
   }
   std::sort(files.begin(), files.end());
-  ordered_json described = ordered_json::object();
+  ordered_json::object_t described;
   for (const auto& name : files) {
     const FileDigest digest = DigestFile(directory / name);
-    described[before + name.generic_string()] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
+    described.emplace_back(before + name.generic_string(),
+                           ordered_json{{"bytes", digest.bytes}, {"xxh3", digest.xxh3}});
   }
   manifest["files"] = std::move(described);
 }
 
-void WriteManifest(const fs::path& directory, const ordered_json& manifest) {
+void WriteManifest(const fs::path& directory, ordered_json manifest) {
+  manifest[kDigest] = DigestOf(manifest);
   WriteFileAtomically(directory / "manifest.json",
                       manifest.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
-ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t format_version) {
+bool HasDigest(const ordered_json& manifest) {
+  return manifest.contains(kDigest);
+}
+
+ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t newest,
+                          std::int64_t oldest) {
   if (!fs::is_directory(directory))
     ThrowBadInput("{}: not a directory; expected an {}", directory.string(), kind);
   const fs::path path = directory / "manifest.json";
@@ -117,10 +123,13 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
     if (manifest.at("kind") != kind) {
       ThrowBadInput("{}: holds {}, expected an {}", path.string(), manifest.at("kind").dump(), kind);
     }
-    if (manifest.at("format_version") != format_version) {
+    const ordered_json& version = manifest.at("format_version");
+    if (!version.is_number_integer() || version < oldest || version > newest) {
       ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
-                    manifest.at("format_version").dump(), format_version);
+                    version.dump(),
+                    oldest < newest ? fmt::format("{} to {}", oldest, newest) : fmt::to_string(newest));
     }
+    RequireItsDigest(path, manifest);
     if (!manifest.at("files").is_object())
       ThrowBadInput("{}: 'files' is {}, expected an object", path.string(), manifest.at("files").type_name());
     for (const auto& [name, entry] : manifest.at("files").items()) {
@@ -138,6 +147,10 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
     ThrowBadInput("{}: not the manifest of an {}: {}", path.string(), kind, failure.what());
   }
   return manifest;
+}
+
+ordered_json ReadManifest(const fs::path& directory, const std::string& kind, std::int64_t version) {
+  return ReadManifest(directory, kind, version, version);
 }
 
 std::vector<std::string> VerifyChecksums(const fs::path& directory, const ordered_json& manifest) {

@@ -2,23 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace attune::io {
 
-/// Objects and arrays inside each other that ParseJson() takes: what walks through JSON calls itself.
-inline constexpr int kMaxJsonDepth = 64;
-
-/// Parses JSON from outside. Throws Error(kBadInput) that begins with `name` for a syntax error, with its
-/// place, and for what is nested too deeply.
-/// @param see_key  called with each key of an object, and the depth of that: 1 is the outermost; may throw
-nlohmann::ordered_json ParseJson(const std::string& text, const std::string& name,
-                                 const std::function<void(int depth, const std::string& key)>& see_key = {});
-
-/// ParseJson() of a file.
+/// ParseJson() of a file: see json_text.h.
 nlohmann::ordered_json ReadJson(const std::filesystem::path& path);
 
 /// Adds to `manifest["files"]` size and checksum of every file below `directory` (but the manifest itself):
@@ -27,14 +17,21 @@ nlohmann::ordered_json ReadJson(const std::filesystem::path& path);
 void DescribeFiles(const std::filesystem::path& directory, nlohmann::ordered_json& manifest,
                    const std::string& before = {});
 
-/// Writes `manifest` as `directory/manifest.json`, durable, under its final name only when complete.
-void WriteManifest(const std::filesystem::path& directory, const nlohmann::ordered_json& manifest);
+/// Writes `manifest` as `directory/manifest.json`, durable, under its final name only when complete, with a
+/// checksum of itself at the end ("manifest_digest").
+void WriteManifest(const std::filesystem::path& directory, nlohmann::ordered_json manifest);
 
-/// Reads `directory/manifest.json` and checks that `kind` and `format_version` are what this program reads
-/// and that every file it names exists with its size. Contents are not read: VerifyChecksums does that.
-/// Throws Error(kBadInput) naming what is wrong.
+/// Whether a manifest has a checksum of itself. Those that early versions have written have none.
+bool HasDigest(const nlohmann::ordered_json& manifest);
+
+/// Reads `directory/manifest.json` and checks that `kind` and `format_version` are what this program reads,
+/// that it has the checksum that it says, if it does, and that every file it names exists with its size.
+/// Contents of files are not read: VerifyChecksums does that. Throws Error(kBadInput) naming what is wrong.
+/// @param newest, oldest  versions of the format that are read, with those in between
 nlohmann::ordered_json ReadManifest(const std::filesystem::path& directory, const std::string& kind,
-                                    std::int64_t format_version);
+                                    std::int64_t newest, std::int64_t oldest);
+nlohmann::ordered_json ReadManifest(const std::filesystem::path& directory, const std::string& kind,
+                                    std::int64_t version);
 
 /// Compares size and checksum of every file that the manifest names. Returns all problems found, one text
 /// each; a missing or unreadable file is one of them, as is a damaged manifest.

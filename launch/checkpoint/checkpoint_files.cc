@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const char* kFolder = "checkpoints";
+/// The first version whose manifests have a checksum of themselves.
+constexpr std::int64_t kWithDigest = 2;
 
 /// Of a name of eight digits.
 std::optional<std::uint32_t> NumberOf(const std::string& name) {
@@ -89,6 +92,15 @@ void RemoveCheckpoints(const fs::path& run) {
   for (const auto& [number, path] : Entries(run)) Remove(path);
 }
 
+ordered_json ReadCheckpointManifest(const fs::path& checkpoint) {
+  ordered_json manifest = io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion, 1);
+  if (manifest.at("format_version") >= kWithDigest && !io::HasDigest(manifest)) {
+    ThrowBadInput("{}: was changed or damaged: its own checksum is missing",
+                  (checkpoint / "manifest.json").string());
+  }
+  return manifest;
+}
+
 std::vector<std::string> CheckpointProblems(const fs::path& checkpoint) {
   try {
     const LoadedCheckpoint loaded(checkpoint);
@@ -143,6 +155,7 @@ void PruneCheckpoints(const fs::path& run, std::size_t keep, std::optional<std::
 void DescribeParts(const fs::path& directory, const std::vector<std::uint32_t>& writers,
                    ordered_json& manifest) {
   manifest["parts"] = ordered_json::array();
+  std::map<std::string, ordered_json> files;
   for (const std::uint32_t writer : writers) {
     const fs::path path = directory / kPartsFolder / fmt::format("{:05}.json", writer);
     if (!fs::exists(path)) {
@@ -150,10 +163,14 @@ void DescribeParts(const fs::path& directory, const std::vector<std::uint32_t>& 
                   path.string());
     }
     ordered_json part = io::ReadJson(path);
-    for (const auto& [name, digest] : part.at("files").items()) manifest["files"][name] = digest;
+    for (const auto& [name, digest] : part.at("files").items()) {
+      if (!files.emplace(name, digest).second) ThrowFailed("{}: {} is of another part", path.string(), name);
+    }
     part.erase("files");
     manifest["parts"].push_back(std::move(part));
   }
+  auto& described = manifest["files"].get_ref<ordered_json::object_t&>();
+  for (auto& [name, digest] : files) described.emplace_back(name, std::move(digest));
   fs::remove_all(directory / kPartsFolder);
 }
 

@@ -11,7 +11,7 @@
 namespace attune::launch {
 
 inline constexpr const char* kCheckpointKind = "attune checkpoint";
-inline constexpr std::int64_t kCheckpointVersion = 1;
+inline constexpr std::int64_t kCheckpointVersion = 2;
 
 std::filesystem::path CheckpointPath(const std::filesystem::path& run, std::uint32_t number);
 
@@ -28,6 +28,9 @@ bool IsCheckpointPath(const std::filesystem::path& path);
 void SetAsideAfter(const std::filesystem::path& checkpoint);
 /// Removes all checkpoints of a run, complete or not, and nothing else.
 void RemoveCheckpoints(const std::filesystem::path& run);
+
+/// The manifest of a checkpoint, whole: see io::ReadManifest. Throws Error(kBadInput).
+nlohmann::ordered_json ReadCheckpointManifest(const std::filesystem::path& checkpoint);
 
 /// Everything that is wrong with a checkpoint, one text each; reads every byte of it.
 std::vector<std::string> CheckpointProblems(const std::filesystem::path& checkpoint);

@@ -126,11 +126,13 @@ std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster
 std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Finish(Cluster& cluster) {
   if (!under_way_) return std::nullopt;
   const auto deadline = Clock::now() + kFinishWithin;
-  while (Clock::now() < deadline) {
+  while (Clock::now() < deadline && !StopRequestedAgain()) {
     if (auto outcome = Poll(cluster)) return outcome;
     std::this_thread::sleep_for(kLookEvery);
   }
-  under_way_->failure = fmt::format("its parts were not written within {} min", kFinishWithin.count());
+  under_way_->failure = StopRequestedAgain()
+                            ? "its parts were not written when the job was told to end again"
+                            : fmt::format("its parts were not written within {} min", kFinishWithin.count());
   return Poll(cluster);
 }
 

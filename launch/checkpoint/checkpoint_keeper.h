@@ -43,7 +43,8 @@ class CheckpointKeeper {
 
   /// Completes what was begun, if all have written their parts; nothing while they write.
   std::optional<Outcome> Poll(Cluster& cluster);
-  /// Waits for what was begun, a bounded time; nothing if nothing was.
+  /// Waits for what was begun, for a bounded time and until the job is told to end again; nothing if nothing
+  /// was.
   std::optional<Outcome> Finish(Cluster& cluster);
 
  private:

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
-#include "common/io/json_file.h"
 #include "common/io/json_number.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/part.h"
@@ -23,9 +22,9 @@ const ordered_json& Array(const ordered_json& json) {
 }  // namespace
 
 LoadedCheckpoint::LoadedCheckpoint(const std::filesystem::path& path)
-    : path_(path),
-      manifest_(std::make_unique<ordered_json>(io::ReadManifest(path, kCheckpointKind, kCheckpointVersion))) {
+    : path_(path), manifest_(std::make_unique<ordered_json>(ReadCheckpointManifest(path))) {
   try {
+    for (const auto& [name, digest] : manifest_->at("files").items()) named_.insert(name);
     user_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("user_floats"));
     item_floats_ = io::WholeNumber<std::uint32_t>(manifest_->at("records").at("item_floats"));
     for (const ordered_json& part : Array(manifest_->at("parts"))) OpenPart(part);
@@ -42,7 +41,7 @@ LoadedCheckpoint::~LoadedCheckpoint() = default;
 
 const io::NpyView& LoadedCheckpoint::Open(const std::string& file) {
   // The manifest sizes what it names: nothing else is read, wherever a name leads.
-  if (!manifest_->at("files").contains(file)) {
+  if (!named_.contains(file)) {
     ThrowBadInput("{}: not named in the manifest", (path_ / file).string());
   }
   files_.push_back(std::make_unique<io::NpyView>(path_ / file));

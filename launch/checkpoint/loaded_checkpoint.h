@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "common/io/npy.h"
@@ -49,6 +51,7 @@ class LoadedCheckpoint {
 
   const std::filesystem::path path_;
   const std::unique_ptr<nlohmann::ordered_json> manifest_;
+  std::set<std::string> named_;  ///< files in the manifest
   std::vector<std::unique_ptr<io::NpyView>> files_;
   std::size_t user_floats_ = 0, item_floats_ = 0;
   std::map<Index, Users> users_;  ///< by their first

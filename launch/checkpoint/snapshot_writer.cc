@@ -5,10 +5,16 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
+
+#include "common/log.h"
 
 namespace attune::launch {
 namespace {
+
+/// How long the end of the process waits for a disk.
+constexpr std::chrono::seconds kEndsWithin(5);
 
 /// What it says if it throws.
 std::string FailureOf(const std::function<void()>& body) {
@@ -23,7 +29,9 @@ std::string FailureOf(const std::function<void()>& body) {
 }  // namespace
 
 SnapshotWriter::~SnapshotWriter() {
-  if (failure_.valid()) failure_.wait();
+  if (!failure_.valid() || failure_.wait_for(kEndsWithin) == std::future_status::ready) return;
+  log::Warning("checkpoint {} is still being written: its disk does not answer, and is not waited for",
+               number_);
 }
 
 void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
@@ -38,12 +46,18 @@ void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned 
   std::shared_ptr<const PartCopy> copy;
   std::string failure =
       FailureOf([&] { copy = std::make_shared<PartCopy>(store, std::move(plan), threads); });
-  const auto write = [directory, writer, copy, failure]() {
+  // No std::async, whose future would wait for the thread.
+  std::packaged_task<std::string()> write([directory, writer, copy, failure] {
     return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer); });
-  };
+  });
   copy.reset();
-  failure = FailureOf([&] { failure_ = std::async(std::launch::async, write).share(); });
-  if (!failure.empty()) refused_ = Result{number, failure};
+  std::shared_future<std::string> ended = write.get_future().share();
+  failure = FailureOf([&] { std::thread(std::move(write)).detach(); });
+  if (failure.empty()) {
+    failure_ = std::move(ended);
+  } else {
+    refused_ = Result{number, failure};
+  }
 }
 
 bool SnapshotWriter::writing() const {

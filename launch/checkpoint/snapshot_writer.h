@@ -19,8 +19,13 @@ class SnapshotWriter {
     std::string failure;  ///< empty if it is on disk
   };
 
-  /// Waits for what is being written.
+  SnapshotWriter() = default;
+  /// Waits for what is being written, for some seconds: a thread whose disk does not answer can neither be
+  /// ended nor waited for. It is left to the end of the process then, with its copy of the rows, and nothing
+  /// else is touched by it.
   ~SnapshotWriter();
+  SnapshotWriter(const SnapshotWriter&) = delete;
+  SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
   /// Copies what `plan` says aside, then has it written. Rows must be at rest until it returns. Fails like a
   /// disk that is full where there is not enough memory for the copy.
@@ -34,9 +39,9 @@ class SnapshotWriter {
  private:
   bool writing() const;
 
-  std::optional<Result> refused_;  ///< of the newest, if it was never begun
-  std::uint32_t number_ = 0;       ///< of the newest that was
-  std::shared_future<std::string> failure_;
+  std::optional<Result> refused_;            ///< of the newest, if it was never begun
+  std::uint32_t number_ = 0;                 ///< of the newest that was
+  std::shared_future<std::string> failure_;  ///< of the newest that was begun: what its thread says
 };
 
 }  // namespace attune::launch

@@ -43,7 +43,7 @@ std::string CheckpointToGoOnFrom(const config::RunSettings& run) {
 /// Of the model when the checkpoint was cut.
 std::uint64_t TriplesOf(const std::string& checkpoint) {
   if (checkpoint.empty()) return 0;
-  const auto manifest = io::ReadManifest(checkpoint, kCheckpointKind, kCheckpointVersion);
+  const auto manifest = ReadCheckpointManifest(checkpoint);
   std::uint64_t triples = 0;
   try {
     triples = io::WholeNumber<std::uint64_t>(manifest.at("job").at("triples"));

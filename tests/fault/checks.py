@@ -1,11 +1,10 @@
 """What must hold after each life of a job, and when it is complete. Each check returns violations, as texts."""
 
 import array
-import collections
 import json
-import pathlib
 import subprocess
 
+import ledger
 import processes
 
 CODES = {"completed": 0, "stopped early": 0, "interrupted": 4}
@@ -81,25 +80,8 @@ def expected_ledger(data, epochs):
     return {(epoch, user): n for epoch in range(1, epochs + 1) for user, n in expected.items() if n > 0}
 
 
-def counted_ledger(audit):
-    """Of what processes have recorded, the attempt at each slice that the scheduler has counted."""
-    attempts = collections.defaultdict(collections.Counter)
-    for path in pathlib.Path(audit).glob("process-*.tsv"):
-        for line in path.read_text().splitlines():
-            epoch, slice_, attempt, user, triples = map(int, line.split("\t"))
-            attempts[epoch, slice_, attempt, path.name][user] += triples
-    newest = {}
-    for epoch, slice_, attempt, name in attempts:
-        newest[epoch, slice_] = max(newest.get((epoch, slice_), (0, "")), (attempt, name))
-    total = collections.Counter()
-    for (epoch, slice_), (attempt, name) in newest.items():
-        for user, triples in attempts[epoch, slice_, attempt, name].items():
-            total[epoch, user] += triples
-    return total
-
-
 def check_ledger(audit, expected):
-    total = counted_ledger(audit)
+    total = ledger.counted(audit)
     if total == expected:
         return []
     wrong = sorted(key for key in expected.keys() | total.keys() if total[key] != expected.get(key, 0))

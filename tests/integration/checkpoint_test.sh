@@ -2,7 +2,7 @@
 # Checkpoints and --resume: a run that is killed at any moment goes on from its newest whole checkpoint, in the same or in
 # another layout; with one thread the result is that of a run that nobody disturbed, bit for bit; every positive of every
 # user is trained once an epoch. Damaged checkpoints, full disks, settings that may not change.
-# usage: checkpoint_test.sh ATTUNE
+# usage: checkpoint_test.sh ATTUNE HANGING_DISK
 set -euo pipefail
 export LC_ALL=C.UTF-8
 name=checkpoint_test
@@ -10,7 +10,9 @@ name=checkpoint_test
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
+hanging_disk=$(realpath "$2")
 launch=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../../launch")
+ledger=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault/ledger.py")
 work=$(mktemp -d)
 started=()
 cleanup() {
@@ -26,24 +28,8 @@ cd "$work"
 run=(--data data --dim 16 --threads 1 --evaluate-every 2 --log-level warning)
 common=("${run[@]}" --epochs 6)
 
-# begin RUN COMMAND...: starts it in the background; its process is in pid.
-begin() {
-  local log=$1.log
-  shift
-  "$@" >"$log" 2>&1 &
-  pid=$!
-  started+=("$pid")
-}
-# await EVENT RUN N: until the run has had N of them.
-await() {
-  local deadline=$((SECONDS + 60)) count=0
-  while true; do
-    count=$(grep -c "\"event\":\"$1\"" "$2/metrics.jsonl" 2>/dev/null) || true
-    ((${count:-0} < $3)) || return 0
-    ((SECONDS < deadline)) || fail "no $1 $3 in time: $(cat "$2.log")"
-    sleep 0.01
-  done
-}
+# await_event EVENT RUN N: until the run has had N of them.
+await_event() { await "\"event\":\"$1\"" "$2/metrics.jsonl" "$3"; }
 # same_model A B
 same_model() {
   local file
@@ -52,28 +38,7 @@ same_model() {
   done < <(cd "$1" && find . -name '*.npy')
 }
 # check_ledger DIR: every positive of every user once an epoch, in what the scheduler has counted.
-check_ledger() {
-  python3 - reference.audit "$1" <<'PYTHON'
-import collections, pathlib, sys
-def ledger(directory):
-    counts = collections.defaultdict(collections.Counter)
-    for path in pathlib.Path(directory).glob("process-*.tsv"):
-        for line in path.read_text().splitlines():
-            epoch, slice_, attempt, user, triples = map(int, line.split("\t"))
-            counts[epoch, slice_, attempt, path.name][user] += triples
-    total = collections.Counter()
-    newest = {}
-    for epoch, slice_, attempt, name in counts:
-        newest[epoch, slice_] = max(newest.get((epoch, slice_), (0, "")), (attempt, name))
-    for (epoch, slice_), (attempt, name) in newest.items():
-        for user, triples in counts[epoch, slice_, attempt, name].items():
-            total[epoch, user] += triples
-    return total
-a, b = map(ledger, sys.argv[1:])
-if a != b:
-    sys.exit(f"{sys.argv[2]}: {sum((a - b).values())} triples are missing, {sum((b - a).values())} are too many")
-PYTHON
-}
+check_ledger() { python3 "$ledger" reference.audit "$1" || fail "the ledger of $1"; }
 
 expect 0 completed "$attune" train "${common[@]}" --out reference --run reference.run --checkpoint-every never \
   --audit reference.audit
@@ -82,7 +47,7 @@ expect 0 completed "$attune" train "${common[@]}" --out reference --run referenc
 # Killed in the middle, three times, at moments that differ from run to run.
 begin one "$attune" train "${common[@]}" --out model --run one --checkpoint-every 0.05s --audit one.audit
 for round in 1 2 3; do
-  await checkpoint one "$round"
+  await_event checkpoint one "$round"
   kill -9 "$pid" 2>/dev/null || true
   wait "$pid" || true
   if [[ -e one/result.json ]]; then break; fi
@@ -99,29 +64,50 @@ expect 2 "the run is over" "$attune" train --resume one
 
 # Told to end: a checkpoint, exit code 4, then the same end. Signals for a checkpoint in between.
 begin told "$attune" train "${run[@]}" --out told.model --run told --checkpoint-every never --epochs 15
-await epoch told 1
+await_event epoch told 1
 kill -USR1 "$pid"
-await checkpoint told 1
+await_event checkpoint told 1
 kill -TERM "$pid"
-code=0
-wait "$pid" || code=$?
-[[ $code == 4 ]] || fail "told to end, it ended with $code: $(cat told.log)"
+ends_with 4 "$pid"
 grep -q '"status": "interrupted"' told/result.json || fail "$(cat told/result.json)"
-await checkpoint told 2
+await_event checkpoint told 2
 expect 0 completed "$attune" train --resume told
 expect 0 completed "$attune" train "${run[@]}" --epochs 15 --out whole.model
 same_model whole.model told.model
 
+# SIGUSR1 that comes before there is anybody to handle it: while the program waits for its data.
+mkdir slow
+mkfifo slow/manifest.json
+begin early "$attune" train --data slow --out early.model --run early
+exec {data}>slow/manifest.json # waits until it is read
+kill -USR1 "$pid"
+printf '{}' >&"$data"
+exec {data}>&-
+ends_with 3 "$pid"
+
+# A disk that does not answer: the run ends all the same when it is told to again, and says so.
+begin hung env LD_PRELOAD="$hanging_disk" HANGING_DISK=/users/ "$attune" train "${run[@]}" --epochs 100000 --out hung.model \
+  --run hung --checkpoint-every 1epochs
+await_event snapshot hung 1
+kill -TERM "$pid"
+sleep 3
+kill -0 "$pid" || fail "it has not waited for its checkpoint: $(cat hung.log)"
+kill -TERM "$pid"
+ends_with 4 "$pid"
+grep -q '"status": "interrupted"' hung/result.json || fail "$(cat hung/result.json)"
+grep -q "were not written when the job was told to end again" hung.log || fail "$(cat hung.log)"
+grep -q "its disk does not answer" hung.log || fail "$(cat hung.log)"
+expect 0 verified "$attune" inspect hung.model
+
 # Several hosts write it; others, fewer, and one process go on.
 begin three "$attune" local -n 3 --hosts 3 train "${common[@]}" --out three.model --run three --checkpoint-every 0.05s \
   --audit three.audit
-await checkpoint three 3
+await_event checkpoint three 3
 kill -9 "$pid"
 wait "$pid" || true
 [[ ! -e three/result.json ]] || fail "the run was over before it was killed"
 expect 0 verified "$attune" inspect three
 cp -r three two
-sed -i "s|$work/three|$work/two|g" two/checkpoints/*/manifest.json
 expect 0 completed "$attune" local -n 4 --hosts 2 train --resume three
 check_ledger three.audit
 expect 0 completed "$attune" train --resume two --out two.model --audit two.audit
@@ -143,7 +129,6 @@ expect 3 "no checkpoint there is whole" "$attune" train --resume broken
 
 # The same for several hosts: all rows are those of the checkpoint that is taken.
 cp -r two damaged
-sed -i "s|$work/two|$work/damaged|g" damaged/checkpoints/*/manifest.json
 rm -f damaged/result.json
 newest=$(find damaged/checkpoints -mindepth 1 -maxdepth 1 | sort | tail -n 1)
 printf x | dd of="$newest/theta.npy" bs=1 seek=140 conv=notrunc status=none
@@ -202,20 +187,15 @@ if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 
   rm -rf small/run
   begin room "$attune" local -n 2 --hosts 2 train "${run[@]}" --epochs 400 --out room.model --run small/run \
     --checkpoint-every 0.1s
-  deadline=$((SECONDS + 60))
-  until grep -q 'failure' small/run/metrics.jsonl 2>/dev/null; do
-    ((SECONDS < deadline)) || fail "no checkpoint has failed: $(cat room.log)"
-    sleep 0.05
-  done
+  await failure small/run/metrics.jsonl
   mount -o remount,size=100m small
+  deadline=$((SECONDS + 60))
   until compgen -G "small/run/checkpoints/????????/manifest.json" >/dev/null; do
     ((SECONDS < deadline)) || fail "no checkpoint was written when there was room: $(cat room.log)"
     sleep 0.05
   done
   kill -TERM "$pid"
-  code=0
-  wait "$pid" || code=$?
-  [[ $code == 4 ]] || fail "told to end, it ended with $code: $(cat room.log)"
+  ends_with 4 "$pid"
   expect 0 verified "$attune" inspect small/run
   umount small
 fi

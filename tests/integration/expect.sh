@@ -15,3 +15,28 @@ expect() {
   [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
   [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
 }
+
+# begin NAME COMMAND...: starts it in the background; what it says is in NAME.log, its process in pid and among `started`.
+begin() {
+  local log=$1.log
+  shift
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  started+=("$pid")
+}
+# await TEXT FILE [TIMES]: until the file says it so often.
+await() {
+  local deadline=$((SECONDS + 60)) times=${3:-1} count=0
+  while true; do
+    count=$(grep -c -- "$1" "$2" 2>/dev/null) || true
+    ((${count:-0} < times)) || return 0
+    ((SECONDS < deadline)) || fail "'$1' was not said in time: $(cat "$2" ./*.log 2>&1)"
+    sleep 0.01
+  done
+}
+# ends_with CODE PID: one that was begun.
+ends_with() {
+  local got=0
+  wait "$2" || got=$?
+  [[ $got == "$1" ]] || fail "expected exit code $1, got $got: $(cat ./*.log)"
+}

@@ -18,31 +18,7 @@ cleanup() {
 trap cleanup EXIT
 cd "$work"
 
-# await TEXT FILE [TIMES]: until the file says it so often.
-await() {
-  local deadline=$((SECONDS + 60)) times=${3:-1} count=0
-  while true; do
-    count=$(grep -c -- "$1" "$2" 2>/dev/null) || true
-    ((${count:-0} < times)) || return 0
-    ((SECONDS < deadline)) || fail "'$1' was not said in time: $(cat "$2" ./*.log)"
-    sleep 0.05
-  done
-}
-# begin NAME COMMAND...: starts it; what it says is in NAME.log, its process in pid.
-begin() {
-  local log=$1.log
-  shift
-  "$@" >"$log" 2>&1 &
-  pid=$!
-  started+=("$pid")
-}
 address() { sed -n 's/.*processes may join at \(.*\)$/\1/p' job.log; }
-# ends_with CODE PID LOG
-ends_with() {
-  local got=0
-  wait "$2" || got=$?
-  [[ $got == "$1" ]] || fail "expected exit code $1, got $got: $(cat "$3" job.log)"
-}
 epochs() {
   local count
   count=$(grep -c '"event":"epoch"' run/metrics.jsonl 2>/dev/null) || true
@@ -94,14 +70,14 @@ for layout in "-n 2" "-n 2 --hosts 2"; do
     await "has joined the job" job.log 2
     after_epochs 3
     kill -TERM "$far"
-    ends_with 0 "$far" far.log
+    ends_with 0 "$far"
     after_epochs 2
     kill -TERM "$near"
-    ends_with 0 "$near" near.log
+    ends_with 0 "$near"
     [[ $(grep -c "has left the job" job.log) == 2 ]] || fail "not both have left: $(cat job.log)"
     after_epochs 2
     kill -INT "$job"
-    ends_with 4 "$job" job.log
+    ends_with 4 "$job"
     check_run "$layout"
   done
 done
@@ -116,7 +92,7 @@ kill -TERM "${ranks[1]}" "${ranks[2]}"
 await "has left the job" job.log
 after_epochs 3
 kill -INT "$job"
-ends_with 4 "$job" job.log
+ends_with 4 "$job"
 check_run "told to leave"
 
 # --- One that joins a scheduler which was started with --join, with few rows on every host; it dies without a word.
@@ -137,7 +113,7 @@ kill -9 "$(pgrep -P "$far")" "$far"
 await "was silent for too long" job.log
 after_epochs 2
 kill -INT "$job"
-ends_with 4 "$job" job.log
+ends_with 4 "$job"
 check_run lossy
 
 # --- Who is interrupted while it waits for the others says so; the others are told.
@@ -146,7 +122,7 @@ for signal in INT TERM; do
   begin alone "$attune" worker --join 127.0.0.1:9 # nobody listens there
   sleep 0.3
   kill -"$signal" "$pid"
-  ends_with 4 "$pid" alone.log
+  ends_with 4 "$pid"
   await "interrupted while waiting to be let into the job" alone.log
   begin job "$attune" scheduler "${settings[@]}" --out other --join 127.0.0.1:0 --processes 4
   job=$pid
@@ -154,15 +130,15 @@ for signal in INT TERM; do
   begin first "$attune" worker --join "$(address)"
   sleep 0.5
   kill -"$signal" "$pid"
-  ends_with 4 "$pid" first.log
+  ends_with 4 "$pid"
   await "interrupted while waiting for the other processes of the job" first.log
   begin second "$attune" worker --join "$(address)"
   second=$pid
   sleep 0.5
   kill -"$signal" "$job"
-  ends_with 4 "$job" job.log
+  ends_with 4 "$job"
   await "error: interrupted while waiting for processes to join: . of 4 have come" job.log
-  ends_with 1 "$second" second.log
+  ends_with 1 "$second"
   await "interrupted while waiting for processes to join" second.log
 done
 

@@ -24,8 +24,8 @@ epochs=40
   fail "$(cat log)"
 train=(--data data --dim 16 --threads 1 --evaluate-every 10 --batch-triples 1024 --log-level warning)
 
-# begin NAME LAYOUT... -- ARGUMENTS...: a job in the background; its process is in pid.
-begin() {
+# start NAME LAYOUT... -- ARGUMENTS...: a job in the background; its process is in pid.
+start() {
   local job=$1 layout=()
   shift
   while [[ $1 != -- ]]; do
@@ -33,19 +33,9 @@ begin() {
     shift
   done
   shift
-  "$attune" local "${layout[@]}" train "${train[@]}" --epochs "${epochs_of:-$epochs}" --out "$job.model" "$@" >"$job.log" 2>&1 &
-  pid=$!
-  started+=("$pid")
+  begin "$job" "$attune" local "${layout[@]}" train "${train[@]}" --epochs "${epochs_of:-$epochs}" --out "$job.model" "$@"
 }
-# await_checkpoints NAME N: until the job has had them.
-await_checkpoints() {
-  local deadline=$((SECONDS + 60))
-  until ((0$(grep -c '"event":"checkpoint"' "$1.run/metrics.jsonl" 2>/dev/null || true) >= $2)); do
-    ((SECONDS < deadline)) || fail "no $2 checkpoints in time: $(cat "$1.log")"
-    kill -0 "$pid" 2>/dev/null || fail "$1 is over already: $(cat "$1.log")"
-    sleep 0.01
-  done
-}
+await_checkpoints() { await '"event":"checkpoint"' "$1.run/metrics.jsonl" "$2"; }
 # node RANK: the process of the job that trains; none while it is being replaced.
 node() {
   local agents
@@ -62,9 +52,7 @@ hurt() {
 }
 # completes NAME LIVES: it ends well, after so many lives that have ended early, and has trained each positive once an epoch.
 completes() {
-  local code=0
-  wait "$pid" || code=$?
-  [[ $code == 0 ]] || fail "$1 ended with $code: $(cat "$1.log")"
+  ends_with 0 "$pid"
   python3 -B - "$faults" "$1" "$2" "$epochs" <<'PYTHON' || fail "$1: $(cat "$1.log")"
 import json, pathlib, sys
 sys.path.insert(0, sys.argv[1])
@@ -87,7 +75,7 @@ kept=(--checkpoint-every 0.2s)
 for layout in "-n 2" "-n 3 --hosts 3"; do
   job="scheduler${layout//[ -]/}"
   # shellcheck disable=SC2086  # several words
-  begin "$job" $layout -- --run "$job.run" --audit "$job.audit" "${kept[@]}"
+  start "$job" $layout -- --run "$job.run" --audit "$job.audit" "${kept[@]}"
   await_checkpoints "$job" 1
   hurt KILL 0
   await_checkpoints "$job" 3
@@ -96,53 +84,45 @@ for layout in "-n 2" "-n 3 --hosts 3"; do
 done
 
 # The first process of another host; with it the scheduler's; dedicated servers.
-begin owner -n 4 --hosts 2 -- --run owner.run --audit owner.audit "${kept[@]}"
+start owner -n 4 --hosts 2 -- --run owner.run --audit owner.audit "${kept[@]}"
 await_checkpoints owner 1
 hurt KILL 2
 completes owner 1
-begin both -n 4 --hosts 2 -- --run both.run --audit both.audit "${kept[@]}"
+start both -n 4 --hosts 2 -- --run both.run --audit both.audit "${kept[@]}"
 await_checkpoints both 1
 hurt KILL 2
 hurt KILL 0
 hurt KILL 3
 completes both "1|2"
-begin server -n 3 --hosts 3 -- --run server.run --audit server.audit "${kept[@]}" --placement dedicated --servers 2
+start server -n 3 --hosts 3 -- --run server.run --audit server.audit "${kept[@]}" --placement dedicated --servers 2
 await_checkpoints server 1
 hurt KILL 1
 completes server 1
 
 # Before the first checkpoint it begins anew.
-begin early -n 2 -- --run early.run --audit early.audit --checkpoint-every never
-deadline=$((SECONDS + 60))
-until grep -q '"event":"epoch"' early.run/metrics.jsonl 2>/dev/null; do
-  ((SECONDS < deadline)) || fail "it trains nothing: $(cat early.log)"
-  sleep 0.01
-done
+start early -n 2 -- --run early.run --audit early.audit --checkpoint-every never
+await '"event":"epoch"' early.run/metrics.jsonl
 hurt KILL 0
 completes early 1
 
 # An owner that stands still for longer than silence may last, and then goes on: there are never two.
-begin still -n 3 --hosts 3 -- --run still.run --audit still.audit "${kept[@]}"
+start still -n 3 --hosts 3 -- --run still.run --audit still.audit "${kept[@]}"
 await_checkpoints still 1
 victim=$(node 1)
 kill -STOP "$victim"
-deadline=$((SECONDS + 60))
-until [[ $(cat still.log) == *"begins again"* ]]; do
-  ((SECONDS < deadline)) || fail "nobody has missed it: $(cat still.log)"
-  sleep 0.1
-done
+await "begins again" still.log
 kill -CONT "$victim"
 completes still 1
 
 # Without a run there is nothing to go on from.
-epochs_of=1000 begin bare -n 2 --
+epochs_of=1000 start bare -n 2 --
 hurt KILL 0
 code=0
 wait "$pid" || code=$?
 [[ $code == 1 && $(cat bare.log) == *"with --run"* ]] || fail "without a run it ended with $code: $(cat bare.log)"
 
 # One that cannot go on is not tried for ever.
-epochs_of=100000 begin stuck -n 2 -- --run stuck.run --checkpoint-every never
+epochs_of=100000 start stuck -n 2 -- --run stuck.run --checkpoint-every never
 deadline=$((SECONDS + 120))
 while kill -0 "$pid" 2>/dev/null; do
   ((SECONDS < deadline)) || fail "it is tried for ever: $(cat stuck.log)"
@@ -156,7 +136,7 @@ wait "$pid" || code=$?
 grep -q '"status": "failed"' stuck.run/result.json || fail "its result does not say that it has failed"
 
 # Told to end while a life begins, it ends, and can be resumed.
-begin told -n 2 -- --run told.run --audit told.audit "${kept[@]}"
+start told -n 2 -- --run told.run --audit told.audit "${kept[@]}"
 await_checkpoints told 1
 hurt KILL 0
 kill -TERM "$pid"

@@ -141,6 +141,19 @@ TEST_F(Checkpoint, ThatBeginsWhileAnotherIsWrittenFailsAndDisturbsNothing) {
   const std::ifstream reader(pipe);  // lets it go on
 }
 
+TEST_F(Checkpoint, WhoseDiskDoesNotAnswerIsNotWaitedFor) {
+  const fs::path path = CheckpointPath(run_, 8);
+  fs::create_directories(path);
+  MakePartFolders(path);
+  const fs::path pipe = path / "users" / "00000.npy";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  {
+    SnapshotWriter writer;
+    writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 8, 0);
+  }                                  // ends after some seconds
+  const std::ifstream reader(pipe);  // lets it go on
+}
+
 TEST_F(Checkpoint, OfOtherSizesIsRefused) {
   TrainingSpec spec = Spec();
   spec.optimizer.kind = optim::Kind::kSgd;
@@ -191,6 +204,53 @@ TEST_F(Checkpoint, TheNewestThatIsWholeIsTaken) {
   fs::remove(path_ / "manifest.json");
   const std::string text = ErrorOf(ErrorKind::kBadInput, [&] { FindCheckpoint(run_); });
   EXPECT_NE(text.find("2 looked at"), std::string::npos) << text;
+}
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void WriteText(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+/// Or it says the same all the same: whitespace, or a digit beyond what a number keeps.
+TEST_F(Checkpoint, AnyByteOfItsManifestThatIsAnotherIsSeen) {
+  Change([](ordered_json& manifest) {
+    manifest["job"] = {{"loss", 0.1 + 0.2}, {"best", -1}, {"metrics", nullptr}};
+    manifest["settings_text"] = "run { epochs: 3 data: \"\u00e9\\n\" }";
+  });
+  const fs::path manifest = path_ / "manifest.json";
+  const std::string good = ReadText(manifest);
+  const ordered_json meant = LoadedCheckpoint(path_).manifest();
+  std::size_t harmless = 0;
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (const int mask : {0x01, 0x20, 0xff}) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ mask);
+      WriteText(manifest, bad);
+      if (!CheckpointProblems(path_).empty()) continue;
+      ++harmless;
+      EXPECT_EQ(LoadedCheckpoint(path_).manifest(), meant) << "byte " << at << " xor " << mask;
+    }
+  }
+  EXPECT_LT(harmless, good.size());
+}
+
+TEST_F(Checkpoint, OfTheFirstVersionHasNoChecksumOfItsManifest) {
+  ordered_json manifest = io::ReadJson(path_ / "manifest.json");
+  ASSERT_TRUE(manifest.contains("manifest_digest"));
+  manifest.erase("manifest_digest");
+  WriteText(path_ / "manifest.json", manifest.dump());
+  EXPECT_NE(CheckpointProblems(path_).front().find("its own checksum is missing"), std::string::npos);
+  manifest["format_version"] = 1;
+  WriteText(path_ / "manifest.json", manifest.dump());
+  EXPECT_TRUE(CheckpointProblems(path_).empty());
+  manifest["format_version"] = 3;
+  WriteText(path_ / "manifest.json", manifest.dump());
+  EXPECT_NE(CheckpointProblems(path_).front().find("reads version 1 to 2"), std::string::npos)
+      << CheckpointProblems(path_).front();
 }
 
 TEST_F(Checkpoint, IsNotCompleteWithoutAPart) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -42,6 +43,17 @@ TEST(SignalGuard, KeepsThatACheckpointIsWanted) {
   EXPECT_FALSE(StopRequested());
   ForgetCheckpointRequest();
   EXPECT_FALSE(CheckpointRequested());
+}
+
+/// Not the second of two that come at once: a launcher's and a service manager's.
+TEST(SignalGuard, KnowsWhenItIsToldToEndAgain) {
+  const SignalGuard guard;
+  raise(SIGTERM);
+  raise(SIGTERM);
+  EXPECT_FALSE(StopRequestedAgain());
+  sleep(2);
+  raise(SIGTERM);
+  EXPECT_TRUE(StopRequestedAgain());
 }
 
 void InterruptTwice() {

@@ -13,19 +13,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string Nested(int depth) {
-  return std::string(static_cast<std::size_t>(depth), '[') +
-         std::string(static_cast<std::size_t>(depth), ']');
-}
-
-TEST(Json, NestedTooDeeplyIsRefusedBeforeAnybodyWalksThroughIt) {
-  EXPECT_EQ(ParseJson(Nested(kMaxJsonDepth), "a.json").dump(), Nested(kMaxJsonDepth));
-  for (const int depth : {kMaxJsonDepth + 1, 1'000'000}) {
-    EXPECT_EQ(testing::ErrorOf(ErrorKind::kBadInput, [&] { ParseJson(Nested(depth), "a.json"); }),
-              "a.json: nested deeper than 64 levels");
-  }
-}
-
 class ManifestTest : public ::testing::Test {
  protected:
   ManifestTest() {
@@ -78,6 +65,27 @@ TEST_F(ManifestTest, ASizeThatIsNoWholeNumberIsRefused) {
         testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
     EXPECT_NE(error.find("no whole number"), std::string::npos) << error;
   }
+}
+
+TEST_F(ManifestTest, ThatWasChangedIsRefused) {
+  manifest_["kind"] = "attune test";
+  manifest_["format_version"] = 1;
+  manifest_["loss"] = 0.1;
+  WriteManifest(directory_.path(), manifest_);
+  ordered_json read = ReadManifest(directory_.path(), "attune test", 1);
+  EXPECT_TRUE(HasDigest(read));
+  Put("manifest.json", read.dump());  // laid out in another way
+  EXPECT_EQ(ReadManifest(directory_.path(), "attune test", 1), read);
+  read["loss"] = 0.2;
+  Put("manifest.json", read.dump());
+  const std::string error =
+      testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "attune test", 1); });
+  EXPECT_NE(error.find("manifest.json: was changed or damaged"), std::string::npos) << error;
+  WriteManifest(directory_.path(), read);  // with the digest of what it says now
+  EXPECT_EQ(ReadManifest(directory_.path(), "attune test", 1)["loss"], 0.2);
+  read.erase("manifest_digest");
+  Put("manifest.json", read.dump());  // as early versions have written it
+  EXPECT_FALSE(HasDigest(ReadManifest(directory_.path(), "attune test", 1)));
 }
 
 TEST_F(ManifestTest, MissingFileIsAProblemLikeOthers) {
