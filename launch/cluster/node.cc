@@ -22,10 +22,6 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
-/// How long a node that has left is still connected: it may not have heard that it may go.
-constexpr auto kFarewell = 30s;
-/// After how long a silence the scheduler's node is looked for.
-constexpr auto kDeserted = 15s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -96,6 +92,11 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
       item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
+      leaving_({parts_.wants_to_leave, [this] { return Rest(); },
+                [this] { threads_.Start([this](unsigned) { FoldOverdue(); }); },
+                [this] { return Counters(); }, parts_.scheduler_is_gone},
+               client_, sync, peers_),
+      farewells_(transport),
       threads_(threads, "worker", [this] { transport_.Wake(); }) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
   if (parts_.audit != nullptr) pool_.CountUsers();
@@ -215,7 +216,7 @@ void Node::FollowRoster(Time now) {
   }
   for (const wire::Peer& gone : change->gone) Forget(gone);
   for (const net::NodeId node : change->left) {
-    left_.emplace(node, now);
+    farewells_.Add(node, now);
     if (sync_ != nullptr) sync_->DismissHost(node);
   }
   // More workers may take fewer steps from the same rows each.
@@ -238,60 +239,10 @@ void Node::FetchRowsOfJob() {
   sync_->RequestRound();
 }
 
-/// Asked to leave, a node finishes what it trains, then brings to the owners what it has added, then tells
-/// the scheduler that it may be let go.
-void Node::LeaveIfAsked(Time now) {
-  if (!parts_.wants_to_leave || !parts_.wants_to_leave()) return;
-  client_.Leave("was asked to", now);
-  if (drain_ != Drain::kNo && sync_ != nullptr && !peers_.AloneOnHost()) {  // another process has come
-    drain_ = Drain::kNo;
-    client_.NotDrained();
-    sync_->SetQuiet(false);
-  }
-  // Not before the scheduler has taken the node in.
-  if (client_.state() != worker::LeaseClient::State::kLeaving || client_.drained()) return;
-  ready_.clear();  // others will train them
-  if (threads_.busy() + fetching_ > 0 || !client_.reported()) return;
-  client_.AtRest(now);
-  switch (drain_) {
-    case Drain::kNo:
-      if (sync_ != nullptr && !peers_.AloneOnHost()) return;  // it brings what others of its host add
-      drain_ = Drain::kFolding;
-      threads_.Start([this](unsigned) { FoldOverdue(); });
-      return;
-    case Drain::kFolding:
-      if (sync_ == nullptr) break;
-      drain_ = Drain::kFlushing;
-      farewell_round_ = sync_->RequestRound();
-      return;
-    case Drain::kFlushing:
-      if (sync_->rounds() < farewell_round_) return;
-      sync_->SetQuiet(true);
-      // What a round that has just begun still brings has arrived when another has ended.
-      drain_ = Drain::kSettling;
-      farewell_round_ = sync_->RequestRound();
-      return;
-    case Drain::kSettling:
-      if (sync_->rounds() < farewell_round_) return;
-      break;
-  }
-  client_.Drained(Counters(), now);
-}
-
-/// One that was declared dead while it stood still, or was cut off, may be there when the job is over.
-void Node::EndIfDeserted(Time now) {
-  if (!parts_.scheduler_is_gone || client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
-  looked_ = now;
-  if (parts_.scheduler_is_gone()) client_.EndUntold();
-}
-
-/// Who has left need not be connected any more.
-void Node::SayFarewells(Time now) {
-  std::erase_if(left_, [&](const auto& one) {
-    if (now - one.second < kFarewell) return false;
-    transport_.Disconnect(one.first);
-    return true;
-  });
+/// What is trained here is finished first; what only waits is for others.
+bool Node::Rest() {
+  ready_.clear();
+  return threads_.busy() + fetching_ == 0;
 }
 
 void Node::SendToScheduler(const wire::Control& what) {
@@ -334,12 +285,11 @@ void Node::Proceed(Time now) {
   }
   TellOfSnapshot();
   FollowRoster(now);
-  SayFarewells(now);
+  farewells_.Say(now);
   ReportRound();
   if (client_.ended()) return;
   FetchRowsOfJob();
-  LeaveIfAsked(now);
-  EndIfDeserted(now);
+  leaving_.Proceed(now);
   if (client_.round().round != round_.round) {
     stop_.store(true);
     if (threads_.busy() + fetching_ > 0) return;
