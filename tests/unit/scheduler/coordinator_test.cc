@@ -71,5 +71,19 @@ TEST_F(CoordinatorTest, ALeaseThatIsDoneTwiceCountsOnce) {
   EXPECT_EQ(coordinator_.Total().triples, 0u);
 }
 
+TEST_F(CoordinatorTest, AHeartbeatIsAnsweredAlsoWhenThereIsNothingToSay) {
+  Say(1, 5, Done());
+  ASSERT_EQ(coordinator_.phase(), Coordinator::Phase::kIdle);
+  coordinator_.TakeOutgoing();
+  Say(1, 5, wire::Heartbeat{0, 7, 1, coordinator_.members().generation()});
+  const auto outgoing = coordinator_.TakeOutgoing();
+  ASSERT_EQ(outgoing.size(), 1u);
+  EXPECT_EQ(outgoing[0].to, 1u);
+  const auto* answer = std::get_if<wire::Registered>(&outgoing[0].what);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->incarnation, 5u);
+  EXPECT_EQ(answer->refused, "");
+}
+
 }  // namespace
 }  // namespace attune::scheduler
