@@ -135,6 +135,7 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetKnows(from, heartbeat.generation);
+  triples_[from] = heartbeat.triples;
   // Between rounds, or when it has all leases that it may have, it would hear nothing else: silence means
   // that the scheduler is gone.
   Send(from, wire::Registered{members_.generation(), {}, members_.Find(from)->info.incarnation});
@@ -434,6 +435,7 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   if (work == wire::Work::kSnapshot) {
     snapshots_.clear();
     snapshot_writers_.clear();
+    snapshot_number_ = epoch;
     for (const auto* member : members_.Alive()) {
       if (member->info.leads) snapshot_writers_.insert(member->info.node);
     }
