@@ -14,11 +14,17 @@ namespace {
 std::atomic<bool> stop_requested{false};
 std::atomic<bool> checkpoint_requested{false};
 std::atomic<int> interrupts{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+std::atomic<unsigned> report_requests{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<unsigned>::is_always_lock_free);
 
 void HandleSignal(int signal_number) {
   if (signal_number == SIGUSR1) {
     checkpoint_requested.store(true, std::memory_order_relaxed);
+    return;
+  }
+  if (signal_number == SIGUSR2) {
+    report_requests.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   if (signal_number == SIGINT && interrupts.fetch_add(1, std::memory_order_relaxed) > 0)
@@ -47,6 +53,15 @@ bool CheckpointRequested() noexcept {
 
 void ForgetCheckpointRequest() noexcept {
   checkpoint_requested.store(false, std::memory_order_relaxed);
+}
+
+void CatchReportRequests() {
+  struct sigaction former {};
+  Install(SIGUSR2, &former);
+}
+
+unsigned ReportRequests() noexcept {
+  return report_requests.load(std::memory_order_relaxed);
 }
 
 SignalGuard::SignalGuard() {

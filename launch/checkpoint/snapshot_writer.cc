@@ -23,6 +23,7 @@ std::string FailureOf(const std::function<void()>& body) {
 }  // namespace
 
 SnapshotWriter::~SnapshotWriter() {
+  const Doing waits("waits until its part of checkpoint {} is written", number_);
   if (failure_.valid()) failure_.wait();
 }
 
@@ -38,8 +39,12 @@ void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned 
   std::shared_ptr<const PartCopy> copy;
   std::string failure =
       FailureOf([&] { copy = std::make_shared<PartCopy>(store, std::move(plan), threads); });
-  const auto write = [directory, writer, copy, failure]() {
-    return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer); });
+  const auto write = [directory, writer, copy, failure, number, board = board_]() {
+    const OnBoard here(board, "checkpoint");
+    Doing writes("writes its part of checkpoint {} to {}: {} MiB so far", number,
+                 std::string_view(directory.native()), 0);
+    const auto wrote = [&](std::uint64_t bytes) { writes.Set(number, bytes >> 20); };
+    return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer, wrote); });
   };
   copy.reset();
   failure = FailureOf([&] { failure_ = std::async(std::launch::async, write).share(); });

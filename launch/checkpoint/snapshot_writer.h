@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/thread_board.h"
 #include "launch/checkpoint/part.h"
 
 namespace attune::launch {
@@ -19,7 +20,9 @@ class SnapshotWriter {
     std::string failure;  ///< empty if it is on disk
   };
 
-  /// Waits for what is being written.
+  /// @param board  on which its thread is "checkpoint"; nullptr for none
+  explicit SnapshotWriter(ThreadBoard* board = nullptr) : board_(board) {}
+  /// Waits for what is being written; the process's watchdog ends it if that does not end.
   ~SnapshotWriter();
 
   /// Copies what `plan` says aside, then has it written. Rows must be at rest until it returns. Fails like a
@@ -34,6 +37,7 @@ class SnapshotWriter {
  private:
   bool writing() const;
 
+  ThreadBoard* const board_;
   std::optional<Result> refused_;  ///< of the newest, if it was never begun
   std::uint32_t number_ = 0;       ///< of the newest that was
   std::shared_future<std::string> failure_;

@@ -97,8 +97,13 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
                 [this] { return Counters(); }, parts_.scheduler_is_gone},
                client_, sync, peers_),
       farewells_(transport),
-      threads_(threads, "worker", [this] { transport_.Wake(); }) {
+      snapshot_(parts_.board()),
+      threads_(
+          threads, "worker", [this] { transport_.Wake(); }, parts_.board()) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
+  if (scheduler_ != nullptr && parts_.watchdog != nullptr) {
+    parts_.watchdog->AskOfRounds([this] { return scheduler_->Standing(std::chrono::steady_clock::now()); });
+  }
   if (parts_.audit != nullptr) pool_.CountUsers();
   if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
   if (parts_.visitors > 0) {
@@ -111,9 +116,14 @@ Node::~Node() {
   stop_.store(true);
   item_rows_.Close("the node ends");
   if (scheduler_ != nullptr) scheduler_->SetWake({});
+  if (parts_.watchdog == nullptr) return;
+  parts_.watchdog->AskOfRounds({});
+  parts_.watchdog->Ending(static_cast<int>(ErrorKind::kFailed));  // if nobody has said with which code
 }
 
 NodeEnd Node::Run() {
+  const OnBoard here(parts_.board(), "network");
+  Doing moves("moves messages");
   SendAll();
   while (!Ended()) {
     Receive(std::chrono::steady_clock::now());
@@ -127,6 +137,7 @@ NodeEnd Node::Run() {
     if (sync_ != nullptr) sync_->Proceed(now);
     Proceed(now);
     SendAll();
+    if (TellWatchdog(now)) moves.GetsOn();
   }
   stop_.store(true);
   SendAll();
@@ -345,6 +356,7 @@ void Node::FoldOverdue() {
 
 void Node::Flush() {
   threads_.Start([this, round = round_.round](unsigned) {
+    const Doing folds("brings what is left of the epoch into the attention's parameters");
     FoldOverdue();
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
@@ -353,6 +365,7 @@ void Node::Flush() {
 
 void Node::Gather() {
   threads_.Start([this, round = round_.round](unsigned) {
+    const Doing gathers("brings the items of other hosts here");
     if (self_.node == parts_.plan.leader && !parts_.store.placement().complete()) GatherItems();
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
@@ -379,6 +392,7 @@ PartPlan Node::PlanPart() const {
 
 void Node::CopyAside() {
   threads_.Start([this, round = round_.round, number = round_.epoch](unsigned) {
+    const Doing copies("copies rows aside for checkpoint {}", number);
     if (self_.leads) {
       snapshot_.Start(parts_.store, PlanPart(), threads_.count(), parts_.snapshot_directory(number), number,
                       self_.node);
@@ -489,11 +503,13 @@ std::pair<Index, Index> Node::UsersOf(std::uint32_t slice) const {
 
 void Node::PrepareSlice(const wire::Lease& lease) {
   if (!lease.fresh) return;
+  const Doing initialises("gives the users of slice {} their first rows", lease.slice);
   const auto [first, end] = UsersOf(lease.slice);
   parts_.initialise_users(first, end);
 }
 
 std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
+  const Doing trains("trains slice {} of epoch {}", lease.slice, round_.epoch);
   const worker::LeaseOutcome outcome =
       pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.round));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
@@ -505,6 +521,7 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
 }
 
 wire::LeaseDone Node::Rank(const wire::Lease& lease) {
+  const Doing ranks("ranks all items for the users of slice {}", lease.slice);
   wire::LeaseDone done;
   done.round = lease.round;
   done.slice = lease.slice;

@@ -24,6 +24,7 @@
 #include "launch/cluster/scheduler_service.h"
 #include "launch/cluster/task_threads.h"
 #include "launch/cluster/user_rows.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/process_memory.h"
 #include "launch/triple_audit.h"
 #include "ps/model_store.h"
@@ -66,6 +67,9 @@ struct NodeParts {
   /// Where the checkpoint of that number is written.
   std::function<std::filesystem::path(std::uint32_t number)> snapshot_directory = {};
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
+  Watchdog* watchdog = nullptr;  ///< that looks whether this node gets on
+
+  ThreadBoard* board() const { return watchdog == nullptr ? nullptr : &watchdog->board(); }
 };
 
 /// How a node ended.
@@ -110,6 +114,8 @@ class Node {
   void Forget(const wire::Peer& gone);
   void FetchRowsOfJob();
   bool Rest();
+  NodeStanding Standing(Time now);
+  bool TellWatchdog(Time now);
   std::chrono::milliseconds Beat() const;
   void SendAll();
   void SendToScheduler(const wire::Control& what);
@@ -162,6 +168,7 @@ class Node {
   unsigned fetching_ = 0;               ///< leases whose rows are on their way
   std::deque<wire::Lease> ready_;       ///< leases whose rows are here
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
+  Time told_{};                         ///< the watchdog, where this node is
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
 
   SnapshotWriter snapshot_;          ///< Start() on a worker thread while no other method is called

@@ -25,6 +25,7 @@
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/stale_steps.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/initial_model.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -46,8 +47,9 @@ constexpr auto kReachWithin = 200ms;
 class NodeProcess {
  public:
   NodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
-              const NodeDescription& description)
-      : settings_(settings),
+              const NodeDescription& description, Watchdog& watchdog)
+      : watchdog_(watchdog),
+        settings_(settings),
         spec_(spec),
         description_(description),
         threads_(ThreadsOf(settings.run_settings())),
@@ -90,7 +92,8 @@ class NodeProcess {
                description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
                MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
-               getppid()} {
+               getppid(),
+               &watchdog_} {
     if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
@@ -104,10 +107,12 @@ class NodeProcess {
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
-    if (end.well) return static_cast<int>(end.code);
-    log::Error("{}: {}", description_.where, end.reason);
-    if (end.declared_dead) return kStartAgain;
-    return static_cast<int>(ErrorKind::kFailed);
+    const int code = end.well            ? static_cast<int>(end.code)
+                     : end.declared_dead ? kStartAgain
+                                         : static_cast<int>(ErrorKind::kFailed);
+    watchdog_.Ending(code);
+    if (!end.well) log::Error("{}: {}", description_.where, end.reason);
+    return code;
   }
 
  private:
@@ -250,6 +255,7 @@ class NodeProcess {
     const nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", options.membership.expected}};
     TrainingJob job(settings_, spec_, inputs_, layout);
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
+    const OnBoard here(&watchdog_.board(), "job");
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
     std::optional<JoinDesk> desk;
     try {
@@ -265,15 +271,18 @@ class NodeProcess {
       JobResult result = job.Run(cluster);
       const std::string status = result.status;
       const int code = report(std::move(result));
+      watchdog_.Ending(code);
       scheduler.Stop(status, static_cast<std::uint32_t>(code), kLeaveWithin);
       scheduler.Release();
       network.get();
       return code;
     } catch (const Error& error) {
+      watchdog_.Ending(static_cast<int>(error.kind()));
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
       throw;
     } catch (...) {
+      watchdog_.Ending(static_cast<int>(ErrorKind::kFailed));
       scheduler.Stop("the scheduler's node has failed", 1, kLeaveWithin);
       scheduler.Release();
       throw;
@@ -290,6 +299,7 @@ class NodeProcess {
     }
   }
 
+  Watchdog& watchdog_;
   const config::TrainSettings& settings_;
   const TrainingSpec& spec_;
   const NodeDescription& description_;
@@ -321,7 +331,9 @@ int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& sp
                    const data::Dataset& dataset, const NodeDescription& description,
                    const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
-  return NodeProcess(settings, spec, dataset, description).Run(report);
+  // First: it looks after threads of all the others until the last has ended.
+  Watchdog watchdog({description.where, std::chrono::seconds(settings.run_settings().stuck_after())});
+  return NodeProcess(settings, spec, dataset, description, watchdog).Run(report);
 }
 
 }  // namespace attune::launch

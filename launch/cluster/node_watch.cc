@@ -58,7 +58,7 @@ class Watch {
  private:
   void PassOn(int signal) {
     kill(pid_, signal);
-    if (signal == SIGUSR1 || signal == SIGHUP) return;
+    if (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGHUP) return;
     ++told_;
     if (!last_ && (ends_ || told_ > 1)) last_ = Clock::now();
   }

@@ -14,8 +14,8 @@ inline constexpr unsigned kRestartsInAMinute = 5;
 /// Exit code of a node that asks for another in its place.
 inline constexpr int kStartAgain = 75;
 
-/// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
-/// signal or a broken invariant has ended it.
+/// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 on, and starts it
+/// again when a signal or a broken invariant has ended it.
 /// @param start      starts incarnation N, returns its process
 /// @param restarts   how often in a minute it may be started again
 /// @param ends       whether SIGTERM or SIGINT makes it end within a minute; else only the second one does,
