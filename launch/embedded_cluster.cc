@@ -1,5 +1,7 @@
 #include "launch/embedded_cluster.h"
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cmath>
 #include <future>
@@ -29,11 +31,14 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users,
-                                 Index num_items, unsigned threads, const data::ContentView& content)
+                                 Index num_items, unsigned threads, const data::ContentView& content,
+                                 std::shared_ptr<ThreadBoard> board)
     : spec_(spec),
       data_(data),
+      board_(std::move(board)),
       store_(spec, num_users, num_items),
-      pool_(spec, data, store_.tables(), store_.theta(), threads, content) {
+      pool_(spec, data, store_.tables(), store_.theta(), threads, content),
+      snapshot_(board_) {
   store_.InitialiseUsers(0, num_users, threads);
   store_.InitialiseItems(threads);
 }
@@ -50,13 +55,17 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch,
                               done);
   queue_ = &queue;
+  Doing trains("trains epoch {}: {} triples since the beginning", epoch, triples_done());
   RunWithTicks(
       [&] {
         RunThreads(pool_.threads(), "worker",
                    [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
         pool_.FoldOverdue(rates);
       },
-      tick);
+      [&] {
+        trains.Set(epoch, triples_done());
+        if (tick) tick();
+      });
   queue_ = nullptr;
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete(), queue.Done()};
   ThrowIfDiverged(result.total, spec_, pool_.content(), epoch);
@@ -66,7 +75,9 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
 
 void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
                                 const worker::EpochRates& rates) {
+  const OnBoard here(board_.get(), fmt::format("worker {}", thread), "has no lease");
   while (const auto slice = queue.Next()) {
+    const Doing trains("trains slice {} of epoch {}", *slice, epoch);
     const worker::LeaseOutcome outcome = pool_.Train(thread, *slice, epoch, rates, stop_);
     if (outcome.finished || !std::isfinite(outcome.trained.loss)) {
       if (audit_ != nullptr) audit_->Write(epoch, *slice, 1, outcome.users);

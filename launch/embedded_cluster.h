@@ -24,8 +24,10 @@ class EmbeddedCluster : public Cluster {
   /// @param data     must outlive the cluster
   /// @param threads  worker threads, 1 or more
   /// @param content  of the items; needed by variants with content; must outlive the cluster
+  /// @param board    on which its threads are; nullptr for none
   EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users, Index num_items,
-                  unsigned threads, const data::ContentView& content = {});
+                  unsigned threads, const data::ContentView& content = {},
+                  std::shared_ptr<ThreadBoard> board = nullptr);
 
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick = {},
                        const scheduler::SlicesDone& done = {}) override;
@@ -54,6 +56,7 @@ class EmbeddedCluster : public Cluster {
 
   const TrainingSpec spec_;
   const data::TrainingData& data_;
+  const std::shared_ptr<ThreadBoard> board_;
   ps::ModelStore store_;
   worker::WorkerPool pool_;
   TripleAudit* audit_ = nullptr;

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   prctl(PR_SET_NAME, "attune");
   attune::launch::PrepareStandardStreams();
   attune::launch::ReportLostFiles();
+  signal(SIGUSR2, SIG_IGN);  // asks a job where it is, as soon as it can say so
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return attune::launch::RunProgram(attune::launch::AllCommands(), arguments);
 }

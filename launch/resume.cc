@@ -20,8 +20,9 @@ using nlohmann::ordered_json;
 
 /// Settings of a run that may be others when it goes on.
 const std::set<std::string> kMayChange = {
-    "resume", "data",     "out",   "overwrite",        "epochs",           "threads",
-    "audit",  "patience", "grace", "checkpoint_every", "keep_checkpoints", "evaluate_every"};
+    "resume",           "data",           "out",        "overwrite", "epochs",
+    "threads",          "audit",          "patience",   "grace",     "checkpoint_every",
+    "keep_checkpoints", "evaluate_every", "stuck_after"};
 
 /// Throws Error(kUsage) if one of the group's settings was given that may not change.
 void RequireMayChange(const google::protobuf::Message& group) {

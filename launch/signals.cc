@@ -18,7 +18,9 @@ std::atomic<bool> checkpoint_requested{false};
 std::atomic<int> interrupts{0};
 std::atomic<std::int64_t> told_to_end{0};  // seconds of the monotonic clock, at SIGTERM; 0 before
 std::atomic<bool> told_again{false};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
+std::atomic<unsigned> report_requests{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free &&
+              std::atomic<int>::is_always_lock_free && std::atomic<unsigned>::is_always_lock_free);
 
 constexpr std::int64_t kAgainAfterSeconds = 2;
 
@@ -38,6 +40,10 @@ void NoteTermination() {
 void HandleSignal(int signal_number) {
   if (signal_number == SIGUSR1) {
     checkpoint_requested.store(true, std::memory_order_relaxed);
+    return;
+  }
+  if (signal_number == SIGUSR2) {
+    report_requests.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   if (signal_number == SIGINT && interrupts.fetch_add(1, std::memory_order_relaxed) > 0)
@@ -71,6 +77,15 @@ bool CheckpointRequested() noexcept {
 
 void ForgetCheckpointRequest() noexcept {
   checkpoint_requested.store(false, std::memory_order_relaxed);
+}
+
+void CatchReportRequests() {
+  struct sigaction former {};
+  Install(SIGUSR2, &former);
+}
+
+unsigned ReportRequests() noexcept {
+  return report_requests.load(std::memory_order_relaxed);
 }
 
 SignalGuard::SignalGuard() {

@@ -16,6 +16,11 @@ bool StopRequestedAgain() noexcept;
 bool CheckpointRequested() noexcept;
 void ForgetCheckpointRequest() noexcept;
 
+/// Makes SIGUSR2 ask for a report of what this process does, from now on; at first it ends a process.
+void CatchReportRequests();
+/// How often it has come in. Threads: any.
+unsigned ReportRequests() noexcept;
+
 /// While it lives, SIGINT and SIGTERM only ask the job to stop (see StopRequested): it saves what it reached
 /// and leaves with kInterrupted. A second SIGINT ends the process at once with that code; a second SIGTERM
 /// asks not to wait for a disk. SIGUSR1 asks for a checkpoint. Destruction restores the former handlers; the

@@ -26,6 +26,7 @@
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/stale_steps.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/cluster_report.h"
 #include "launch/dry_run.h"
 #include "launch/embedded_cluster.h"
@@ -90,13 +91,14 @@ std::string FingerprintOf(const config::TrainSettings& settings, const data::Dat
                      config::SettingsToJson(common).dump());
 }
 
-JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec,
-                    const data::Dataset& dataset) {
+/// @param report  what is made of the result: the exit code
+int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
+              Watchdog& watchdog, const std::function<int(JobResult)>& report) {
   const auto& run = settings.run_settings();
   const unsigned threads = ThreadsOf(run);
   const TrainingInputs inputs(run, dataset);
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
-                          ContentOf(spec, dataset));
+                          ContentOf(spec, dataset), watchdog.board());
   const auto audit = MakeTripleAudit(run.audit(), "0.0");
   cluster.SetAudit(audit.get());
   if (const auto resumed = OpenResumed(run, dataset)) {
@@ -111,7 +113,14 @@ JobResult TrainHere(const config::TrainSettings& settings, const TrainingSpec& s
   }
   TakeRunDirectory(run);
   TrainingJob job(settings, spec, inputs, {{"threads", threads}});
-  return job.Run(cluster);
+  try {
+    const int code = report(job.Run(cluster));
+    watchdog.Ending(code);  // a part of a checkpoint may be written still
+    return code;
+  } catch (const Error& error) {
+    watchdog.Ending(static_cast<int>(error.kind()));
+    throw;
+  }
 }
 
 int Report(JobResult result, const config::RunSettings& run, bool json) {
@@ -167,7 +176,10 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   }
   plan.RequireFits();
   const SignalGuard signals;
-  return Report(TrainHere(settings, spec, dataset), run, context.json);
+  Watchdog watchdog({"one process", std::chrono::seconds(run.stuck_after())});
+  const OnBoard here(watchdog.board().get(), "job");
+  return TrainHere(settings, spec, dataset, watchdog,
+                   [&](JobResult result) { return Report(std::move(result), run, context.json); });
 }
 
 /// Where hosts train at the same time, the default batch is one that suits the data.

@@ -11,11 +11,14 @@ class RobustMutex {
   /// Makes the mutex usable; by one process, once.
   void Initialise();
 
-  /// Waits for the mutex. @returns false if its last holder died with it: what it guards may be half-written
+  /// Waits for the mutex. @returns false if its last holder died with it: what it guards may be half-written.
+  /// Throws Error(kFailed) if its holder neither gives it back nor dies within two minutes.
   bool Lock();
   void Unlock();
 
  private:
+  int LockSlowly();
+
   pthread_mutex_t mutex_;
 };
 

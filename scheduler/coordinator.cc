@@ -156,6 +156,10 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetKnows(from, heartbeat.generation);
+  triples_[from] = heartbeat.triples;
+  // Between rounds, or when it has all leases that it may have, it would hear nothing else: silence means
+  // that the scheduler is gone.
+  Send(from, wire::Registered{members_.generation(), {}, members_.Find(from)->info.incarnation});
   if (heartbeat.snapshot > 0) snapshots_[from] = {heartbeat.snapshot, heartbeat.snapshot_failure};
   if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
@@ -454,6 +458,7 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   if (work == wire::Work::kSnapshot) {
     snapshots_.clear();
     snapshot_writers_.clear();
+    snapshot_number_ = epoch;
     for (const auto* member : members_.Alive()) {
       if (member->info.leads) snapshot_writers_.insert(member->info.node);
     }

@@ -11,6 +11,7 @@
 #include "common/wire/control.h"
 #include "scheduler/lease_board.h"
 #include "scheduler/membership.h"
+#include "scheduler/round_standing.h"
 
 namespace attune::scheduler {
 
@@ -122,6 +123,8 @@ class Coordinator {
   const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
+  /// Where the newest round is, and who has not done what of it.
+  RoundStanding Standing(Time now) const;
   /// What has changed among the processes of the job so far, and what was lost by it.
   const Changes& changes() const { return changes_; }
   /// Sum of what all processes have told, those that are gone among them.
@@ -201,6 +204,8 @@ class Coordinator {
   };
   std::map<std::uint32_t, SnapshotWritten> snapshots_;  ///< by node
   std::set<std::uint32_t> snapshot_writers_;            ///< nodes that write a part of the newest
+  std::uint32_t snapshot_number_ = 0;                   ///< of the newest
+  std::map<std::uint32_t, std::uint64_t> triples_;      ///< by node, as its newest heartbeat says
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
   std::vector<std::string> events_;

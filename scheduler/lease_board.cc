@@ -147,6 +147,12 @@ bool LeaseBoard::idle() const {
   return std::ranges::none_of(held_, [](const auto& one) { return one.second > 0; });
 }
 
+std::size_t LeaseBoard::out() const {
+  std::size_t out = 0;
+  for (const auto& [worker, count] : held_) out += count;
+  return out;
+}
+
 std::vector<LeaseBoard::Host> LeaseBoard::homes() const {
   std::vector<Host> homes;
   for (const Slice& slice : slices_) homes.push_back(slice.home);

@@ -64,12 +64,16 @@ class LeaseBoard {
   bool idle() const;
 
   bool complete() const { return completed_ == slices_.size(); }
+  std::size_t slices() const { return slices_.size(); }
+  std::size_t completed() const { return completed_; }
   std::size_t waiting() const { return waiting_; }
   /// Leases that the worker has now.
   std::size_t held(Worker worker) const {
     const auto at = held_.find(worker);
     return at == held_.end() ? 0 : at->second;
   }
+  /// Leases that workers have now.
+  std::size_t out() const;
   /// Sum of all completed leases, in order of slices.
   LeaseReport Total() const;
   SlicesDone Done() const;

@@ -73,6 +73,9 @@ class LeaseClient {
   bool drained() const { return leaving_.drained; }
   /// Something has been added here since: not drained any more.
   void NotDrained() { leaving_.drained = false; }
+  /// Leases of this round that were not finished, and those that were.
+  std::size_t held() const { return held_; }
+  std::uint64_t finished() const { return finished_; }
   /// Whether the scheduler has taken all reports.
   bool reported() const { return reports_.empty(); }
 

@@ -21,6 +21,9 @@ class RemoteRows {
   /// One exchange. Must live, as what its parts refer to, until it is done.
   struct Ticket {
     std::atomic<std::size_t> left{0};  ///< parts
+    std::size_t rows = 0;              ///< of all parts; of the thread that waits, as the next
+    std::size_t owners = 0;
+    std::uint32_t owner = 0;  ///< the first of them
     bool done() const { return left.load(std::memory_order_acquire) == 0; }
   };
 

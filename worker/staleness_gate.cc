@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/thread_board.h"
 
 namespace attune::worker {
 namespace {
@@ -63,6 +64,7 @@ void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
   const std::uint64_t now = std::max(before, reached);
   marks_[seat].last += now - before;
   marks_[seat].previous += now - before;
+  marks_[seat].base = base;
   own.clock.store(now, std::memory_order_relaxed);
   own.works.store(1, std::memory_order_release);
 }
@@ -72,10 +74,13 @@ void StalenessGate::Leave(std::size_t seat) {
   if (advanced_) advanced_();
 }
 
-bool StalenessGate::MayPass(std::size_t seat, std::uint64_t clock) {
+bool StalenessGate::InBound(std::uint64_t clock) const {
   const std::uint64_t reached = visible();
-  const bool in_bound =
-      bound_ < 0 || clock <= reached || clock - reached <= static_cast<std::uint64_t>(bound_);
+  return bound_ < 0 || clock <= reached || clock - reached <= static_cast<std::uint64_t>(bound_);
+}
+
+bool StalenessGate::MayPass(std::size_t seat, std::uint64_t clock) {
+  const bool in_bound = InBound(clock);
   return RowsAreNew(marks_[seat], clock) && in_bound;
 }
 
@@ -98,10 +103,21 @@ void StalenessGate::Wait(std::size_t seat, std::uint32_t seen) {
 
 bool StalenessGate::Enter(std::size_t seat, const std::atomic<bool>& stop) {
   const std::uint64_t clock = memory_.seat[seat].clock.load(std::memory_order_relaxed);
+  return MayPass(seat, clock) || WaitToEnter(seat, clock, stop);
+}
+
+/// Ends with the job at the latest: a host that is not heard is declared dead, and the watchdog ends a
+/// process that waits for one that is heard and does not get on.
+bool StalenessGate::WaitToEnter(std::size_t seat, std::uint64_t clock, const std::atomic<bool>& stop) {
+  const std::uint64_t base = marks_[seat].base;
+  const auto since_base = [base](std::uint64_t of) { return std::max(of, base) - base; };
+  Doing waits("waits at the gate: clock {}, rows here are of clock {}, bound {}", since_base(clock),
+              since_base(visible()), bound_);
   while (true) {
     const std::uint32_t seen = memory_.moved.load(std::memory_order_acquire);
     if (MayPass(seat, clock)) return true;
     if (stop.load(std::memory_order_relaxed)) return false;
+    waits.Set(since_base(clock), since_base(visible()), bound_);
     Wait(seat, seen);
   }
 }

@@ -100,11 +100,14 @@ class StalenessGate {
     std::uint32_t rounds = 0;    ///< that have been noticed
     std::uint64_t last = 0;      ///< its clock when the last of them had ended
     std::uint64_t previous = 0;  ///< and the one before, when the last began
+    std::uint64_t base = 0;      ///< from which its clock counts
   };
 
   bool MayPass(std::size_t seat, std::uint64_t clock);
   bool RowsAreNew(Mark& mark, std::uint64_t clock) const;
   std::span<GateMemory::Seat> SeatsInUse() const;
+  bool InBound(std::uint64_t clock) const;
+  bool WaitToEnter(std::size_t seat, std::uint64_t clock, const std::atomic<bool>& stop);
   void Wait(std::size_t seat, std::uint32_t seen);
   void Move();
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/thread.h"
 
 namespace attune::net {
 namespace {
@@ -42,6 +43,7 @@ ZapHandler::ZapHandler(zmq::context_t& context) : stop_(context, zmq::socket_typ
   zmq::socket_t stopped(context, zmq::socket_type::pair);
   stopped.bind(kStop);
   stop_.connect(kStop);
+  const BlockedSignals others_take_them;  // one that ended its wait would be an error
   thread_ = std::thread(
       [this, asked = std::move(asked), events = std::move(events), stopped = std::move(stopped)]() mutable {
         Serve(std::move(asked), std::move(events), std::move(stopped));

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/thread_board.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/part.h"
 #include "launch/signals.h"
@@ -21,6 +22,8 @@ using nlohmann::ordered_json;
 /// How long the end of a run waits for its last checkpoint.
 constexpr auto kFinishWithin = 10min;
 constexpr auto kLookEvery = 20ms;
+/// How long parts may be written while training goes on: no other checkpoint begins meanwhile.
+constexpr auto kWriteWithin = 30min;
 
 std::optional<std::uint32_t> ResumedFrom(const config::RunSettings& run) {
   const std::string name = fs::path(run.resume()).filename().string();
@@ -81,6 +84,7 @@ void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::pat
   one.began = last_;
   one.manifest = std::move(state);
   one.manifest["number"] = one.number;
+  const Doing begins("begins checkpoint {} in {}", one.number, std::string_view(run_.native()));
   try {
     one.directory = std::make_unique<io::StagedDirectory>(CheckpointPath(run_, one.number), false);
     MakePartFolders(one.directory->path());
@@ -95,6 +99,7 @@ void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::pat
 
 void CheckpointKeeper::Complete(UnderWay& one, Outcome& outcome) const {
   const fs::path directory = one.directory->path();
+  const Doing completes("completes checkpoint {} in {}", one.number, std::string_view(directory.native()));
   io::DescribeFiles(directory / "best", one.manifest, "best/");
   DescribeParts(directory, one.writers, one.manifest);
   io::WriteManifest(directory, one.manifest);
@@ -108,8 +113,9 @@ std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster
   UnderWay& one = *under_way_;
   if (one.failure.empty()) {
     const Cluster::SnapshotState state = cluster.Snapshot(one.number);
-    if (!state.ended) return std::nullopt;
-    one.failure = state.failure;
+    if (!state.ended && Clock::now() - one.began < kWriteWithin) return std::nullopt;
+    one.failure = state.ended ? state.failure
+                              : fmt::format("its parts were not written within {} min", kWriteWithin.count());
     one.writers = state.writers;
   }
   Outcome outcome{one.number, one.failure, CheckpointPath(run_, one.number).string(), 0, 0};
@@ -125,6 +131,7 @@ std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster
 
 std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Finish(Cluster& cluster) {
   if (!under_way_) return std::nullopt;
+  const Doing waits("waits until all parts of checkpoint {} are written", under_way_->number);
   const auto deadline = Clock::now() + kFinishWithin;
   while (Clock::now() < deadline && !StopRequestedAgain()) {
     if (auto outcome = Poll(cluster)) return outcome;

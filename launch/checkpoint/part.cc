@@ -20,6 +20,8 @@ using nlohmann::ordered_json;
 
 /// Records that a thread copies at a time.
 constexpr std::size_t kCopiedAtOnce = 4096;
+/// Bytes that are written at a time.
+constexpr std::size_t kWrittenAtOnce = std::size_t{16} << 20;
 
 std::size_t RecordBytes(const RecordLayout& layout) {
   return layout.floats * sizeof(float);
@@ -32,10 +34,16 @@ std::uint64_t UserRows(const PartPlan& plan) {
 }
 
 /// Writes records of `layout` that lie one behind the other.
+/// @param done  after each piece, with its bytes
 void WriteRecords(const fs::path& path, const RecordLayout& layout, const ps::Mapping& records,
-                  std::uint64_t rows) {
+                  std::uint64_t rows, const std::function<void(std::size_t bytes)>& done) {
   io::NpyWriter writer(path, io::DType::kF32, {layout.floats});
-  writer.AppendBytes({records.data(), static_cast<std::size_t>(rows * RecordBytes(layout))});
+  const std::span<const std::byte> all(records.data(), static_cast<std::size_t>(rows * RecordBytes(layout)));
+  for (std::size_t at = 0; at < all.size(); at += kWrittenAtOnce) {
+    const auto piece = all.subspan(at, std::min(kWrittenAtOnce, all.size() - at));
+    writer.AppendBytes(piece);
+    done(piece.size());
+  }
   writer.Close();
 }
 
@@ -83,12 +91,15 @@ PartCopy::PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads)
   });
 }
 
-void PartCopy::Write(const fs::path& directory, std::uint32_t writer) const {
+void PartCopy::Write(const fs::path& directory, std::uint32_t writer,
+                     const std::function<void(std::uint64_t bytes)>& wrote) const {
+  std::uint64_t bytes = 0;
+  const auto done = [&](std::size_t more) { wrote(bytes += more); };
   const std::string name = fmt::format("{:05}", writer);
   ordered_json part = {{"writer", writer}, {"files", ordered_json::object()}};
   if (user_rows_ > 0) {
     const std::string file = fmt::format("{}/{}.npy", kUsersFolder, name);
-    WriteRecords(directory / file, user_layout_, users_, user_rows_);
+    WriteRecords(directory / file, user_layout_, users_, user_rows_, done);
     Describe(directory, file, part["files"]);
     ordered_json slices = ordered_json::array();
     for (const auto& slice : plan_.slices) slices.push_back({slice.slice, slice.first, slice.end});
@@ -97,7 +108,7 @@ void PartCopy::Write(const fs::path& directory, std::uint32_t writer) const {
   if (!plan_.items.empty()) {
     const std::string file = fmt::format("{}/{}.npy", kItemsFolder, name);
     const std::string rows = fmt::format("{}/{}.rows.npy", kItemsFolder, name);
-    WriteRecords(directory / file, item_layout_, items_, plan_.items.size());
+    WriteRecords(directory / file, item_layout_, items_, plan_.items.size(), done);
     const std::uint64_t shape[] = {plan_.items.size()};
     io::WriteNpy<std::uint32_t>(directory / rows, shape, plan_.items);
     Describe(directory, file, part["files"]);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,10 @@ class PartCopy {
   /// items/NNN.npy likewise with items/NNN.rows.npy u32 [rows], theta.npy, and at last parts/NNN.json, which
   /// names them with their checksums. Throws Error(kFailed) when the disk refuses it.
   /// @param writer  NNN
-  void Write(const std::filesystem::path& directory, std::uint32_t writer) const;
+  /// @param wrote  called now and then with the bytes of records that are written
+  void Write(
+      const std::filesystem::path& directory, std::uint32_t writer,
+      const std::function<void(std::uint64_t bytes)>& wrote = [](std::uint64_t) {}) const;
 
  private:
   const PartPlan plan_;

@@ -29,7 +29,9 @@ std::string FailureOf(const std::function<void()>& body) {
 }  // namespace
 
 SnapshotWriter::~SnapshotWriter() {
-  if (!failure_.valid() || failure_.wait_for(kEndsWithin) == std::future_status::ready) return;
+  if (!failure_.valid()) return;
+  const Doing waits("waits until its part of checkpoint {} is written", number_);
+  if (failure_.wait_for(kEndsWithin) == std::future_status::ready) return;
   log::Warning("checkpoint {} is still being written: its disk does not answer, and is not waited for",
                number_);
 }
@@ -47,8 +49,12 @@ void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned 
   std::string failure =
       FailureOf([&] { copy = std::make_shared<PartCopy>(store, std::move(plan), threads); });
   // No std::async, whose future would wait for the thread.
-  std::packaged_task<std::string()> write([directory, writer, copy, failure] {
-    return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer); });
+  std::packaged_task<std::string()> write([directory, writer, copy, failure, number, board = board_] {
+    const OnBoard here(board.get(), "checkpoint");
+    Doing writes("writes its part of checkpoint {} to {}: {} MiB so far", number,
+                 std::string_view(directory.native()), 0);
+    const auto wrote = [&](std::uint64_t bytes) { writes.Set(number, bytes >> 20); };
+    return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer, wrote); });
   });
   copy.reset();
   std::shared_future<std::string> ended = write.get_future().share();

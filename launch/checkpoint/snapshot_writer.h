@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/thread_board.h"
 #include "launch/checkpoint/part.h"
 
 namespace attune::launch {
@@ -19,7 +20,8 @@ class SnapshotWriter {
     std::string failure;  ///< empty if it is on disk
   };
 
-  SnapshotWriter() = default;
+  /// @param board  on which its thread is "checkpoint"; nullptr for none
+  explicit SnapshotWriter(std::shared_ptr<ThreadBoard> board = nullptr) : board_(std::move(board)) {}
   /// Waits for what is being written, for some seconds: a thread whose disk does not answer can neither be
   /// ended nor waited for. It is left to the end of the process then, with its copy of the rows, and nothing
   /// else is touched by it.
@@ -39,6 +41,7 @@ class SnapshotWriter {
  private:
   bool writing() const;
 
+  const std::shared_ptr<ThreadBoard> board_;
   std::optional<Result> refused_;            ///< of the newest, if it was never begun
   std::uint32_t number_ = 0;                 ///< of the newest that was
   std::shared_future<std::string> failure_;  ///< of the newest that was begun: what its thread says

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/eval/metrics.h"
 #include "common/model/model_files.h"
+#include "common/thread_board.h"
 #include "launch/signals.h"
 
 namespace attune::launch {
@@ -67,6 +68,7 @@ void DistributedCluster::FetchUsers() {
       wanted.push_back({*nodes[slice], rows.first_user, end});
     }
   }
+  const Doing waits("waits for users' rows of {} slices from other hosts", wanted.size());
   auto here = node_.Fetch(std::move(wanted));
   if (here.wait_for(kFetchWithin) != std::future_status::ready)
     ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
@@ -122,6 +124,7 @@ worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTa
 void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
   Gather();
   if (parts_.spec.model.HasU()) FetchUsers();
+  const Doing writes("writes the model to {}", std::string_view(directory.native()));
   model::Theta theta;
   model::WriteModelArrays(directory, parts_.store.View(theta, parts_.content));
 }

@@ -113,6 +113,11 @@ std::unique_ptr<Rendezvous> FindLocalRendezvous() {
   return MakeLocalRendezvous(rank, size, static_cast<int>(socket));
 }
 
+LocalExchange::LocalExchange(std::vector<int> sockets)
+    : sockets_(std::move(sockets)), given_(sockets_.size()) {
+  for (const int socket : sockets_) SetDeadline(socket, kRendezvousDeadline);
+}
+
 bool LocalExchange::Read(unsigned rank) {
   auto text = ReadText(sockets_[rank]);
   if (!text) return false;

@@ -20,10 +20,10 @@ std::unique_ptr<Rendezvous> FindLocalRendezvous();
 class LocalExchange {
  public:
   /// @param sockets  to the ranks, by rank
-  explicit LocalExchange(std::vector<int> sockets) : sockets_(std::move(sockets)), given_(sockets_.size()) {}
+  explicit LocalExchange(std::vector<int> sockets);
 
   /// A rank's socket has something to read: takes it, and answers all when the last has come.
-  /// @returns false if the rank has closed it
+  /// @returns false if the rank has closed it, or has stopped in the middle of what it says
   bool Read(unsigned rank);
 
  private:

@@ -76,7 +76,7 @@ std::optional<int> TakeDescriptor(int socket) {
 }  // namespace
 
 DescriptorServer::DescriptorServer(const std::string& name, int fd) : fd_(fd) {
-  listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   stop_ = eventfd(0, EFD_CLOEXEC);
   const AbstractAddress address(name);
   if (listening_ < 0 || stop_ < 0 || bind(listening_, address.get(), address.size) != 0 ||
@@ -111,6 +111,7 @@ int ReceiveDescriptor(const std::string& name, std::chrono::seconds within) {
   if (client < 0) ThrowFailed("socket: {}", ErrnoText(errno));
   const timeval time{static_cast<time_t>(within.count()), 0};
   setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // of connect, where many wait
   const auto deadline = std::chrono::steady_clock::now() + within;
   bool connected = connect(client, address.get(), address.size) == 0;
   while (!connected && errno == ECONNREFUSED && std::chrono::steady_clock::now() < deadline) {

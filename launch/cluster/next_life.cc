@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <utility>
 
 #include "common/error.h"
 #include "common/io/json_file.h"
@@ -103,10 +102,12 @@ NodeDescription TakeUpLife(const NodeDescription& description) {
   settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings()));
   const auto& run = settings.run_settings();
   const std::uint64_t kept = TriplesOf(run.resume());
-  note.life = {description.life, run.resume()};
   note.triples_lost += std::max(note.triples, kept) - kept;
   note.triples = kept;
-  if (!std::exchange(note.given_up, false)) ++note.changes.died;
+  // A life that was given up was ended by what is counted already; others by the death of their scheduler.
+  note.changes.died += description.life - note.life.number - (note.given_up ? 1 : 0);
+  note.given_up = false;
+  note.life = {description.life, run.resume()};
   // What has its name already is this job's own.
   if (note.began) settings.mutable_run_settings()->set_overwrite(true);
   RollBack(run);

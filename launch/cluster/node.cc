@@ -22,12 +22,6 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
-/// How long a node that has left is still connected: it may not have heard that it may go.
-constexpr auto kFarewell = 30s;
-/// After how long a silence the scheduler's node is looked for.
-constexpr auto kDeserted = 15s;
-/// After how long a silence of a scheduler that is there it must have forgotten this node.
-constexpr auto kForgotten = 30s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -98,8 +92,18 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
       item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
-      threads_(threads, "worker", [this] { transport_.Wake(); }) {
+      leaving_({parts_.wants_to_leave, [this] { return Rest(); },
+                [this] { threads_.Start([this](unsigned) { FoldOverdue(); }); },
+                [this] { return Counters(); }, parts_.scheduler_is_gone, parts_.is_forgotten},
+               client_, sync, peers_),
+      farewells_(transport),
+      snapshot_(parts_.board()),
+      threads_(
+          threads, "worker", [this] { transport_.Wake(); }, parts_.board().get()) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
+  if (scheduler_ != nullptr && parts_.watchdog != nullptr) {
+    parts_.watchdog->AskOfRounds([this] { return scheduler_->Standing(std::chrono::steady_clock::now()); });
+  }
   if (parts_.audit != nullptr) pool_.CountUsers();
   if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
   if (parts_.visitors > 0) {
@@ -112,9 +116,14 @@ Node::~Node() {
   stop_.store(true);
   item_rows_.Close("the node ends");
   if (scheduler_ != nullptr) scheduler_->SetWake({});
+  if (parts_.watchdog == nullptr) return;
+  parts_.watchdog->AskOfRounds({});
+  parts_.watchdog->Ending(static_cast<int>(ErrorKind::kFailed));  // if nobody has said with which code
 }
 
 NodeEnd Node::Run() {
+  const OnBoard here(parts_.board().get(), "network");
+  Doing moves("moves messages");
   SendAll();
   while (!Ended()) {
     Receive(std::chrono::steady_clock::now());
@@ -128,6 +137,7 @@ NodeEnd Node::Run() {
     if (sync_ != nullptr) sync_->Proceed(now);
     Proceed(now);
     SendAll();
+    if (TellWatchdog(now)) moves.GetsOn();
   }
   stop_.store(true);
   SendAll();
@@ -229,14 +239,14 @@ void Node::FollowRoster(Time now) {
   const auto change = peers_.Follow(client_.roster());
   if (!change) return;
   for (const auto& [node, peer] : peers_.all()) {
-    left_.erase(node);
+    farewells_.Remove(node);
     if (node == self_.node) continue;
     transport_.Connect(node, {peer.endpoint, peer.public_key});
     if (peer.leads && sync_ != nullptr) sync_->AddHost(node);
   }
   for (const wire::Peer& gone : change->gone) Forget(gone);
   for (const net::NodeId node : change->left) {
-    left_.emplace(node, now);
+    farewells_.Add(node, now);
     if (sync_ != nullptr) sync_->DismissHost(node);
   }
   // More workers may take fewer steps from the same rows each.
@@ -259,62 +269,10 @@ void Node::FetchRowsOfJob() {
   sync_->RequestRound();
 }
 
-/// Asked to leave, a node finishes what it trains, then brings to the owners what it has added, then tells
-/// the scheduler that it may be let go.
-void Node::LeaveIfAsked(Time now) {
-  if (!parts_.wants_to_leave || !parts_.wants_to_leave()) return;
-  client_.Leave("was asked to", now);
-  if (drain_ != Drain::kNo && sync_ != nullptr && !peers_.AloneOnHost()) {  // another process has come
-    drain_ = Drain::kNo;
-    client_.NotDrained();
-    sync_->SetQuiet(false);
-  }
-  // Not before the scheduler has taken the node in.
-  if (client_.state() != worker::LeaseClient::State::kLeaving || client_.drained()) return;
-  ready_.clear();  // others will train them
-  if (threads_.busy() + fetching_ > 0 || !client_.reported()) return;
-  client_.AtRest(now);
-  switch (drain_) {
-    case Drain::kNo:
-      if (sync_ != nullptr && !peers_.AloneOnHost()) return;  // it brings what others of its host add
-      drain_ = Drain::kFolding;
-      threads_.Start([this](unsigned) { FoldOverdue(); });
-      return;
-    case Drain::kFolding:
-      if (sync_ == nullptr) break;
-      drain_ = Drain::kFlushing;
-      farewell_round_ = sync_->RequestRound();
-      return;
-    case Drain::kFlushing:
-      if (sync_->rounds() < farewell_round_) return;
-      sync_->SetQuiet(true);
-      // What a round that has just begun still brings has arrived when another has ended.
-      drain_ = Drain::kSettling;
-      farewell_round_ = sync_->RequestRound();
-      return;
-    case Drain::kSettling:
-      if (sync_->rounds() < farewell_round_) return;
-      break;
-  }
-  client_.Drained(Counters(), now);
-}
-
-/// One that was declared dead while it stood still, or was cut off, may be there when the job is over.
-void Node::EndIfDeserted(Time now) {
-  if (client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
-  looked_ = now;
-  if (parts_.scheduler_is_gone && parts_.scheduler_is_gone()) client_.EndUntold();
-  if (parts_.is_forgotten && client_.silence(now) >= kForgotten && parts_.is_forgotten())
-    client_.EndForgotten();
-}
-
-/// Who has left need not be connected any more.
-void Node::SayFarewells(Time now) {
-  std::erase_if(left_, [&](const auto& one) {
-    if (now - one.second < kFarewell) return false;
-    transport_.Disconnect(one.first);
-    return true;
-  });
+/// What is trained here is finished first; what only waits is for others.
+bool Node::Rest() {
+  ready_.clear();
+  return threads_.busy() + fetching_ == 0;
 }
 
 void Node::SendToScheduler(const wire::Control& what) {
@@ -357,12 +315,11 @@ void Node::Proceed(Time now) {
   }
   TellOfSnapshot();
   FollowRoster(now);
-  SayFarewells(now);
+  farewells_.Say(now);
   ReportRound();
   if (client_.ended()) return;
   FetchRowsOfJob();
-  LeaveIfAsked(now);
-  EndIfDeserted(now);
+  leaving_.Proceed(now);
   if (client_.round().round != round_.round) {
     stop_.store(true);
     if (threads_.busy() + fetching_ > 0) return;
@@ -418,6 +375,7 @@ void Node::FoldOverdue() {
 
 void Node::Flush() {
   threads_.Start([this, round = round_.round](unsigned) {
+    const Doing folds("brings what is left of the epoch into the attention's parameters");
     FoldOverdue();
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
@@ -426,6 +384,7 @@ void Node::Flush() {
 
 void Node::Gather() {
   threads_.Start([this, round = round_.round](unsigned) {
+    const Doing gathers("brings the items of other hosts here");
     if (self_.node == parts_.plan.leader && !parts_.store.placement().complete()) GatherItems();
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
@@ -452,6 +411,7 @@ PartPlan Node::PlanPart() const {
 
 void Node::CopyAside() {
   threads_.Start([this, round = round_.round, number = round_.epoch](unsigned) {
+    const Doing copies("copies rows aside for checkpoint {}", number);
     if (self_.leads) {
       snapshot_.Start(parts_.store, PlanPart(), threads_.count(), parts_.snapshot_directory(number), number,
                       self_.node);
@@ -562,11 +522,13 @@ std::pair<Index, Index> Node::UsersOf(std::uint32_t slice) const {
 
 void Node::PrepareSlice(const wire::Lease& lease) {
   if (!lease.fresh) return;
+  const Doing initialises("gives the users of slice {} their first rows", lease.slice);
   const auto [first, end] = UsersOf(lease.slice);
   parts_.initialise_users(first, end);
 }
 
 std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
+  const Doing trains("trains slice {} of epoch {}", lease.slice, round_.epoch);
   const worker::LeaseOutcome outcome =
       pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.round));
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
@@ -578,6 +540,7 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
 }
 
 wire::LeaseDone Node::Rank(const wire::Lease& lease) {
+  const Doing ranks("ranks all items for the users of slice {}", lease.slice);
   wire::LeaseDone done;
   done.round = lease.round;
   done.slice = lease.slice;

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <functional>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,12 +18,14 @@
 #include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster/host_plan.h"
 #include "launch/cluster/host_sync.h"
+#include "launch/cluster/leaving.h"
 #include "launch/cluster/life.h"
 #include "launch/cluster/peers.h"
 #include "launch/cluster/row_exchange.h"
 #include "launch/cluster/scheduler_service.h"
 #include "launch/cluster/task_threads.h"
 #include "launch/cluster/user_rows.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/process_memory.h"
 #include "launch/triple_audit.h"
 #include "ps/model_store.h"
@@ -72,6 +73,9 @@ struct NodeParts {
   /// What the scheduler's node answers nodes of earlier lives.
   wire::Control answer_to_earlier_lives = {};
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
+  Watchdog* watchdog = nullptr;  ///< that looks whether this node gets on
+
+  std::shared_ptr<ThreadBoard> board() const { return watchdog == nullptr ? nullptr : watchdog->board(); }
 };
 
 /// How a node ended.
@@ -117,9 +121,9 @@ class Node {
   void FollowRoster(Time now);
   void Forget(const wire::Peer& gone);
   void FetchRowsOfJob();
-  void LeaveIfAsked(Time now);
-  void EndIfDeserted(Time now);
-  void SayFarewells(Time now);
+  bool Rest();
+  NodeStanding Standing(Time now);
+  bool TellWatchdog(Time now);
   std::chrono::milliseconds Beat() const;
   void SendAll();
   void SendToScheduler(const wire::Control& what);
@@ -159,6 +163,8 @@ class Node {
   RowExchange item_rows_;
   worker::WorkerPool pool_;
   worker::LeaseClient client_;
+  Leaving leaving_;
+  Farewells farewells_;
 
   wire::BeginRound round_;  ///< that the threads work on
   worker::EpochRates rates_;
@@ -166,15 +172,12 @@ class Node {
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
 
-  std::uint64_t refused_ = 0;         ///< messages that make no sense here
-  unsigned fetching_ = 0;             ///< leases whose rows are on their way
-  std::deque<wire::Lease> ready_;     ///< leases whose rows are here
-  Time looked_{};                     ///< for the scheduler's node
-  std::map<net::NodeId, Time> left_;  ///< nodes that left, until they are disconnected
-  enum class Drain { kNo, kFolding, kFlushing, kSettling } drain_ = Drain::kNo;  ///< on the way out
+  std::uint64_t refused_ = 0;           ///< messages that make no sense here
+  unsigned fetching_ = 0;               ///< leases whose rows are on their way
+  std::deque<wire::Lease> ready_;       ///< leases whose rows are here
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
+  Time told_{};                         ///< the watchdog, where this node is
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
-  std::uint64_t farewell_round_ = 0;    ///< round of the sync after which this node may go
 
   SnapshotWriter snapshot_;          ///< Start() on a worker thread while no other method is called
   std::uint32_t snapshot_told_ = 0;  ///< number of the newest checkpoint that the scheduler was told of

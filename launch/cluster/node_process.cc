@@ -26,6 +26,7 @@
 #include "launch/cluster/node_transport.h"
 #include "launch/cluster/node_watch.h"
 #include "launch/cluster/stale_steps.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/initial_model.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -49,8 +50,9 @@ constexpr int kLoadingOfOthers = 3;
 class NodeProcess {
  public:
   NodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
-              const NodeDescription& description)
-      : settings_(settings),
+              const NodeDescription& description, Watchdog& watchdog)
+      : watchdog_(watchdog),
+        settings_(settings),
         spec_(spec),
         description_(description),
         note_(ReadLifeNote(description.note_fd).value_or(LifeNote())),
@@ -97,7 +99,8 @@ class NodeProcess {
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
                {description.life, settings.run_settings().resume()},
                wire::NextLife{description.life, settings.run_settings().resume()},
-               getppid()} {
+               getppid(),
+               &watchdog_} {
     if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
@@ -111,19 +114,25 @@ class NodeProcess {
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
     const NodeEnd end = node.Run();
-    if (end.well) return static_cast<int>(end.code);
+    const int code = CodeOf(end);
+    watchdog_.Ending(code);
     if (end.next_life) {
       LifeNote note;
       note.life = *end.next_life;
       WriteLifeNote(description_.note_fd, note);
-      return kNextLife;
+    } else if (!end.well) {
+      log::Error("{}: {}", description_.where, end.reason);
     }
-    log::Error("{}: {}", description_.where, end.reason);
-    if (end.declared_dead) return kStartAgain;
-    return static_cast<int>(ErrorKind::kFailed);
+    return code;
   }
 
  private:
+  static int CodeOf(const NodeEnd& end) {
+    if (end.well) return static_cast<int>(end.code);
+    if (end.next_life) return kNextLife;
+    return end.declared_dead ? kStartAgain : static_cast<int>(ErrorKind::kFailed);
+  }
+
   /// Threads of all processes that the job began with, at most: servers do not train.
   std::uint64_t Workers() const { return std::uint64_t{description_.processes} * threads_; }
   /// One host alone is kept together with none.
@@ -271,6 +280,7 @@ class NodeProcess {
     note_.began = true;
     WriteLifeNote(description_.note_fd, note_);
     Node node(Self(), parts_, threads_, *transport_, &scheduler, sync_.get());
+    const OnBoard here(watchdog_.board().get(), "job");
     auto network = std::async(std::launch::async, [&] { return RunNetwork(node, scheduler); });
     std::optional<JoinDesk> desk;
     try {
@@ -286,11 +296,13 @@ class NodeProcess {
       JobResult result = job.Run(cluster);
       const std::string status = result.status;
       const int code = report(std::move(result));
+      watchdog_.Ending(code);
       scheduler.Stop(status, static_cast<std::uint32_t>(code), kLeaveWithin);
       scheduler.Release();
       network.get();
       return code;
     } catch (const LifeOver& over) {
+      watchdog_.Ending(kNextLife);
       log::Warning("{}: the job begins again from its newest checkpoint", over.what());
       note_.given_up = true;
       note_.changes = scheduler.changes();
@@ -298,10 +310,12 @@ class NodeProcess {
       scheduler.Release();
       return kNextLife;
     } catch (const Error& error) {
+      watchdog_.Ending(static_cast<int>(error.kind()));
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
       throw;
     } catch (...) {
+      watchdog_.Ending(static_cast<int>(ErrorKind::kFailed));
       scheduler.Stop("the scheduler's node has failed", 1, kLeaveWithin);
       scheduler.Release();
       throw;
@@ -319,6 +333,7 @@ class NodeProcess {
   }
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  Watchdog& watchdog_;
   const config::TrainSettings& settings_;
   const TrainingSpec& spec_;
   const NodeDescription& description_;
@@ -351,7 +366,9 @@ int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& sp
                    const data::Dataset& dataset, const NodeDescription& description,
                    const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
-  return NodeProcess(settings, spec, dataset, description).Run(report);
+  // First: it looks after threads of all the others until the last has ended.
+  Watchdog watchdog({description.where, std::chrono::seconds(settings.run_settings().stuck_after())});
+  return NodeProcess(settings, spec, dataset, description, watchdog).Run(report);
 }
 
 }  // namespace attune::launch

@@ -60,7 +60,7 @@ class Watch {
  private:
   void PassOn(int signal) {
     kill(pid_, signal);
-    if (signal == SIGUSR1 || signal == SIGHUP) return;
+    if (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGHUP) return;
     ++told_;
     if (!last_ && (node_.ends || told_ > 1)) last_ = Clock::now();
   }

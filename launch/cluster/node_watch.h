@@ -29,8 +29,8 @@ struct WatchedNode {
   std::string advice;  ///< what to do when it may not be started again; or empty
 };
 
-/// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP and SIGUSR1 on, and starts it again when a
-/// signal or a broken invariant has ended it, or it asks for that.
+/// Keeps a node running: starts it, passes SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 on, and starts it
+/// again when a signal or a broken invariant has ended it, or it asks for that.
 /// @returns the exit code of the last incarnation. Throws Error(kFailed) if it may not be started again
 int WatchNode(WaitedSignals& signals, const WatchedNode& node);
 

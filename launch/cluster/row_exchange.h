@@ -49,7 +49,8 @@ class RowExchange : public worker::RemoteRows {
   std::mutex mutex_;  // guards the rest
   std::condition_variable done_;
   std::vector<Wish> wishes_;
-  std::string closed_;  ///< why
+  std::string closed_;       ///< why
+  sync::Time came_round_{};  ///< the network thread
 };
 
 }  // namespace attune::launch

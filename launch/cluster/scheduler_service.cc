@@ -1,10 +1,12 @@
 #include "launch/cluster/scheduler_service.h"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/thread_board.h"
 
 namespace attune::launch {
 namespace {
@@ -12,6 +14,9 @@ namespace {
 constexpr std::chrono::milliseconds kTick(100);
 /// Time between two ticks in which this process cannot have heard anybody.
 constexpr std::chrono::seconds kStoodStill(2);
+/// Between looks whether the lock is free, and how many of them.
+constexpr std::chrono::milliseconds kLookAgain(10);
+constexpr int kLooks = 100;
 
 }  // namespace
 
@@ -37,6 +42,16 @@ void SchedulerService::TellIfChanged(Phase before) {
 
 void SchedulerService::TellEvents() {
   for (const std::string& event : coordinator_.TakeEvents()) log::Warning("{}", event);
+}
+
+std::optional<scheduler::RoundStanding> SchedulerService::Standing(Time now) const {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  for (int n = 0; !lock.owns_lock() && n < kLooks; ++n) {
+    std::this_thread::sleep_for(kLookAgain);
+    if (lock.try_lock()) break;
+  }
+  if (!lock.owns_lock()) return std::nullopt;
+  return coordinator_.Standing(now);
 }
 
 std::optional<scheduler::Coordinator::Announced> SchedulerService::Announce(const scheduler::NodeInfo& info) {
@@ -99,9 +114,12 @@ void SchedulerService::Close(const std::string& why) {
 }
 
 bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase,
-                                 const std::function<void()>& tick, const std::function<bool()>& stop) {
+                                 const std::function<void()>& tick, const std::function<bool()>& stop,
+                                 const std::function<void()>& look) {
+  // This ends: nodes that are silent are declared dead, and watchdogs end those that are heard and stuck.
   while (coordinator_.phase() == phase) {
     ThrowIfFailed();
+    if (look) look();
     changed_.wait_for(lock, kTick, [&] { return coordinator_.phase() != phase || !closed_.empty(); });
     lock.unlock();
     if (tick) tick();
@@ -120,6 +138,7 @@ void SchedulerService::ThrowIfFailed() const {
 }
 
 void SchedulerService::Gather(const std::function<void()>& tick) {
+  const Doing waits("waits for all processes to register");
   std::unique_lock lock(mutex_);
   WaitWhile(lock, Phase::kGathering, tick, {});
 }
@@ -132,7 +151,15 @@ SchedulerService::Round SchedulerService::Run(wire::Work work, std::uint32_t epo
   ThrowIfFailed();
   coordinator_.Begin(work, epoch, rate_factor, done_before);
   if (wake_) wake_();
-  const bool done = WaitWhile(lock, Phase::kWorking, tick, stop);
+  scheduler::RoundStanding standing = coordinator_.Standing(std::chrono::steady_clock::now());
+  const std::string what = scheduler::NameOf(work, epoch);
+  Doing waits("waits for round {} ({}): {} of {} parts are done", standing.round, std::string_view(what),
+              standing.done, standing.parts);
+  const bool done = WaitWhile(lock, Phase::kWorking, tick, stop, [&] {
+    const auto before = std::exchange(standing, coordinator_.Standing(std::chrono::steady_clock::now()));
+    waits.Set(standing.round, standing.done, standing.parts);
+    if (standing.Progress() != before.Progress()) waits.GetsOn();
+  });
   if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
   Round round;
   if (!wire::HasLeases(work)) {
@@ -167,6 +194,7 @@ void SchedulerService::Stop(const std::string& reason, std::uint32_t code, std::
   std::unique_lock lock(mutex_);
   coordinator_.Stop(reason, code);
   if (wake_) wake_();
+  const Doing waits("waits until all nodes have ended");
   changed_.wait_for(lock, within, [&] { return coordinator_.deserted() || !closed_.empty(); });
 }
 

@@ -74,6 +74,8 @@ class SchedulerService {
   std::uint64_t triples_of_round() const;
   scheduler::Changes changes() const;
   wire::NodeCounters Counters() const;
+  /// See Coordinator; nothing if another thread keeps this one from looking for long.
+  std::optional<scheduler::RoundStanding> Standing(Time now) const;
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
   /// Who wanted to join and was refused so far: counted with what nodes have refused.
@@ -83,8 +85,9 @@ class SchedulerService {
   using Phase = scheduler::Coordinator::Phase;
 
   /// Waits until the phase is not `phase`, calling `tick`; false if `stop` ended the wait.
+  /// @param look  called now and then under the lock
   bool WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase, const std::function<void()>& tick,
-                 const std::function<bool()>& stop);
+                 const std::function<bool()>& stop, const std::function<void()>& look = {});
   void ThrowIfFailed() const;
   void TellEvents();
   void TellIfChanged(Phase before);

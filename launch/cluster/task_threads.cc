@@ -9,8 +9,8 @@
 
 namespace attune::launch {
 
-TaskThreads::TaskThreads(unsigned threads, const char* name, std::function<void()> notify)
-    : notify_(std::move(notify)), seats_(threads) {
+TaskThreads::TaskThreads(unsigned threads, const char* name, std::function<void()> notify, ThreadBoard* board)
+    : notify_(std::move(notify)), board_(board), seats_(threads) {
   for (unsigned thread = 0; thread < threads; ++thread) {
     seats_[thread].thread = std::thread([this, thread, name] { Serve(thread, name); });
   }
@@ -52,6 +52,7 @@ void TaskThreads::RethrowFailure() {
 
 void TaskThreads::Serve(unsigned thread, const char* name) {
   pthread_setname_np(pthread_self(), fmt::format("{}-{}", name, thread).substr(0, 15).c_str());
+  const OnBoard here(board_, fmt::format("{} {}", name, thread), "has no lease");
   Seat& seat = seats_[thread];
   std::unique_lock lock(mutex_);
   while (true) {

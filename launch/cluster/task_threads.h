@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "common/thread_board.h"
+
 namespace attune::launch {
 
 /// Threads that each run one task at a time. Threads: methods confined to one thread.
@@ -15,7 +17,8 @@ class TaskThreads {
   using Task = std::function<void(unsigned thread)>;
 
   /// @param notify  called on the thread of a task when it has ended
-  TaskThreads(unsigned threads, const char* name, std::function<void()> notify);
+  /// @param board   on which they are "NAME 0", "NAME 1", …; nullptr for none
+  TaskThreads(unsigned threads, const char* name, std::function<void()> notify, ThreadBoard* board = nullptr);
   /// Waits for the tasks that run.
   ~TaskThreads();
   TaskThreads(const TaskThreads&) = delete;
@@ -36,6 +39,7 @@ class TaskThreads {
   void Serve(unsigned thread, const char* name);
 
   const std::function<void()> notify_;
+  ThreadBoard* const board_;
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable work_;
   std::vector<Seat> seats_;

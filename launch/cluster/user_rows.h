@@ -41,6 +41,7 @@ class UserRows {
     return client_.OnMessage(from, message, now);
   }
   void Proceed(sync::Time now, const worker::RowClient::Send& send);
+  std::uint64_t pulled_rows() const { return client_.pulled_rows(); }
 
  private:
   struct Request {

@@ -5,8 +5,8 @@
 
 namespace attune::launch {
 
-/// SIGCHLD and the signals that are passed on to other processes (SIGTERM, SIGINT, SIGHUP, SIGUSR1), waited
-/// for instead of handled: blocked for as long as this lives. To be made before other threads are.
+/// SIGCHLD and the signals that are passed on to other processes (SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2),
+/// waited for instead of handled: blocked for as long as this lives. To be made before other threads are.
 class WaitedSignals {
  public:
   WaitedSignals();

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -13,6 +15,7 @@
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/checkpoint/part.h"
 #include "launch/checkpoint/snapshot_writer.h"
+#include "launch/cluster/watchdog.h"
 #include "launch/triple_audit.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
@@ -152,6 +155,30 @@ TEST_F(Checkpoint, WhoseDiskDoesNotAnswerIsNotWaitedFor) {
     writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 8, 0);
   }                                  // ends after some seconds
   const std::ifstream reader(pipe);  // lets it go on
+}
+
+TEST_F(Checkpoint, ThatADiskDoesNotTakeIsTold) {
+  const fs::path path = CheckpointPath(run_, 9);
+  fs::create_directories(path);
+  MakePartFolders(path);
+  const fs::path pipe = path / "users" / "00000.npy";  // whoever opens it waits for a reader
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::promise<std::string> told;
+  std::once_flag once;
+  Watchdog::Options options;
+  options.limit = std::chrono::milliseconds(50);
+  options.tell = [&](const std::string& report) { std::call_once(once, [&] { told.set_value(report); }); };
+  Watchdog watchdog(options);
+  SnapshotWriter writer(watchdog.board());
+  writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, path, 9, 0);
+  auto report = told.get_future();
+  const bool in_time = report.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+  const std::ifstream reader(pipe);  // lets it go on
+  ASSERT_TRUE(in_time);
+  const std::string text = report.get();
+  EXPECT_NE(text.find("its thread 'checkpoint'"), std::string::npos) << text;
+  EXPECT_NE(text.find("checkpoint: writes its part of checkpoint 9 to "), std::string::npos) << text;
+  EXPECT_NE(text.find(path.native() + ": 0 MiB so far, for "), std::string::npos) << text;
 }
 
 TEST_F(Checkpoint, OfOtherSizesIsRefused) {

@@ -74,6 +74,66 @@ TEST_F(CoordinatorTest, ALeaseThatIsDoneTwiceCountsOnce) {
   EXPECT_EQ(coordinator_.Total().triples, 0u);
 }
 
+TEST_F(CoordinatorTest, AHeartbeatIsAnsweredAlsoWhenThereIsNothingToSay) {
+  Say(1, 5, Done());
+  ASSERT_EQ(coordinator_.phase(), Coordinator::Phase::kIdle);
+  coordinator_.TakeOutgoing();
+  Say(1, 5, wire::Heartbeat{0, 7, 1, coordinator_.members().generation()});
+  const auto outgoing = coordinator_.TakeOutgoing();
+  ASSERT_EQ(outgoing.size(), 1u);
+  EXPECT_EQ(outgoing[0].to, 1u);
+  const auto* answer = std::get_if<wire::Registered>(&outgoing[0].what);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(answer->incarnation, 5u);
+  EXPECT_EQ(answer->refused, "");
+}
+
+TEST_F(CoordinatorTest, ItsStandingNamesWhoHasWhat) {
+  RoundStanding standing = coordinator_.Standing(now_ + 3s);
+  EXPECT_TRUE(standing.under_way);
+  EXPECT_EQ(standing.parts, 1u);
+  EXPECT_EQ(standing.done, 0u);
+  EXPECT_EQ(standing.out, 1u);
+  ASSERT_EQ(standing.nodes.size(), 1u);
+  EXPECT_EQ(standing.nodes[0].node, 1u);
+  EXPECT_EQ(standing.nodes[0].leases, 1u);
+  EXPECT_EQ(standing.nodes[0].silent, 3s);
+  const auto lines = InWords(standing);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "round 1 (train, epoch 1): 0 of 1 leases are done, 1 are out");
+  EXPECT_EQ(lines[1], "node 1, : has 1 lease; heard 3.0 s ago");
+
+  const std::uint64_t before = standing.Progress();
+  Say(1, 5, wire::Heartbeat{0, 3, 1, 9});
+  EXPECT_NE(coordinator_.Standing(now_).Progress(), before)
+      << "triples of a lease that is not done count, too";
+  Say(1, 5, Done());
+  standing = coordinator_.Standing(now_);
+  EXPECT_FALSE(standing.under_way);
+  EXPECT_TRUE(standing.nodes.empty());
+}
+
+TEST_F(CoordinatorTest, ItsStandingNamesWhoOwesARoundOrAPartOfACheckpoint) {
+  Say(1, 5, Done());
+  coordinator_.Begin(wire::Work::kSnapshot, 4);
+  Say(0, 0, wire::RoundDone{2});
+  auto standing = coordinator_.Standing(now_);
+  EXPECT_EQ(standing.parts, 2u);
+  EXPECT_EQ(standing.done, 1u);
+  ASSERT_EQ(standing.nodes.size(), 2u);
+  EXPECT_FALSE(standing.nodes[0].owes_round);
+  EXPECT_TRUE(standing.nodes[0].owes_snapshot);
+  EXPECT_TRUE(standing.nodes[1].owes_round);
+  EXPECT_FALSE(standing.nodes[1].owes_snapshot) << "it leads no host";
+  EXPECT_EQ(InWords(standing)[1], "node 0, : has not written its part of checkpoint 4; heard 0.0 s ago");
+
+  Say(1, 5, wire::RoundDone{2});
+  Say(0, 0, wire::Heartbeat{0, 0, 2, 9, 3});  // of an earlier checkpoint
+  EXPECT_TRUE(coordinator_.Standing(now_).nodes.at(0).owes_snapshot);
+  Say(0, 0, wire::Heartbeat{0, 0, 2, 9, 4});
+  EXPECT_TRUE(coordinator_.Standing(now_).nodes.empty());
+}
+
 /// Two hosts, each with a first process that owns rows and one that follows.
 class LivesTest : public ::testing::Test {
  protected:
