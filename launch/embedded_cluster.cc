@@ -92,7 +92,7 @@ void EmbeddedCluster::Pause() {
   if (queue_ != nullptr) queue_->Close();
 }
 
-void EmbeddedCluster::BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) {
+PartPlan EmbeddedCluster::PlanPart() const {
   PartPlan plan;
   for (std::uint32_t slice = 0; slice < data_.slices().size(); ++slice) {
     const data::Rows& rows = data_.slices()[slice];
@@ -101,7 +101,11 @@ void EmbeddedCluster::BeginSnapshot(const std::filesystem::path& directory, std:
   plan.items.resize(store_.placement().items());
   std::iota(plan.items.begin(), plan.items.end(), Index{0});
   plan.theta = true;
-  snapshot_.Start(store_, std::move(plan), pool_.threads(), directory, number, 0);
+  return plan;
+}
+
+void EmbeddedCluster::BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) {
+  snapshot_.Start(store_, PlanPart(), pool_.threads(), directory, number, 0);
   peak_.Look();
 }
 

@@ -44,6 +44,11 @@ class EmbeddedCluster : public Cluster {
   std::uint64_t PeakMemory() override;
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
+  /// All rows, as a checkpoint has them.
+  PartPlan PlanPart() const;
+  /// Checkpoints are to come: see SnapshotWriter::Expect().
+  void ExpectSnapshots() { snapshot_.Expect(store_, PlanPart()); }
+
   /// What is trained is recorded. @param audit  may be nullptr; must outlive the cluster
   void SetAudit(TripleAudit* audit);
 

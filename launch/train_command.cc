@@ -99,6 +99,7 @@ int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, c
   const TrainingInputs inputs(run, dataset);
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset), watchdog.board());
+  if (WritesCheckpoints(run)) cluster.ExpectSnapshots();
   const auto audit = MakeTripleAudit(run.audit(), "0.0");
   cluster.SetAudit(audit.get());
   if (const auto resumed = OpenResumed(run, dataset)) {

@@ -2,10 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/eval/metrics.h"
-#include "common/io/json_file.h"
 #include "common/log.h"
 #include "common/model/model_files.h"
 #include "common/run/format.h"
@@ -154,6 +155,7 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
   progress_.Begin(fmt::format("epoch {}/{}", epoch, run.epochs()), expected,
                   expected * (run.epochs() - epoch));
   double seconds = 0;
+  pause_wanted_.reset();
   while (true) {
     EpochResult result = cluster_->RunEpoch(
         epoch, factor, [&] { Tick(before); }, done_);
@@ -179,7 +181,7 @@ void TrainingJob::Tick(std::uint64_t before) {
   if (note_) note_(so_far_.trained.triples + of_epoch);
   if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
   if (!StopRequested()) {
-    if (checkpoints_ && PausesInEpoch() && checkpoints_->DueByTime()) cluster_->Pause();
+    if (checkpoints_ && PausesInEpoch() && checkpoints_->DueByTime()) Pause();
     return;
   }
   const auto now = std::chrono::steady_clock::now();
@@ -192,8 +194,13 @@ void TrainingJob::Tick(std::uint64_t before) {
     }
     cluster_->Stop();
   } else {
-    cluster_->Pause();
+    Pause();
   }
+}
+
+void TrainingJob::Pause() {
+  if (!pause_wanted_) pause_wanted_ = std::chrono::steady_clock::now();
+  cluster_->Pause();
 }
 
 /// Projections that age wait for the end of the epoch: to fold them earlier would change what is trained.
@@ -248,9 +255,13 @@ ordered_json TrainingJob::CheckpointState(const char* reason, std::uint32_t epoc
 
 void TrainingJob::BeginCheckpoint(const char* reason, std::uint32_t epoch) {
   const auto began = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> rest = began - std::exchange(pause_wanted_, {}).value_or(began);
   checkpoints_->Begin(*cluster_, CheckpointState(reason, epoch), stopping_.HasBest() ? staged_.path() : "");
-  const std::chrono::duration<double> stop = std::chrono::steady_clock::now() - began;
-  Record("snapshot", {{"epoch", epoch}, {"slices_done", done_.size()}, {"copy_seconds", stop.count()}});
+  const std::chrono::duration<double> copy = std::chrono::steady_clock::now() - began;
+  Record("snapshot", {{"epoch", epoch},
+                      {"slices_done", done_.size()},
+                      {"rest_seconds", rest.count()},
+                      {"copy_seconds", copy.count()}});
 }
 
 void TrainingJob::NoteCheckpoint(const std::optional<CheckpointKeeper::Outcome>& outcome) {

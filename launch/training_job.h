@@ -62,6 +62,7 @@ class TrainingJob {
   void FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
                    std::uint64_t triples);
   void Tick(std::uint64_t before);
+  void Pause();
   bool PausesInEpoch() const;
   void BeginCheckpoint(const char* reason, std::uint32_t epoch);
   void NoteCheckpoint(const std::optional<CheckpointKeeper::Outcome>& outcome);
@@ -96,6 +97,7 @@ class TrainingJob {
   std::unique_ptr<CheckpointKeeper> checkpoints_;  ///< where there is a run directory
   std::uint64_t failed_checkpoints_ = 0;
   std::optional<std::chrono::steady_clock::time_point> told_to_end_;
+  std::optional<std::chrono::steady_clock::time_point> pause_wanted_;  ///< of the epoch, if it is
 };
 
 }  // namespace attune::launch

@@ -150,11 +150,13 @@ std::vector<worker::TaskExtent> TasksOf(const config::RunSettings& run, const da
 
 }  // namespace
 
-RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset) {
+bool WritesCheckpoints(const config::RunSettings& run) {
   const Interval every = ParseInterval(run.checkpoint_every(), "--checkpoint-every");
-  const bool copies_rows =
-      run.has_run() && !run.has_triples() && (every.time.count() > 0 || every.epochs > 0);
-  return {ThreadsOf(run), copies_rows, run.include_validation(), TasksOf(run, dataset)};
+  return run.has_run() && !run.has_triples() && (every.time.count() > 0 || every.epochs > 0);
+}
+
+RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset) {
+  return {ThreadsOf(run), WritesCheckpoints(run), run.include_validation(), TasksOf(run, dataset)};
 }
 
 MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dataset, const RunShape& run,

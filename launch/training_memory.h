@@ -31,6 +31,9 @@ struct RunShape {
   bool copies_data = false;               ///< validation interactions are trained too
   std::vector<worker::TaskExtent> tasks;  ///< of the splits that are evaluated
 };
+/// Whether checkpoints are written at times, not only when it is asked for one.
+bool WritesCheckpoints(const config::RunSettings& run);
+
 /// Throws as ThreadsOf().
 RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset);
 

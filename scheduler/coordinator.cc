@@ -450,7 +450,9 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   if (work == wire::Work::kSnapshot) round_.writers = Writers();
   if (wire::HasLeases(work)) {
     const auto moving = board_ ? board_->moving() : std::set<std::uint32_t>();
-    board_.emplace(Homes(), options_.seed, epoch, moving, done);
+    LeaseBoard board(Homes(), options_.seed, epoch, moving, done);
+    if (board_) board.GoOnFrom(*board_);
+    board_ = std::move(board);
     ranks_.assign(options_.slices, {});
   }
   answered_.clear();

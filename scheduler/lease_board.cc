@@ -10,7 +10,7 @@ namespace attune::scheduler {
 
 LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
                        const std::set<std::uint32_t>& moving, const SlicesDone& done)
-    : slices_(homes.size()), completed_(done.size()) {
+    : epoch_(epoch), slices_(homes.size()), completed_(done.size()) {
   for (const auto& [slice, report] : done) slices_.at(slice).report = report;
   const auto count = static_cast<std::uint32_t>(homes.size());
   if (count == 0) return;
@@ -21,6 +21,13 @@ LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_
     slices_[slice].home = homes[slice];
     slices_[slice].moving = moving.contains(slice);
     if (!slices_[slice].moving && !slices_[slice].report) Wait(slice);
+  }
+}
+
+void LeaseBoard::GoOnFrom(const LeaseBoard& paused) {
+  if (paused.epoch_ != epoch_) return;
+  for (std::size_t slice = 0; slice < slices_.size(); ++slice) {
+    slices_[slice].attempts = paused.slices_.at(slice).attempts;
   }
 }
 

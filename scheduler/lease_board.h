@@ -26,7 +26,7 @@ class LeaseBoard {
   /// Handed out now.
   struct Lease {
     std::uint32_t slice = 0;
-    std::uint32_t attempt = 0;  ///< 1 the first time; only the newest attempt may complete
+    std::uint32_t attempt = 0;  ///< 1 the first time in an epoch; only the newest attempt may complete
     Host home = 0;              ///< who has the rows now: nobody (kNowhere), another host, or the worker's
   };
 
@@ -36,6 +36,10 @@ class LeaseBoard {
   /// @param done  what of the epoch was trained before: it is not handed out again
   LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
              const std::set<std::uint32_t>& moving = {}, const SlicesDone& done = {});
+
+  /// After a pause in the epoch attempts go on from those of the board before, so that no two are alike. Of
+  /// another epoch nothing is taken. To be called before Next().
+  void GoOnFrom(const LeaseBoard& paused);
 
   /// A slice for a worker, or nothing when none waits: then either the epoch is complete, or others still
   /// have leases, which may come back.
@@ -93,6 +97,7 @@ class LeaseBoard {
   std::optional<std::uint32_t> Take(Host host);
   void Wait(std::uint32_t slice);
 
+  std::uint32_t epoch_;
   std::vector<Slice> slices_;
   std::map<Host, std::deque<std::uint32_t>> waiting_of_;  ///< slices that wait, by home
   std::size_t waiting_ = 0;

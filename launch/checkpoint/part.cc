@@ -33,6 +33,22 @@ std::uint64_t UserRows(const PartPlan& plan) {
   return rows;
 }
 
+/// Makes room. What a host writes grows and shrinks a little as slices move; room that is not written takes
+/// no memory.
+void Reserve(std::size_t bytes, const char* what, ps::Mapping& memory) {
+  if (bytes <= memory.size()) return;
+  memory = {};
+  memory = ps::Mapping::Private(bytes + bytes / 8, what);
+}
+
+constexpr const char* kOfUsers = "the copy of users' rows";
+constexpr const char* kOfItems = "the copy of items' rows";
+
+void WriteOnce(const ps::Mapping& memory, std::size_t bytes) {
+  constexpr std::size_t kSmallestPage = 4096;
+  for (std::size_t at = 0; at < bytes; at += kSmallestPage) memory.data()[at] = std::byte{0};
+}
+
 /// Writes records of `layout` that lie one behind the other.
 /// @param done  after each piece, with its bytes
 void WriteRecords(const fs::path& path, const RecordLayout& layout, const ps::Mapping& records,
@@ -54,22 +70,29 @@ void Describe(const fs::path& directory, const std::string& file, ordered_json& 
 
 }  // namespace
 
-std::uint64_t PartBytes(const ps::ModelStore& store, const PartPlan& plan) {
+PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan) {
   const Tables tables = store.tables();
-  const std::uint64_t users = tables.users.empty() ? 0 : UserRows(plan) * RecordBytes(tables.users.layout);
-  return users + plan.items.size() * RecordBytes(tables.items.layout);
+  const std::size_t items = plan.items.size() * RecordBytes(tables.items.layout);
+  const std::size_t users = tables.users.empty() ? 0 : UserRows(plan) * RecordBytes(tables.users.layout);
+  PartMemory memory;
+  Reserve(items, kOfItems, memory.items);
+  Reserve(users, kOfUsers, memory.users);
+  WriteOnce(memory.items, items);
+  WriteOnce(memory.users, users);
+  return memory;
 }
 
-PartCopy::PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads) : plan_(std::move(plan)) {
+PartCopy::PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads, PartMemory memory)
+    : plan_(std::move(plan)), memory_(std::move(memory)) {
   const Tables tables = store.tables();
   item_layout_ = tables.items.layout;
-  items_ = ps::Mapping::Private(plan_.items.size() * RecordBytes(item_layout_), "the copy of items' rows");
+  Reserve(plan_.items.size() * RecordBytes(item_layout_), kOfItems, memory_.items);
   ParallelFor(threads, (plan_.items.size() + kCopiedAtOnce - 1) / kCopiedAtOnce, "copy",
               [&](unsigned, std::size_t piece) {
                 const std::size_t end = std::min(plan_.items.size(), (piece + 1) * kCopiedAtOnce);
                 for (std::size_t n = piece * kCopiedAtOnce; n < end; ++n) {
                   const Index row = store.placement().RowOf(plan_.items[n]);
-                  std::memcpy(items_.data() + n * RecordBytes(item_layout_), tables.items.First(row),
+                  std::memcpy(memory_.items.data() + n * RecordBytes(item_layout_), tables.items.First(row),
                               RecordBytes(item_layout_));
                 }
               });
@@ -77,7 +100,7 @@ PartCopy::PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads)
   if (tables.users.empty()) return;
   user_layout_ = tables.users.layout;
   user_rows_ = UserRows(plan_);
-  users_ = ps::Mapping::Private(user_rows_ * RecordBytes(user_layout_), "the copy of users' rows");
+  Reserve(user_rows_ * RecordBytes(user_layout_), kOfUsers, memory_.users);
   std::vector<std::uint64_t> starts;
   std::uint64_t start = 0;
   for (const PartPlan::Users& slice : plan_.slices) {
@@ -86,7 +109,7 @@ PartCopy::PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads)
   }
   ParallelFor(threads, plan_.slices.size(), "copy", [&](unsigned, std::size_t n) {
     const PartPlan::Users& slice = plan_.slices[n];
-    std::memcpy(users_.data() + starts[n] * RecordBytes(user_layout_), tables.users.First(slice.first),
+    std::memcpy(memory_.users.data() + starts[n] * RecordBytes(user_layout_), tables.users.First(slice.first),
                 (slice.end - slice.first) * RecordBytes(user_layout_));
   });
 }
@@ -99,7 +122,7 @@ void PartCopy::Write(const fs::path& directory, std::uint32_t writer,
   ordered_json part = {{"writer", writer}, {"files", ordered_json::object()}};
   if (user_rows_ > 0) {
     const std::string file = fmt::format("{}/{}.npy", kUsersFolder, name);
-    WriteRecords(directory / file, user_layout_, users_, user_rows_, done);
+    WriteRecords(directory / file, user_layout_, memory_.users, user_rows_, done);
     Describe(directory, file, part["files"]);
     ordered_json slices = ordered_json::array();
     for (const auto& slice : plan_.slices) slices.push_back({slice.slice, slice.first, slice.end});
@@ -108,7 +131,7 @@ void PartCopy::Write(const fs::path& directory, std::uint32_t writer,
   if (!plan_.items.empty()) {
     const std::string file = fmt::format("{}/{}.npy", kItemsFolder, name);
     const std::string rows = fmt::format("{}/{}.rows.npy", kItemsFolder, name);
-    WriteRecords(directory / file, item_layout_, items_, plan_.items.size(), done);
+    WriteRecords(directory / file, item_layout_, memory_.items, plan_.items.size(), done);
     const std::uint64_t shape[] = {plan_.items.size()};
     io::WriteNpy<std::uint32_t>(directory / rows, shape, plan_.items);
     Describe(directory, file, part["files"]);

@@ -24,6 +24,14 @@ struct PartPlan {
   bool theta = false;
 };
 
+/// Memory for a copy of rows, which the next one takes over: rows are copied there at least twice as fast as
+/// to memory that nobody has written, which the system has to find and clear first.
+struct PartMemory {
+  ps::Mapping users, items;
+};
+/// Such memory, written once. Throws Error(kFailed) if the system has not so much.
+PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan);
+
 /// Where records of a part lie in a checkpoint's directory.
 inline constexpr const char* kUsersFolder = "users";
 inline constexpr const char* kItemsFolder = "items";
@@ -35,7 +43,11 @@ inline constexpr const char* kThetaFile = "theta.npy";
 class PartCopy {
  public:
   /// No row may be written meanwhile. @param threads  that copy
-  PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads);
+  /// @param memory  of an earlier copy; what is too small is replaced
+  PartCopy(const ps::ModelStore& store, PartPlan plan, unsigned threads, PartMemory memory = {});
+
+  /// Its memory, for another copy: this one has no rows any more.
+  PartMemory TakeMemory() { return std::move(memory_); }
 
   /// Writes the part's files below `directory`, durable: users/NNN.npy f32 [rows, record floats],
   /// items/NNN.npy likewise with items/NNN.rows.npy u32 [rows], theta.npy, and at last parts/NNN.json, which
@@ -50,14 +62,11 @@ class PartCopy {
   const PartPlan plan_;
   RecordLayout user_layout_, item_layout_;
   std::uint64_t user_rows_ = 0;
-  ps::Mapping users_, items_;
+  PartMemory memory_;
   std::vector<float> theta_;
 };
 
 /// Makes the directory of a checkpoint ready for its parts.
 void MakePartFolders(const std::filesystem::path& directory);
-
-/// What a plan's records take, in bytes.
-std::uint64_t PartBytes(const ps::ModelStore& store, const PartPlan& plan);
 
 }  // namespace attune::launch

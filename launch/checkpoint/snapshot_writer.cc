@@ -36,6 +36,17 @@ SnapshotWriter::~SnapshotWriter() {
                number_);
 }
 
+void SnapshotWriter::Expect(const ps::ModelStore& store, PartPlan plan) {
+  expected_ = std::async(std::launch::async,
+                         [&store, plan = std::move(plan)] { return MakePartMemory(store, plan); });
+}
+
+/// Of the copy before, or what was made ready.
+PartMemory SnapshotWriter::TakeMemory() {
+  if (expected_.valid()) return expected_.get();
+  return copy_ ? copy_->TakeMemory() : PartMemory();
+}
+
 void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned threads,
                            const std::filesystem::path& directory, std::uint32_t number,
                            std::uint32_t writer) {
@@ -45,18 +56,19 @@ void SnapshotWriter::Start(const ps::ModelStore& store, PartPlan plan, unsigned 
   }
   refused_.reset();
   number_ = number;
-  std::shared_ptr<const PartCopy> copy;
-  std::string failure =
-      FailureOf([&] { copy = std::make_shared<PartCopy>(store, std::move(plan), threads); });
+  std::string failure = FailureOf([&] {
+    PartMemory memory = TakeMemory();
+    copy_.reset();
+    copy_ = std::make_shared<PartCopy>(store, std::move(plan), threads, std::move(memory));
+  });
   // No std::async, whose future would wait for the thread.
-  std::packaged_task<std::string()> write([directory, writer, copy, failure, number, board = board_] {
+  std::packaged_task<std::string()> write([directory, writer, copy = copy_, failure, number, board = board_] {
     const OnBoard here(board.get(), "checkpoint");
     Doing writes("writes its part of checkpoint {} to {}: {} MiB so far", number,
                  std::string_view(directory.native()), 0);
     const auto wrote = [&](std::uint64_t bytes) { writes.Set(number, bytes >> 20); };
     return !failure.empty() ? failure : FailureOf([&] { copy->Write(directory, writer, wrote); });
   });
-  copy.reset();
   std::shared_future<std::string> ended = write.get_future().share();
   failure = FailureOf([&] { std::thread(std::move(write)).detach(); });
   if (failure.empty()) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,7 +12,8 @@
 
 namespace attune::launch {
 
-/// Writes this process's part of a checkpoint on a thread of its own, one at a time. Threads: confined.
+/// Writes this process's part of a checkpoint on a thread of its own, one at a time. Keeps the memory of the
+/// newest copy for the next. Threads: confined.
 class SnapshotWriter {
  public:
   /// Of the newest snapshot.
@@ -29,6 +31,10 @@ class SnapshotWriter {
   SnapshotWriter(const SnapshotWriter&) = delete;
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
+  /// Makes memory for a copy ready, on a thread of its own, while training goes on: the first stop is as
+  /// short as later ones then. @param plan  of about the size that is to come
+  void Expect(const ps::ModelStore& store, PartPlan plan);
+
   /// Copies what `plan` says aside, then has it written. Rows must be at rest until it returns. Fails like a
   /// disk that is full where there is not enough memory for the copy.
   /// @param number  of the checkpoint
@@ -40,10 +46,13 @@ class SnapshotWriter {
 
  private:
   bool writing() const;
+  PartMemory TakeMemory();
 
   const std::shared_ptr<ThreadBoard> board_;
   std::optional<Result> refused_;            ///< of the newest, if it was never begun
   std::uint32_t number_ = 0;                 ///< of the newest that was
+  std::future<PartMemory> expected_;         ///< until the first has begun
+  std::shared_ptr<PartCopy> copy_;           ///< of the newest that was begun
   std::shared_future<std::string> failure_;  ///< of the newest that was begun: what its thread says
 };
 

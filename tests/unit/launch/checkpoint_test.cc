@@ -121,6 +121,27 @@ TEST_F(Checkpoint, IsOfRowsAsTheyWereWhenTheyWereCopied) {
   EXPECT_EQ(written.As<float>()[3 * store.tables().items.layout.floats], *store_.tables().items.First(3));
 }
 
+/// The second is copied to the memory of the first, which was made ready before.
+TEST_F(Checkpoint, TakesOverTheMemoryOfTheOneBefore) {
+  ps::ModelStore store = MakeStore(1);
+  SnapshotWriter writer;
+  writer.Expect(store, {{{0, 0, kUsers}}, ItemsFrom(0, kItems - 5), true});
+  for (const std::uint32_t number : {8u, 9u}) {
+    const fs::path path = CheckpointPath(run_, number);
+    fs::create_directories(path);
+    MakePartFolders(path);
+    *store.tables().items.First(kItems - 1) = static_cast<float>(number);
+    *store.tables().users.First(4) = static_cast<float>(number);
+    writer.Start(store, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 2, path, number, 0);
+    while (!writer.Ended()) {
+    }
+    EXPECT_EQ(writer.Ended()->failure, "");
+    const io::NpyView items(path / "items" / "00000.npy"), users(path / "users" / "00000.npy");
+    EXPECT_TRUE(std::ranges::equal(items.As<float>(), Numbers(store.tables().items)));
+    EXPECT_TRUE(std::ranges::equal(users.As<float>(), Numbers(store.tables().users)));
+  }
+}
+
 TEST_F(Checkpoint, ThatCannotBeWrittenSaysWhy) {
   SnapshotWriter writer;
   writer.Start(store_, {{{0, 0, kUsers}}, ItemsFrom(0, kItems), true}, 1, run_ / "nowhere", 8, 0);

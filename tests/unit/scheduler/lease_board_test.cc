@@ -87,6 +87,22 @@ TEST(LeaseBoard, LeasesOfAWorkerThatIsGoneAreHandedOutAgain) {
   EXPECT_EQ(board.Total().positives, 12u);
 }
 
+TEST(LeaseBoard, AttemptsGoOnAfterAPauseInTheEpoch) {
+  LeaseBoard paused({0}, 1, 1);
+  EXPECT_EQ(paused.Next(1, 0)->attempt, 1u);
+  paused.Close();
+  paused.Return(1);
+  LeaseBoard board({0}, 1, 1);
+  board.GoOnFrom(paused);
+  const auto again = board.Next(2, 0);
+  EXPECT_EQ(again->attempt, 2u);
+  EXPECT_FALSE(board.Complete(2, 0, 1, Report(5)));
+  EXPECT_TRUE(board.Complete(2, 0, 2, Report(5)));
+  LeaseBoard next({0}, 1, 2);
+  next.GoOnFrom(board);
+  EXPECT_EQ(next.Next(1, 0)->attempt, 1u);
+}
+
 TEST(LeaseBoard, SlicesWithoutHomeGoToWhoeverComesAndBeforeThoseOfOthers) {
   LeaseBoard board({LeaseBoard::kNowhere, 0, LeaseBoard::kNowhere}, 1, 1);
   EXPECT_EQ(board.Next(7, 1)->home, LeaseBoard::kNowhere);
