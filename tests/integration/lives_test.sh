@@ -99,6 +99,23 @@ await_checkpoints server 1
 hurt KILL 1
 completes server 1
 
+# Two lives end before another process has begun the first of them: it goes on with the newest.
+begin behind -n 2 -- --run behind.run --audit behind.audit "${kept[@]}"
+await_checkpoints behind 1
+mapfile -t agents < <(pgrep -P "$pid" | sort -n)
+follower=$(node 1)
+kill -STOP "${agents[1]}"
+hurt KILL 0
+deadline=$((SECONDS + 60))
+until [[ $(ps -o state= -p "$follower") == Z* ]]; do # it was told of the next life
+  ((SECONDS < deadline)) || fail "it was not told of the next life: $(cat behind.log)"
+  sleep 0.05
+done
+hurt KILL 0
+kill -CONT "${agents[1]}"
+completes behind 2
+[[ $(cat behind.log) != *"has not come"* ]] || fail "it went on without the other process: $(cat behind.log)"
+
 # Before the first checkpoint it begins anew.
 start early -n 2 -- --run early.run --audit early.audit --checkpoint-every never
 await '"event":"epoch"' early.run/metrics.jsonl
