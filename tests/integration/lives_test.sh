@@ -131,6 +131,24 @@ await "begins again" still.log
 kill -CONT "$victim"
 completes still 1
 
+# The scheduler's process is killed when the model gets its name, and when the result is there: what is made once is not made
+# again by halves, and what is over stays over.
+for sign in last.model/manifest.json last.run/result.json; do
+  for seed in 1 2 3; do
+    rm -rf last.*
+    epochs=10 epochs_of=10 begin last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
+    await_checkpoints last 1
+    victim=$(node 0)
+    until [[ -e $sign ]]; do
+      kill -0 "$pid" 2>/dev/null || fail "it ended without $sign: $(cat last.log)"
+      sleep 0.001
+    done
+    kill -9 "$victim" 2>/dev/null || true # it may be over
+    epochs=10 completes last "0|1"
+    expect 0 "verified" "$attune" inspect last.model
+  done
+done
+
 # Without a run there is nothing to go on from.
 epochs_of=1000 start bare -n 2 --
 hurt KILL 0
