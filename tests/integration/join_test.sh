@@ -116,6 +116,11 @@ after_epochs 2
 kill -INT "$job"
 ends_with 4 "$job"
 check_run lossy
+# It can be resumed where nobody can join.
+for layout in "" "local -n 2"; do
+  # shellcheck disable=SC2086  # several words, or none
+  expect 0 completed "$attune" $layout train --resume run --epochs $(($(epochs) + 1))
+done
 
 # --- The scheduler's node is killed: who has joined joins the next life, on the job's host and on its own, as others may; the
 # job is complete in the end.
@@ -144,7 +149,7 @@ ends_with 4 "$job" job.log
 ends_with 4 "$near" near.log
 ends_with 4 "$other" other.log
 cp run/result.json before.json
-expect 0 completed "$attune" local -n 2 train --resume run --epochs $(($(epochs) + 2))
+expect 0 completed "$attune" train --resume run --epochs $(($(epochs) + 2))
 python3 -B - "$faults" >log 2>&1 <<'PYTHON' || fail "$(cat log job.log)"
 import json, pathlib, sys
 sys.path.insert(0, sys.argv[1])
