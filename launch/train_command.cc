@@ -306,6 +306,18 @@ void RequireJoinable(Role role, const config::ClusterSettings& cluster, bool lau
   }
 }
 
+/// How processes join is a run's setting, but a run may be resumed in a layout in which none can: there it is
+/// left out, unless the command says it itself.
+void LeaveOutJoining(const config::ClusterSettings& given, Role role, bool launched,
+                     config::ClusterSettings& resumed) {
+  if (given.has_join() || given.has_secret_file() || given.has_processes()) return;
+  if (!launched && role == Role::kScheduler) return;
+  resumed.clear_processes();
+  if (launched) return;
+  resumed.clear_join();
+  resumed.clear_secret_file();
+}
+
 /// A failure of the first process is one of the run.
 int Recorded(const config::RunSettings& run, bool first, const std::function<int()>& body) {
   try {
@@ -342,11 +354,12 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
   }
   std::unique_ptr<io::DirectoryLock> lock;
   if (resumes && !context.dry_run) lock = LockResumed(given.run_settings());
-  const config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
+  config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
   const auto& run = settings.run_settings();
   JoinDoor door;
   std::optional<SignalGuard> waiting;  // ends the wait for others; later the agent waits for signals
   const bool launched = rendezvous != nullptr && rendezvous->size() > 1;
+  if (resumes) LeaveOutJoining(given.cluster(), role, launched, *settings.mutable_cluster());
   RequireJoinable(role, settings.cluster(), launched);
   const bool opens = settings.cluster().has_join() && (!launched || rendezvous->rank() == 0);
   if (opens) door = OpenToJoin(settings.cluster());

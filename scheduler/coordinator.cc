@@ -140,10 +140,13 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
   }
   if (!members_.Heard(from, incarnation, now)) {
     ++changes_.ignored;
+    const auto* member = members_.Find(from);
+    // A new process of a node answers rounds that the one before was told of, and its registration may have
+    // been lost: it is said again.
+    if (member == nullptr || member->state == Membership::State::kAnnounced) return;
+    if (member->info.incarnation < incarnation) return;
     // It ends, and whoever started it can start another.
     const std::string why = fmt::format("incarnation {} of node {} was declared dead", incarnation, from);
-    const auto* member = members_.Find(from);
-    if (member == nullptr) return;
     if (member->state == Membership::State::kLeft && member->info.incarnation == incarnation) {
       Send(from, wire::Stop{"left", 0});  // it was lost
     } else {

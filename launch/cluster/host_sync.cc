@@ -236,7 +236,7 @@ void HostSync::EndRound(Time now) {
 void HostSync::UpdateVisible(Time now) {
   if (!training_) return;
   std::uint64_t least = owner_->VisibleClock();
-  Time as_of = Time::max();
+  Time as_of = now;  // alone, there is nothing to wait for
   for (const auto& [leader, replica] : replicas_) {
     least = std::min(least, replica->visible_clock());
     as_of = std::min(as_of, replica->as_of());

@@ -16,8 +16,8 @@ constexpr const char* kSnapshot = "-snapshot";
 constexpr std::chrono::milliseconds kTryAgain(100);
 
 /// Under which descriptors are handed over: nobody who is not of the job can guess it.
-std::string NameOf(const ps::HostShape& shape, unsigned leader, std::uint32_t life) {
-  return fmt::format("attune-{:02x}-{}-{}", fmt::join(shape.job, ""), leader, life);
+std::string NameOf(const ps::HostShape& shape, unsigned leader) {
+  return fmt::format("attune-{:02x}-{}", fmt::join(shape.job, ""), leader);
 }
 
 }  // namespace
@@ -41,12 +41,12 @@ HostTables& HostTables::operator=(HostTables&& other) noexcept {
 HostTables HostTables::Make(const HostNeeds& needs, unsigned leader, std::uint32_t life,
                             const std::filesystem::path& shm_dir) {
   HostTables tables;
-  const std::string name = NameOf(needs.shape, leader, life);
+  const std::string name = NameOf(needs.shape, leader);
   tables.memory_ = ps::HostMemory::Create(needs.shape, shm_dir);
-  tables.servers_.push_back(std::make_unique<DescriptorServer>(name, tables.memory_fd()));
+  tables.servers_.push_back(std::make_unique<DescriptorServer>(name, tables.memory_fd(), life));
   if (needs.snapshot == 0) return tables;
   tables.snapshot_ = ps::UnnamedFile(shm_dir, needs.snapshot);
-  tables.servers_.push_back(std::make_unique<DescriptorServer>(name + kSnapshot, tables.snapshot_));
+  tables.servers_.push_back(std::make_unique<DescriptorServer>(name + kSnapshot, tables.snapshot_, life));
   return tables;
 }
 
@@ -66,9 +66,18 @@ HostTables HostTables::MakeAgain(const HostNeeds& needs, unsigned leader, std::u
 HostTables HostTables::Fetch(const HostNeeds& needs, unsigned leader, std::uint32_t life,
                              std::chrono::seconds within) {
   HostTables tables;
-  const std::string name = NameOf(needs.shape, leader, life);
-  tables.memory_ = ps::HostMemory::Open(ReceiveDescriptor(name, within), needs.shape);
-  if (needs.snapshot > 0) tables.snapshot_ = ReceiveDescriptor(name + kSnapshot, within);
+  const std::string name = NameOf(needs.shape, leader);
+  Descriptor memory = ReceiveDescriptor(name, life, within);
+  while (needs.snapshot > 0) {
+    const Descriptor snapshot = ReceiveDescriptor(name + kSnapshot, memory.life, within);
+    tables.snapshot_ = snapshot.fd;
+    if (snapshot.life == memory.life) break;
+    // The job has begun again in between.
+    close(std::exchange(tables.snapshot_, -1));
+    close(memory.fd);
+    memory = ReceiveDescriptor(name, snapshot.life, within);
+  }
+  tables.memory_ = ps::HostMemory::Open(memory.fd, needs.shape);
   return tables;
 }
 

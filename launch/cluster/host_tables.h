@@ -35,7 +35,8 @@ class HostTables {
   /// not enough, at most `within`.
   static HostTables MakeAgain(const HostNeeds& needs, unsigned leader, std::uint32_t life,
                               const std::filesystem::path& shm_dir, std::chrono::seconds within);
-  /// That of the agent of `leader`. Throws Error(kFailed) if it is not to be had `within`.
+  /// That of the agent of `leader`, in this life of the job or a later one: those who have not heard of that
+  /// one yet are told when they ask the scheduler. Throws Error(kFailed) if it is not to be had `within`.
   static HostTables Fetch(const HostNeeds& needs, unsigned leader, std::uint32_t life,
                           std::chrono::seconds within);
 

@@ -38,10 +38,10 @@ bool SameUser(int socket) {
          credentials.uid == geteuid();
 }
 
-/// Room for one descriptor beside a message of one byte.
+/// Room for one descriptor beside the life that it is of.
 struct Envelope {
-  char byte = 'd';
-  iovec part{&byte, 1};
+  std::uint32_t life = 0;
+  iovec part{&life, sizeof life};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr message{};
 
@@ -53,29 +53,52 @@ struct Envelope {
   }
 };
 
-void SendDescriptor(int socket, int fd) {
+void SendDescriptor(int socket, const Descriptor& given) {
   Envelope envelope;
+  envelope.life = given.life;
   cmsghdr* const header = CMSG_FIRSTHDR(&envelope.message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  sendmsg(socket, &envelope.message, MSG_NOSIGNAL | MSG_DONTWAIT);  // one byte: there is room
+  header->cmsg_len = CMSG_LEN(sizeof given.fd);
+  std::memcpy(CMSG_DATA(header), &given.fd, sizeof given.fd);
+  sendmsg(socket, &envelope.message, MSG_NOSIGNAL | MSG_DONTWAIT);  // four bytes: there is room
 }
 
-std::optional<int> TakeDescriptor(int socket) {
+std::optional<Descriptor> TakeDescriptor(int socket) {
   Envelope envelope;
-  if (recvmsg(socket, &envelope.message, MSG_CMSG_CLOEXEC) != 1) return std::nullopt;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&envelope.message);
+  const ssize_t got = recvmsg(socket, &envelope.message, MSG_CMSG_CLOEXEC);
+  const cmsghdr* const header = got < 0 ? nullptr : CMSG_FIRSTHDR(&envelope.message);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return std::nullopt;
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
+  Descriptor taken{-1, envelope.life};
+  std::memcpy(&taken.fd, CMSG_DATA(header), sizeof taken.fd);
+  if (got == ssize_t{sizeof envelope.life}) return taken;
+  close(taken.fd);
+  return std::nullopt;
+}
+
+/// A connection to the server of that name, which is waited for; -1 if there is none.
+int ConnectTo(const AbstractAddress& address, const timeval& within,
+              std::chrono::steady_clock::time_point deadline) {
+  const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (client < 0) ThrowFailed("socket: {}", ErrnoText(errno));
+  setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &within, sizeof within);  // of connect, where many wait
+  while (connect(client, address.get(), address.size) != 0) {
+    if (errno == ECONNREFUSED && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(kTryAgain);
+      continue;
+    }
+    const int error = errno;
+    close(client);
+    errno = error;
+    return -1;
+  }
+  return client;
 }
 
 }  // namespace
 
-DescriptorServer::DescriptorServer(const std::string& name, int fd) : fd_(fd) {
+DescriptorServer::DescriptorServer(const std::string& name, int fd, std::uint32_t life)
+    : fd_(fd), life_(life) {
   listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   stop_ = eventfd(0, EFD_CLOEXEC);
   const AbstractAddress address(name);
@@ -100,33 +123,33 @@ void DescriptorServer::Serve() const {
     if (polled[1].revents != 0) return;
     const int client = accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) continue;
-    if (SameUser(client)) SendDescriptor(client, fd_);
+    if (SameUser(client)) SendDescriptor(client, {fd_, life_});
     close(client);
   }
 }
 
-int ReceiveDescriptor(const std::string& name, std::chrono::seconds within) {
+Descriptor ReceiveDescriptor(const std::string& name, std::uint32_t least, std::chrono::seconds within) {
   const AbstractAddress address(name);
-  const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (client < 0) ThrowFailed("socket: {}", ErrnoText(errno));
   const timeval time{static_cast<time_t>(within.count()), 0};
-  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // of connect, where many wait
   const auto deadline = std::chrono::steady_clock::now() + within;
-  bool connected = connect(client, address.get(), address.size) == 0;
-  while (!connected && errno == ECONNREFUSED && std::chrono::steady_clock::now() < deadline) {
+  while (true) {
+    const int client = ConnectTo(address, time, deadline);
+    const std::string why = client < 0 ? ErrnoText(errno) : SameUser(client) ? "" : "it is another user's";
+    if (!why.empty()) {
+      if (client >= 0) close(client);
+      ThrowFailed("the process of this host that holds the tables does not hand them over: {}", why);
+    }
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    const auto taken = TakeDescriptor(client);
+    close(client);
+    if (taken && taken->life >= least) return *taken;
+    if (taken) close(taken->fd);
+    if (std::chrono::steady_clock::now() >= deadline) {
+      ThrowFailed("the process of this host that holds the tables does not hand them over: {}",
+                  taken ? "it has not heard yet that the job has begun again" : "it has ended");
+    }
     std::this_thread::sleep_for(kTryAgain);
-    connected = connect(client, address.get(), address.size) == 0;
   }
-  const int error = errno;
-  const bool trusted = connected && SameUser(client);
-  const auto fd = trusted ? TakeDescriptor(client) : std::nullopt;
-  close(client);
-  if (fd) return *fd;
-  ThrowFailed("the process of this host that holds the tables does not hand them over: {}",
-              !connected ? ErrnoText(error)
-              : trusted  ? "it has ended"
-                         : "it is another user's");
 }
 
 }  // namespace attune::launch

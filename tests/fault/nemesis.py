@@ -35,7 +35,7 @@ USERS, ITEMS, INTERACTIONS, EPOCHS = 2000, 500, 60000, 40
 TRAIN = ["--dim", "16", "--threads", "1", "--batch-triples", "1024", "--evaluate-every", "10", "--log-level", "warning"]
 DISK = "6m"
 MOST_LIVES = 12  # of a job; the last ones are left alone
-LIFE_WITHIN = 75  # seconds; a node that was told to end may take 60
+SILENT_WITHIN = 75  # seconds without a line of metrics.jsonl; a node that was told to end may take 60
 GONE_WITHIN = 15
 SECONDS = 4.0  # that a job takes, roughly: moments are drawn from it
 BAND = 0.05  # beyond the least and the greatest of undisturbed runs
@@ -65,6 +65,11 @@ class Life:
         path = self.run / "metrics.jsonl"
         return path.exists() and path.stat().st_size > 0 and path.stat().st_mtime >= self.began_at
 
+    def silent_for(self):
+        """Seconds since it has begun, or has recorded something: on a busy machine it may take long, and is not stuck."""
+        path = self.run / "metrics.jsonl"
+        return time.time() - max(self.began_at, path.stat().st_mtime if path.exists() else 0)
+
     def said(self):
         return self.log_path.read_text(errors="replace")
 
@@ -88,7 +93,7 @@ class Life:
         """Until it ends; moments are (seconds, name, generator)."""
         moments = sorted(moments, key=lambda one: one[0], reverse=True)
         while self.job.process.poll() is None:
-            if self.age() > LIFE_WITHIN:
+            if self.silent_for() > SILENT_WITHIN:
                 self.give_up()
                 break
             self.undo(self.age())
@@ -110,11 +115,12 @@ class Life:
 
     def give_up(self):
         self.hung = True
-        print(f"it has not ended after {LIFE_WITHIN} s, after {self.done()}; its threads wait for:")
+        print(f"it has recorded nothing for {SILENT_WITHIN} s, after {self.done()}; its threads wait for:")
         pids = [self.job.pid, *processes.descendants(self.job.pid)]
         print("\n".join(processes.what_it_waits_for(pid) for pid in pids), flush=True)
         self.undo(float("inf"))
-        processes.end_all(reversed(pids))
+        # The script that has made the namespaces takes them down when its command is over.
+        processes.end_all(reversed(pids[1:] if self.layout.kind == "namespaces" else pids))
 
 
 class DisturbedJob:
@@ -172,7 +178,7 @@ class DisturbedJob:
         if life.hung:
             self.violate([f"hung after {life.done()}"])
         else:
-            self.violate(checks.check_code(life) + checks.check_survived(life))
+            self.violate(checks.check_code(life) + checks.check_survived(life) + checks.check_crashes(life))
         left = processes.left_behind(life.job.pid, GONE_WITHIN)
         if left:
             waits = "\n".join(processes.what_it_waits_for(pid) for pid in left)

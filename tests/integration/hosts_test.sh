@@ -6,6 +6,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 namespaces=$(realpath "$1")/tests/cluster/namespaces.sh attune=$(realpath "$2") delay_link=$(realpath "$3")
+faults=$(realpath "$1")/tests/fault
 if ! command -v mpirun >/dev/null || [[ ! -e $(dirname "$attune")/attune_mpi.so ]]; then
   echo "hosts_test: no mpirun, or built without MPI: skipped"
   exit 77
@@ -141,6 +142,41 @@ refused = [line for line in open("join.out") if "refused: connections from" in l
 assert refused and all("a handshake that is wrong" in line for line in refused), refused
 # Told of once, and once more at most if it was gone before its address was looked at.
 assert len(refused) <= 2 and sum("not known" not in line for line in refused) <= 1, refused
+PYTHON
+
+# The first process of the second host is killed: the job begins again from its newest checkpoint, mpirun goes on, and every
+# positive of every user is trained once an epoch.
+cat >lives.sh <<'SCRIPT'
+set -euo pipefail
+train=("$@")
+for n in "${!train[@]}"; do [[ ${train[n]} != --epochs ]] || train[n + 1]=100; done
+mpirun -n 4 "${train[@]}" --out model --run lives --audit audit --checkpoint-every 0.2s >lives.out 2>&1 &
+job=$!
+deadline=$((SECONDS + 60))
+until grep -q '"event":"checkpoint"' lives/metrics.jsonl 2>/dev/null; do
+  ((SECONDS < deadline)) || { echo "no checkpoint: $(cat lives.out)"; exit 1; }
+  sleep 0.01
+done
+for process in $(find /proc/[0-9]*/cwd -lname "$PWD" -printf '%h ' 2>/dev/null || true); do
+  grep -qxz "OMPI_COMM_WORLD_RANK=2" "$process/environ" 2>/dev/null || continue
+  killed=$(pgrep -P "${process#/proc/}")
+  kill -9 "$killed"
+done
+[[ -n ${killed:-} ]] || { echo "there is no node of rank 2: $(cat lives.out)"; exit 1; }
+code=0
+wait "$job" || code=$?
+cat lives.out
+exit "$code"
+SCRIPT
+expect 0 '"status":"completed"' --hosts 2 --slots 2 -- bash lives.sh "${train[@]}"
+python3 -B - "$faults" >log 2>&1 <<'PYTHON' || fail "lives: $(cat log out)"
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import checks
+result = json.load(open("lives/result.json"))
+assert result["lives"]["ended"] == 1 and result["processes"]["died"] == 1, result
+problems = checks.check_ledger("audit", checks.expected_ledger(pathlib.Path("data"), 100))
+assert not problems, problems
 PYTHON
 
 # A network that not all have, and a host without the data.

@@ -9,6 +9,7 @@ name=join_test
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
+faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
 work=$(mktemp -d)
 started=()
 cleanup() {
@@ -115,6 +116,50 @@ after_epochs 2
 kill -INT "$job"
 ends_with 4 "$job"
 check_run lossy
+# It can be resumed where nobody can join.
+for layout in "" "local -n 2"; do
+  # shellcheck disable=SC2086  # several words, or none
+  expect 0 completed "$attune" $layout train --resume run --epochs $(($(epochs) + 1))
+done
+
+# --- The scheduler's node is killed: who has joined joins the next life, on the job's host and on its own, as others may; the
+# job is complete in the end.
+rm -rf run ./*.log
+begin job "$attune" local -n 2 train "${settings[@]}" --epochs 1000000 --out model --run run --audit audit \
+  --checkpoint-every 0.2s --join 127.0.0.1:0
+job=$pid
+await "processes may join at .*[0-9]$" job.log
+begin near "$attune" worker --join "$(address)"
+near=$pid
+begin far env ATTUNE_PRETENDED_HOST=far "$attune" worker --join "$(address)"
+far=$pid
+await "has joined the job" job.log 2
+after_epochs 2
+kill -9 "$(pgrep -P "$(pgrep -P "$job" | sort -n | head -n 1)" | head -n 1)"
+await "life 1 of the job" job.log
+await "has joined the job" job.log 4
+begin other env ATTUNE_PRETENDED_HOST=other "$attune" worker --join "$(address)"
+other=$pid
+await "has joined the job" job.log 5
+after_epochs 2
+kill -TERM "$far"
+ends_with 0 "$far" far.log
+kill -INT "$job"
+ends_with 4 "$job" job.log
+ends_with 4 "$near" near.log
+ends_with 4 "$other" other.log
+cp run/result.json before.json
+expect 0 completed "$attune" train --resume run --epochs $(($(epochs) + 2))
+python3 -B - "$faults" >log 2>&1 <<'PYTHON' || fail "$(cat log job.log)"
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import checks
+before, result = (json.load(open(path)) for path in ("before.json", "run/result.json"))
+assert before["lives"]["ended"] == 1 and before["processes"]["joined"] == 5, before
+assert before["staleness"]["milliseconds"]["max"] < 600_000, before["staleness"]
+problems = checks.check_ledger("audit", checks.expected_ledger(pathlib.Path("data"), result["epochs"]))
+assert not problems, problems
+PYTHON
 
 # --- Who is interrupted while it waits for the others says so; the others are told.
 for signal in INT TERM; do

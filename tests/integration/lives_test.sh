@@ -99,6 +99,23 @@ await_checkpoints server 1
 hurt KILL 1
 completes server 1
 
+# Two lives end before another process has begun the first of them: it goes on with the newest.
+begin behind -n 2 -- --run behind.run --audit behind.audit "${kept[@]}"
+await_checkpoints behind 1
+mapfile -t agents < <(pgrep -P "$pid" | sort -n)
+follower=$(node 1)
+kill -STOP "${agents[1]}"
+hurt KILL 0
+deadline=$((SECONDS + 60))
+until [[ $(ps -o state= -p "$follower") == Z* ]]; do # it was told of the next life
+  ((SECONDS < deadline)) || fail "it was not told of the next life: $(cat behind.log)"
+  sleep 0.05
+done
+hurt KILL 0
+kill -CONT "${agents[1]}"
+completes behind 2
+[[ $(cat behind.log) != *"has not come"* ]] || fail "it went on without the other process: $(cat behind.log)"
+
 # Before the first checkpoint it begins anew.
 start early -n 2 -- --run early.run --audit early.audit --checkpoint-every never
 await '"event":"epoch"' early.run/metrics.jsonl
@@ -113,6 +130,24 @@ kill -STOP "$victim"
 await "begins again" still.log
 kill -CONT "$victim"
 completes still 1
+
+# The scheduler's process is killed when the model gets its name, and when the result is there: what is made once is not made
+# again by halves, and what is over stays over.
+for sign in last.model/manifest.json last.run/result.json; do
+  for seed in 1 2 3; do
+    rm -rf last.*
+    epochs=10 epochs_of=10 begin last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
+    await_checkpoints last 1
+    victim=$(node 0)
+    until [[ -e $sign ]]; do
+      kill -0 "$pid" 2>/dev/null || fail "it ended without $sign: $(cat last.log)"
+      sleep 0.001
+    done
+    kill -9 "$victim" 2>/dev/null || true # it may be over
+    epochs=10 completes last "0|1"
+    expect 0 "verified" "$attune" inspect last.model
+  done
+done
 
 # Without a run there is nothing to go on from.
 epochs_of=1000 start bare -n 2 --

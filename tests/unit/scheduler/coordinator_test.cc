@@ -64,6 +64,16 @@ TEST_F(CoordinatorTest, WhatAnEarlierProcessOfANodeSaysIsCountedAndChangesNothin
   EXPECT_EQ(coordinator_.members().Find(1)->state, Membership::State::kAlive);
 }
 
+TEST_F(CoordinatorTest, ANewProcessThatSpeaksBeforeItHasRegisteredIsNotSentAway) {
+  Say(1, 6, wire::RoundDone{1, {}});
+  EXPECT_TRUE(coordinator_.TakeOutgoing().empty());
+  Say(1, 6, Registration(1, 6));
+  EXPECT_TRUE(std::ranges::any_of(coordinator_.TakeOutgoing(), [](const Coordinator::Outgoing& out) {
+    const auto* answer = std::get_if<wire::Registered>(&out.what);
+    return answer != nullptr && answer->incarnation == 6 && answer->refused.empty();
+  }));
+}
+
 TEST_F(CoordinatorTest, ALeaseThatIsDoneTwiceCountsOnce) {
   Say(1, 5, Done());
   Say(1, 5, Done());
