@@ -297,6 +297,10 @@ TEST_F(FeatureTransformTest, ADamagedOrMissingTransformationIsRefused) {
   std::string manifest = testing::ReadText(files_ / "old/manifest.json");
   manifest.replace(manifest.find("\"pca\""), 5, "\"svd\"");
   testing::WriteText(files_ / "old/manifest.json", manifest);
+  EXPECT_CONTAINS(Failure(), "manifest.json: was changed or damaged");
+  manifest.replace(manifest.find(",\n  \"manifest_digest\""), std::string::npos,
+                   "\n}\n");  // as early versions
+  testing::WriteText(files_ / "old/manifest.json", manifest);
   EXPECT_CONTAINS(Failure(), "manifest.json: features: projection = 'svd'");
 }
 
