@@ -44,7 +44,7 @@ def check_survived(life):
 
 def check_crashes(life):
     """No process has ended itself by a signal: a broken invariant, or memory that is not its own."""
-    said = re.findall(r".*signal (?:4|6|7|8|11) .*", life.said())
+    said = re.findall(r".*(?:signal (?:4|6|7|8|11) |Signal: (?:Segm|Abor|Bus|Floa|Ille)).*", life.said())
     if life.code in (-6, -11, 134, 139):
         said.append(f"exit code {life.code}")
     return [f"a process has crashed: {one.strip()}, after {life.done()}" for one in said[:3]]

@@ -107,6 +107,7 @@ kill -9 "$pid"
 wait "$pid" || true
 [[ ! -e three/result.json ]] || fail "the run was over before it was killed"
 expect 0 verified "$attune" inspect three
+timeout 60 flock three true || fail "processes of the run are left"  # those that are about to end
 cp -r three two
 expect 0 completed "$attune" local -n 4 --hosts 2 train --resume three
 check_ledger three.audit
