@@ -2,6 +2,7 @@
 
 import array
 import json
+import re
 import subprocess
 
 import ledger
@@ -39,6 +40,14 @@ def check_survived(life):
     if not life.must_survive or (life.code == 0 and (result_of(life.run) or {}).get("status") == "completed"):
         return []
     return [f"it did not complete (exit code {life.code}), after {life.done()}"]
+
+
+def check_crashes(life):
+    """No process has ended itself by a signal: a broken invariant, or memory that is not its own."""
+    said = re.findall(r".*(?:signal (?:4|6|7|8|11) |Signal: (?:Segm|Abor|Bus|Floa|Ille)).*", life.said())
+    if life.code in (-6, -11, 134, 139):
+        said.append(f"exit code {life.code}")
+    return [f"a process has crashed: {one.strip()}, after {life.done()}" for one in said[:3]]
 
 
 def check_newest(attune, run, damaged):

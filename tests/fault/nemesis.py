@@ -119,7 +119,8 @@ class Life:
         pids = [self.job.pid, *processes.descendants(self.job.pid)]
         print("\n".join(processes.what_it_waits_for(pid) for pid in pids), flush=True)
         self.undo(float("inf"))
-        processes.end_all(reversed(pids))
+        # The script that has made the namespaces takes them down when its command is over.
+        processes.end_all(reversed(pids[1:] if self.layout.kind == "namespaces" else pids))
 
 
 class DisturbedJob:
@@ -177,7 +178,7 @@ class DisturbedJob:
         if life.hung:
             self.violate([f"hung after {life.done()}"])
         else:
-            self.violate(checks.check_code(life) + checks.check_survived(life))
+            self.violate(checks.check_code(life) + checks.check_survived(life) + checks.check_crashes(life))
         left = processes.left_behind(life.job.pid, GONE_WITHIN)
         if left:
             waits = "\n".join(processes.what_it_waits_for(pid) for pid in left)
