@@ -143,11 +143,11 @@ other=$pid
 await "has joined the job" job.log 5
 after_epochs 2
 kill -TERM "$far"
-ends_with 0 "$far" far.log
+ends_with 0 "$far"
 kill -INT "$job"
-ends_with 4 "$job" job.log
-ends_with 4 "$near" near.log
-ends_with 4 "$other" other.log
+ends_with 4 "$job"
+ends_with 4 "$near"
+ends_with 4 "$other"
 cp run/result.json before.json
 expect 0 completed "$attune" train --resume run --epochs $(($(epochs) + 2))
 python3 -B - "$faults" >log 2>&1 <<'PYTHON' || fail "$(cat log job.log)"

@@ -100,7 +100,7 @@ hurt KILL 1
 completes server 1
 
 # Two lives end before another process has begun the first of them: it goes on with the newest.
-begin behind -n 2 -- --run behind.run --audit behind.audit "${kept[@]}"
+start behind -n 2 -- --run behind.run --audit behind.audit "${kept[@]}"
 await_checkpoints behind 1
 mapfile -t agents < <(pgrep -P "$pid" | sort -n)
 follower=$(node 1)
@@ -136,7 +136,7 @@ completes still 1
 for sign in last.model/manifest.json last.run/result.json; do
   for seed in 1 2 3; do
     rm -rf last.*
-    epochs=10 epochs_of=10 begin last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
+    epochs=10 epochs_of=10 start last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
     await_checkpoints last 1
     victim=$(node 0)
     until [[ -e $sign ]]; do
