@@ -141,13 +141,13 @@ grep -q '"status": "completed"' damaged/result.json || fail "$(cat damaged/resul
 # What came after an older one is set aside; nothing that is not the run's is replaced.
 cp -r one older
 rm -f older/result.json
-oldest=$(find older/checkpoints -mindepth 1 -maxdepth 1 | sort | head -n 1)
+oldest=$(find older/checkpoints -mindepth 1 -maxdepth 1 | sort -r | tail -n 1)
 expect 0 completed "$attune" local -n 2 --hosts 2 train --resume "$oldest" --out older.model --epochs 8
 [[ -n $(find older/checkpoints -name '*.unused') ]] || fail "later checkpoints were not set aside: $(ls older/checkpoints)"
 cp -r data precious
 expect 2 "exists already" "$attune" train --resume one --epochs 7 --out precious
 expect 0 verified "$attune" inspect precious
-cp -r one/checkpoints/"$(basename "$(find one/checkpoints -mindepth 1 -maxdepth 1 | head -n 1)")" copied
+cp -r one/checkpoints/"$(basename "$(find one/checkpoints -mindepth 1 -maxdepth 1 | tail -n 1)")" copied
 expect 3 "named by its place" "$attune" train --resume copied
 mkdir mine mine/checkpoints
 touch mine/checkpoints/precious
@@ -172,8 +172,8 @@ until compgen -G "loop.run/checkpoints/????????/manifest.json" >/dev/null; do
   sleep 0.01
 done
 # The first of the two agents that the launcher has started.
-launcher=$(pgrep -P "$pid" | head -n 1)
-agent=$(pgrep -P "$launcher" | sort -n | head -n 1) || true
+launcher=$(pgrep -o -P "$pid") || true
+agent=$(pgrep -o -P "${launcher:-0}") || true
 [[ -z $agent ]] || kill -9 "$agent" 2>/dev/null || true
 wait "$pid" || fail "the loop has given up: $(cat loop.log)"
 grep -q '"status": "completed"' loop.run/result.json || fail "$(cat loop.run/result.json)"
