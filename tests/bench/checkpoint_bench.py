@@ -2,9 +2,13 @@
 """What checkpoints cost training: jobs with them and without in turn, in one process and in several, and how long it
 takes until a run that goes on trains again. Makes its data, and removes all that it has made.
 
-usage: checkpoint_bench.py [--work DIR] [--users 2000000] [--dim 128] [--epochs 5] [--repeats 5] [--build DIR]
+usage: checkpoint_bench.py [--work DIR] [--users 2000000] [--dim 128] [--epochs 8] [--repeats 5] [--build DIR]
+                           [--parts machine,alone,ranks,resume]
   --work DIR  on the disk that is to be measured: needs six times the tables' size (default: /tmp)
-Before that, checkpoint_bench (the program) says what the machine can do, and what a stop takes to a millisecond."""
+  machine     checkpoint_bench, the program: what the machine can do, and what a stop takes to a millisecond
+  alone       pairs of jobs in one process of two threads
+  ranks       the same of two ranks of one thread under mpirun
+  resume      of the run that was made last"""
 
 import argparse
 import datetime
@@ -19,7 +23,6 @@ import time
 
 from cluster_bench import MPI, ROOT, spread
 
-LAYOUTS = {"one process of 2 threads": ([], 2), "2 ranks of 1 thread": (["mpirun", "-n", "2", "--bind-to", "none"], 1)}
 EVERY = "6s"
 
 
@@ -68,8 +71,7 @@ class Bench:
             events.setdefault(line["event"], []).append(line)
         return events
 
-    def pairs(self, name):
-        launcher, threads = LAYOUTS[name]
+    def pairs(self, name, launcher, threads):
         lost, ratios, first, later, rest, disk = [], [], [], [], [], []
         for _ in range(self.options.repeats):
             plain, written = (self.train(launcher, threads, every) for every in ("never", EVERY))
@@ -95,8 +97,8 @@ class Bench:
             call([self.attune, "train", "--resume", self.work / "run", "--epochs", self.options.epochs, "--threads", 2,
                   "--log-level", "warning"])
             goes_on.append(moment(self.records()["resume"][-1]) - began)
-        print(f"one process trains {spread(self.begins)} s after its start, {spread(goes_on)} s with --resume, every checksum "
-              "verified", flush=True)
+        begins = f"{spread(self.begins)} s after its start, " if self.begins else ""
+        print(f"one process trains {begins}{spread(goes_on)} s after it with --resume, every checksum verified", flush=True)
 
 
 def main():
@@ -104,17 +106,20 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()))
     parser.add_argument("--users", type=int, default=2_000_000)
     parser.add_argument("--dim", type=int, default=128)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser.add_argument("--parts", default="machine,alone,ranks,resume")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as work:
         bench = Bench(options, pathlib.Path(work))
         bench.make_data()
-        bench.machine()
-        for name in LAYOUTS:
-            bench.pairs(name)
-        bench.resume()
+        parts = {"machine": bench.machine,
+                 "alone": lambda: bench.pairs("one process of 2 threads", [], 2),
+                 "ranks": lambda: bench.pairs("2 ranks of 1 thread", ["mpirun", "-n", "2", "--bind-to", "none"], 1),
+                 "resume": bench.resume}
+        for part in options.parts.split(","):
+            parts[part]()
 
 
 if __name__ == "__main__":
