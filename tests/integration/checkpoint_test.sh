@@ -75,15 +75,15 @@ expect 0 completed "$attune" train --resume told
 expect 0 completed "$attune" train "${run[@]}" --epochs 15 --out whole.model
 same_model whole.model told.model
 
-# SIGUSR1 that comes before there is anybody to handle it: while the program waits for its data.
-mkdir slow
-mkfifo slow/manifest.json
-begin early "$attune" train --data slow --out early.model --run early
-exec {data}>slow/manifest.json # waits until it is read
+# SIGUSR1 that comes before there is anybody to handle it: while the program waits for its settings.
+mkfifo settings.json
+begin early "$attune" train --config settings.json --out early.model --run early
+exec {settings}>settings.json # waits until somebody reads it
 kill -USR1 "$pid"
-printf '{}' >&"$data"
-exec {data}>&-
-ends_with 3 "$pid"
+printf '{"nonsense": 1}' >&"$settings"
+exec {settings}>&-
+ends_with 2 "$pid"
+grep -q nonsense early.log || fail "$(cat early.log)"
 
 # A disk that does not answer: the run ends all the same when it is told to again, and says so.
 begin hung env LD_PRELOAD="$hanging_disk" HANGING_DISK=/users/ "$attune" train "${run[@]}" --epochs 100000 --out hung.model \
