@@ -22,8 +22,10 @@ using nlohmann::ordered_json;
 /// How long the end of a run waits for its last checkpoint.
 constexpr auto kFinishWithin = 10min;
 constexpr auto kLookEvery = 20ms;
-/// How long parts may be written while training goes on: no other checkpoint begins meanwhile.
+/// How long parts may be written while training goes on, as no other checkpoint begins meanwhile: for so
+/// long, and as long as the slowest disk takes for all of them.
 constexpr auto kWriteWithin = 30min;
+constexpr double kSlowestDisk = 10e6;  // bytes a second
 
 std::optional<std::uint32_t> ResumedFrom(const config::RunSettings& run) {
   const std::string name = fs::path(run.resume()).filename().string();
@@ -42,6 +44,13 @@ void KeepBest(const fs::path& best, const fs::path& checkpoint) {
   if (!error) return;
   fs::remove_all(to, error);
   fs::copy(best, to, fs::copy_options::recursive);  // on another file system
+}
+
+std::chrono::duration<double> WriteWithin(const ordered_json& manifest) {
+  const ordered_json& records = manifest.at("records");
+  const double floats = records.at("users").get<double>() * records.at("user_floats").get<double>() +
+                        records.at("items").get<double>() * records.at("item_floats").get<double>();
+  return kWriteWithin + std::chrono::duration<double>(floats * sizeof(float) / kSlowestDisk);
 }
 
 std::uint64_t BytesOf(const ordered_json& manifest) {
@@ -113,9 +122,11 @@ std::optional<CheckpointKeeper::Outcome> CheckpointKeeper::Poll(Cluster& cluster
   UnderWay& one = *under_way_;
   if (one.failure.empty()) {
     const Cluster::SnapshotState state = cluster.Snapshot(one.number);
-    if (!state.ended && Clock::now() - one.began < kWriteWithin) return std::nullopt;
-    one.failure = state.ended ? state.failure
-                              : fmt::format("its parts were not written within {} min", kWriteWithin.count());
+    const auto within = WriteWithin(one.manifest);
+    if (!state.ended && Clock::now() - one.began < within) return std::nullopt;
+    one.failure = state.ended
+                      ? state.failure
+                      : fmt::format("its parts were not written within {:.0f} min", within.count() / 60);
     one.writers = state.writers;
   }
   Outcome outcome{one.number, one.failure, CheckpointPath(run_, one.number).string(), 0, 0};

@@ -338,8 +338,8 @@ class Agent {
     lives_ = resume == resumed_ ? lives_ + 1 : 1;
     resumed_ = resume;
     if (lives_ <= kLivesFromOneCheckpoint) return;
-    ThrowFailed("{}: its process has ended {} times without a newer checkpoint than {}: not tried again",
-                Where(), lives_, resume.empty() ? "none" : resume);
+    ThrowFailed("{}: its process has ended {} times before there was {}: not tried again", Where(), lives_,
+                resume.empty() ? "a checkpoint" : "a newer checkpoint than " + resume);
   }
 
   pid_t Start(unsigned incarnation, bool next_life) {

@@ -14,6 +14,8 @@ namespace attune::launch {
 namespace {
 
 constexpr std::chrono::seconds kFetchWithin(600);
+/// Between looks whether they still can.
+constexpr std::chrono::milliseconds kLookEvery(100);
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -70,8 +72,12 @@ void DistributedCluster::FetchUsers() {
   }
   const Doing waits("waits for users' rows of {} slices from other hosts", wanted.size());
   auto here = node_.Fetch(std::move(wanted));
-  if (here.wait_for(kFetchWithin) != std::future_status::ready)
-    ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
+  const auto deadline = std::chrono::steady_clock::now() + kFetchWithin;
+  while (here.wait_for(kLookEvery) != std::future_status::ready) {
+    scheduler_.RequireAlive();
+    if (std::chrono::steady_clock::now() >= deadline)
+      ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
+  }
   here.get();
 }
 

@@ -49,32 +49,6 @@ bool MakesSense(const wire::Register& registration, const net::Received& receive
          net::IsEndpoint(registration.endpoint) && (encrypted ? net::IsPublicKey(key) : key.empty());
 }
 
-/// The model of a round of evaluation, prepared by the first thread that needs it.
-class Node::Ranking {
- public:
-  explicit Ranking(const worker::EvaluationTask& task) : task_(task) {}
-
-  std::vector<std::uint32_t> Ranks(const NodeParts& parts, std::pair<Index, Index> users, unsigned threads) {
-    std::call_once(once_, [&] {
-      view_ = parts.store.View(theta_, parts.content);
-      full_.emplace(view_, task_, threads);
-      all_.assign(task_.targets.size(), 0);
-    });
-    const auto [first, end] = task_.Range(users.first, users.second);
-    full_->Rank(first, end, all_);  // threads write different places
-    return {all_.begin() + static_cast<std::ptrdiff_t>(task_.users[first].first_target),
-            all_.begin() + static_cast<std::ptrdiff_t>(task_.users[end].first_target)};
-  }
-
- private:
-  const worker::EvaluationTask& task_;
-  std::once_flag once_;
-  model::Theta theta_;
-  model::ModelView view_;
-  std::optional<worker::FullRanking> full_;
-  std::vector<std::uint32_t> all_;
-};
-
 Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads, net::Transport& transport,
            SchedulerService* scheduler, HostSync* sync)
     : self_(self),
@@ -97,7 +71,7 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
                 [this] { return Counters(); }, parts_.scheduler_is_gone, parts_.is_forgotten},
                client_, sync, peers_),
       farewells_(transport),
-      snapshot_(parts_.board()),
+      part_(self.node, parts_, shards_),
       threads_(
           threads, "worker", [this] { transport_.Wake(); }, parts_.board().get()) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
@@ -331,10 +305,7 @@ void Node::Proceed(Time now) {
 /// When this process's part of a checkpoint is on disk, or could not be.
 void Node::TellOfSnapshot() {
   if (round_.work == wire::Work::kSnapshot && threads_.busy() > 0) return;  // it has not begun yet
-  const auto ended = snapshot_.Ended();
-  if (!ended || ended->number == snapshot_told_) return;
-  snapshot_told_ = ended->number;
-  client_.SnapshotWritten(ended->number, ended->failure);
+  if (const auto ended = part_.News()) client_.SnapshotWritten(ended->number, ended->failure);
 }
 
 void Node::BeginRound() {
@@ -347,6 +318,7 @@ void Node::BeginRound() {
       FoldOverdue();
       unfolded_ = true;
       rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
+      if (self_.leads && parts_.snapshots) part_.Expect();
       if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.round));
       break;
     case wire::Work::kFlush:
@@ -362,7 +334,7 @@ void Node::BeginRound() {
     case wire::Work::kEvaluateValidation:
     case wire::Work::kEvaluateTest: {
       const auto* task = round_.work == wire::Work::kEvaluateTest ? parts_.test : parts_.validation;
-      if (task != nullptr) ranking_ = std::make_shared<Ranking>(*task);
+      if (task != nullptr) ranking_ = std::make_shared<RoundRanking>(*task);
       break;
     }
   }
@@ -391,31 +363,10 @@ void Node::Gather() {
   });
 }
 
-/// What this host alone has: rows of U of slices that were trained here, and items that it owns.
-PartPlan Node::PlanPart() const {
-  PartPlan plan;
-  for (std::uint32_t slice = 0; slice < round_.writers.size(); ++slice) {
-    const auto [first, end] = UsersOf(slice);
-    const bool nobody = round_.writers[slice] == wire::BeginRound::kNobody;
-    if (nobody && self_.node == kSchedulerNode) parts_.initialise_users(first, end);
-    if (round_.writers[slice] == self_.node || (nobody && self_.node == kSchedulerNode)) {
-      plan.slices.push_back({slice, first, end});
-    }
-  }
-  for (Index item = 0; item < parts_.store.placement().items(); ++item) {
-    if (shards_.OwnerOf(item) == self_.node) plan.items.push_back(item);
-  }
-  plan.theta = parts_.plan.owners.front() == self_.node;
-  return plan;
-}
-
 void Node::CopyAside() {
   threads_.Start([this, round = round_.round, number = round_.epoch](unsigned) {
     const Doing copies("copies rows aside for checkpoint {}", number);
-    if (self_.leads) {
-      snapshot_.Start(parts_.store, PlanPart(), threads_.count(), parts_.snapshot_directory(number), number,
-                      self_.node);
-    }
+    if (self_.leads) part_.CopyAside(number, round_.writers, threads_.count());
     const std::lock_guard lock(mutex_);
     at_rest_ = round;
   });

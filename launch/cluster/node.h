@@ -3,8 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
-#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -12,71 +10,24 @@
 #include <string>
 #include <vector>
 
-#include "common/data/training_data.h"
 #include "common/net/transport.h"
-#include "common/training_spec.h"
-#include "launch/checkpoint/snapshot_writer.h"
-#include "launch/cluster/host_plan.h"
+#include "launch/cluster/host_part.h"
 #include "launch/cluster/host_sync.h"
 #include "launch/cluster/leaving.h"
 #include "launch/cluster/life.h"
+#include "launch/cluster/node_parts.h"
 #include "launch/cluster/peers.h"
+#include "launch/cluster/round_ranking.h"
 #include "launch/cluster/row_exchange.h"
 #include "launch/cluster/scheduler_service.h"
 #include "launch/cluster/task_threads.h"
 #include "launch/cluster/user_rows.h"
-#include "launch/cluster/watchdog.h"
 #include "launch/process_memory.h"
-#include "launch/triple_audit.h"
-#include "ps/model_store.h"
 #include "ps/row_server.h"
-#include "worker/evaluator.h"
 #include "worker/lease_client.h"
 #include "worker/worker_pool.h"
 
 namespace attune::launch {
-
-/// Number of the node that is the scheduler.
-inline constexpr net::NodeId kSchedulerNode = 0;
-
-/// What a node works with. References live as long as the node.
-struct NodeParts {
-  const TrainingSpec& spec;
-  const data::TrainingData& data;
-  ps::ModelStore& store;
-  data::ContentView content;
-  const worker::EvaluationTask* validation = nullptr;  ///< if it is ever evaluated
-  const worker::EvaluationTask* test = nullptr;
-  /// Gives users `first` … `end` - 1 their first values.
-  std::function<void(Index first, Index end)> initialise_users;
-  worker::StalenessGate* gate = nullptr;  ///< where there are several hosts
-  std::size_t first_seat = 0;             ///< of this node's threads at the gate
-  HostPlan plan = {{0}, {0}, 0};
-  unsigned ahead = 1;     ///< batches of a worker under way at once, where some rows are elsewhere
-  Index visitors = 0;     ///< rows of each of them for items of other hosts; 0 if all are here
-  bool spread = false;    ///< whether there are several hosts, or may be later
-  bool lockstep = false;  ///< whether hosts begin epochs with the same rows
-  bool gathers = false;   ///< whether some host has not all items
-  int memory_fd = -1;     ///< of the host's tables
-  /// How many batches a worker begins on the rows of one round, for so many workers on so many hosts.
-  std::function<std::uint64_t(std::uint64_t workers, std::size_t hosts)> batches_of_round = {};
-  TripleAudit* audit = nullptr;  ///< if what is trained is recorded
-  /// Whether this process was asked to leave the job. Never on the scheduler's node.
-  std::function<bool()> wants_to_leave = {};
-  /// Whether nobody listens any more where the scheduler was: asked when it was silent for long.
-  std::function<bool()> scheduler_is_gone = {};
-  /// Of a node that has joined late: whether somebody listens there who must have forgotten it.
-  std::function<bool()> is_forgotten = {};
-  /// Where the checkpoint of that number is written.
-  std::function<std::filesystem::path(std::uint32_t number)> snapshot_directory = {};
-  Life life = {};  ///< of the job
-  /// What the scheduler's node answers nodes of earlier lives.
-  wire::Control answer_to_earlier_lives = {};
-  pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
-  Watchdog* watchdog = nullptr;  ///< that looks whether this node gets on
-
-  std::shared_ptr<ThreadBoard> board() const { return watchdog == nullptr ? nullptr : watchdog->board(); }
-};
 
 /// How a node ended.
 struct NodeEnd {
@@ -110,7 +61,6 @@ class Node {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  class Ranking;
 
   void Receive(Time now);
   void Handle(const net::Received& received, Time now);
@@ -138,7 +88,6 @@ class Node {
   void Gather();
   void GatherItems();
   void CopyAside();
-  PartPlan PlanPart() const;
   void ReportRound();
   wire::NodeCounters Counters();
   void Run(const wire::Lease& lease);
@@ -168,9 +117,9 @@ class Node {
 
   wire::BeginRound round_;  ///< that the threads work on
   worker::EpochRates rates_;
-  bool unfolded_ = false;             ///< whether an epoch's overdue work was not done yet
-  std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
-  std::atomic<bool> stop_{false};     ///< makes threads end what they train
+  bool unfolded_ = false;                  ///< whether an epoch's overdue work was not done yet
+  std::shared_ptr<RoundRanking> ranking_;  ///< of a round of evaluation
+  std::atomic<bool> stop_{false};          ///< makes threads end what they train
 
   std::uint64_t refused_ = 0;           ///< messages that make no sense here
   unsigned fetching_ = 0;               ///< leases whose rows are on their way
@@ -179,8 +128,7 @@ class Node {
   Time told_{};                         ///< the watchdog, where this node is
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
 
-  SnapshotWriter snapshot_;          ///< Start() on a worker thread while no other method is called
-  std::uint32_t snapshot_told_ = 0;  ///< number of the newest checkpoint that the scheduler was told of
+  HostPart part_;  ///< of checkpoints; copies on a worker thread while no other method is called
 
   std::mutex mutex_;                      // guards the next two
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet

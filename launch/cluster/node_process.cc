@@ -32,6 +32,7 @@
 #include "launch/run_directory.h"
 #include "launch/signals.h"
 #include "launch/training_inputs.h"
+#include "launch/training_memory.h"
 #include "launch/training_settings.h"
 
 namespace attune::launch {
@@ -97,6 +98,7 @@ class NodeProcess {
                MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
                description.late() ? [this] { return SchedulerListens(); } : std::function<bool()>(),
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
+               WritesCheckpoints(settings.run_settings()),
                {description.life, settings.run_settings().resume()},
                wire::NextLife{description.life, settings.run_settings().resume()},
                getppid(),
@@ -301,15 +303,9 @@ class NodeProcess {
       scheduler.Release();
       network.get();
       return code;
-    } catch (const LifeOver& over) {
-      watchdog_.Ending(kNextLife);
-      log::Warning("{}: the job begins again from its newest checkpoint", over.what());
-      note_.given_up = true;
-      note_.changes = scheduler.changes();
-      WriteLifeNote(description_.note_fd, note_);
-      scheduler.Release();
-      return kNextLife;
     } catch (const Error& error) {
+      // Whatever has failed, it may have failed because of that.
+      if (const auto over = scheduler.LifeOver()) return EndLife(scheduler, *over);
       watchdog_.Ending(static_cast<int>(error.kind()));
       scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
       scheduler.Release();
@@ -320,6 +316,17 @@ class NodeProcess {
       scheduler.Release();
       throw;
     }
+  }
+
+  /// The job has lost rows, and can only go on from a checkpoint, in its next life.
+  int EndLife(SchedulerService& scheduler, const std::string& why) {
+    watchdog_.Ending(kNextLife);
+    log::Warning("{}: the job begins again from its newest checkpoint", why);
+    note_.given_up = true;
+    note_.changes = scheduler.changes();
+    WriteLifeNote(description_.note_fd, note_);
+    scheduler.Release();
+    return kNextLife;
   }
 
   /// If it fails, the job is told, which waits for it.

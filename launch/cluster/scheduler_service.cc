@@ -132,9 +132,18 @@ bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase
 }
 
 void SchedulerService::ThrowIfFailed() const {
-  if (coordinator_.life_over()) throw LifeOver(coordinator_.failure());
   if (coordinator_.phase() == Phase::kFailed) ThrowFailed("{}", coordinator_.failure());
   if (!closed_.empty()) ThrowFailed("{}", closed_);
+}
+
+void SchedulerService::RequireAlive() const {
+  const std::lock_guard lock(mutex_);
+  ThrowIfFailed();
+}
+
+std::optional<std::string> SchedulerService::LifeOver() const {
+  const std::lock_guard lock(mutex_);
+  return coordinator_.life_over() ? std::optional(coordinator_.failure()) : std::nullopt;
 }
 
 void SchedulerService::Gather(const std::function<void()>& tick) {
@@ -181,6 +190,7 @@ void SchedulerService::Pause() {
 std::string SchedulerService::SnapshotProblem(std::uint32_t number, bool& ended) const {
   const std::lock_guard lock(mutex_);
   if (!closed_.empty()) return closed_;
+  if (coordinator_.phase() == Phase::kFailed) return coordinator_.failure();
   return coordinator_.SnapshotProblem(number, ended);
 }
 

@@ -8,16 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "common/error.h"
 #include "scheduler/coordinator.h"
 
 namespace attune::launch {
-
-/// The job has lost rows, and can only go on from a checkpoint, in its next life.
-class LifeOver : public Error {
- public:
-  explicit LifeOver(const std::string& why) : Error(ErrorKind::kFailed, why) {}
-};
 
 /// The scheduler between two threads: the job, which wants rounds done, and the network, which brings what
 /// nodes say. Threads: locked.
@@ -59,6 +52,10 @@ class SchedulerService {
   void Pause();
   std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
   std::vector<std::uint32_t> SnapshotWriters() const;
+  /// Throws Error(kFailed) when the cluster has failed.
+  void RequireAlive() const;
+  /// Why the job can only go on in its next life, if so: whatever fails then fails because of that.
+  std::optional<std::string> LifeOver() const;
   /// Ends the job: tells all nodes, and waits until they are gone, at most for `within`.
   void Stop(const std::string& reason, std::uint32_t code, std::chrono::milliseconds within);
   void Release();

@@ -1,6 +1,20 @@
 # shellcheck shell=bash
 # For the tests in shell that run commands: sourced after `name` is set, in the directory where a test works.
 
+# work_apart: a directory of the test's own, in which it works; in the end that is removed, and what `begin` has started is
+# killed. Sets `work`.
+work_apart() {
+  work=$(mktemp -d)
+  started=()
+  trap end_work EXIT
+  cd "$work" || fail "cannot work in $work"
+}
+end_work() {
+  local pid
+  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+
 fail() {
   # shellcheck disable=SC2154  # the test sets it
   printf '%s: %s\n' "$name" "$1" >&2

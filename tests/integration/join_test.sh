@@ -10,14 +10,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
 faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
-work=$(mktemp -d)
-started=()
-cleanup() {
-  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+work_apart
 
 address() { sed -n 's/.*processes may join at \(.*\)$/\1/p' job.log; }
 epochs() {

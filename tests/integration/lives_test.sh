@@ -10,14 +10,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
 faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
-work=$(mktemp -d)
-started=()
-cleanup() {
-  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+work_apart
 
 epochs=40
 "$attune" synth --out data --users 2000 --items 500 --interactions 60000 --slices 48 --validation latest >log 2>&1 ||
