@@ -306,7 +306,7 @@ bool Coordinator::RoundComplete() const {
 
 void Coordinator::CloseRoundIfComplete() {
   if (phase_ != Phase::kWorking) return;
-  const bool paused = wire::HasLeases(round_.work) && board_->closed() && board_->idle();
+  const bool paused = wire::HasLeases(round_.work) && board_->at_rest();
   if (paused || RoundComplete()) Abandon();
 }
 
