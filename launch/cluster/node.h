@@ -152,8 +152,8 @@ class Node {
   worker::WorkerPool pool_;
   worker::LeaseClient client_;
 
-  wire::BeginRound round_;  ///< that the threads work on
-  worker::EpochRates rates_;
+  wire::BeginRound round_;            ///< that the threads work on
+  worker::EpochRates rates_;          ///< of the round's first epoch
   bool unfolded_ = false;             ///< whether an epoch's overdue work was not done yet
   std::shared_ptr<Ranking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};     ///< makes threads end what they train
