@@ -27,8 +27,10 @@ class EmbeddedCluster : public Cluster {
   EmbeddedCluster(const TrainingSpec& spec, const data::TrainingData& data, Index num_users, Index num_items,
                   unsigned threads, const data::ContentView& content = {});
 
+  /// One epoch after the other, whatever follows.
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick = {},
-                       const scheduler::SlicesDone& done = {}) override;
+                       const scheduler::SlicesDone& done = {},
+                       const std::vector<double>& following = {}) override;
   void Pause() override;
   void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) override;
   SnapshotState Snapshot(std::uint32_t number) override;
