@@ -22,8 +22,10 @@ namespace attune::launch {
 struct EpochResult {
   scheduler::LeaseReport total;
   double seconds = 0;
-  bool complete = false;            ///< false when stopped or paused before its end
-  scheduler::SlicesDone done = {};  ///< slices trained so far, with those from before
+  bool complete = false;             ///< false when stopped or paused before its end
+  scheduler::SlicesDone done = {};   ///< slices trained so far, with those from before
+  bool goes_on = false;              ///< the next epoch has begun: RunEpoch for it is all that may come now
+  scheduler::LeaseReport next = {};  ///< what was trained of the next epoch when this one was stopped
 };
 
 /// Servers and workers of a job, as the scheduler sees them: in this process, or in many.
@@ -38,10 +40,14 @@ class Cluster {
   /// Trains one epoch with learning rates `factor` times the spec's. Throws Error when the loss is not
   /// finite: kBadInput if the features are not, else kFailed, naming what to change.
   /// @param done  what of the epoch was trained before
+  /// @param following  factors of the epochs that follow this one without anything between: workers may begin
+  /// each of them when nothing is left for them to begin of the one before
   virtual EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
-                               const scheduler::SlicesDone& done = {}) = 0;
+                               const scheduler::SlicesDone& done = {},
+                               const std::vector<double>& following = {}) = 0;
 
-  /// Makes the epoch end when what threads have begun is trained. From its tick.
+  /// Makes the epoch end when what threads have begun is trained, or, if some of the next was begun, when it
+  /// is complete: then that one ends so. From its tick.
   virtual void Pause() = 0;
 
   /// Copies everything that training changes aside, and has it written to parts of a checkpoint while

@@ -49,7 +49,7 @@ void EmbeddedCluster::SetAudit(TripleAudit* audit) {
 }
 
 EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
-                                      const scheduler::SlicesDone& done) {
+                                      const scheduler::SlicesDone& done, const std::vector<double>&) {
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch,

@@ -29,8 +29,10 @@ class EmbeddedCluster : public Cluster {
                   unsigned threads, const data::ContentView& content = {},
                   std::shared_ptr<ThreadBoard> board = nullptr);
 
+  /// One epoch after the other, whatever follows.
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick = {},
-                       const scheduler::SlicesDone& done = {}) override;
+                       const scheduler::SlicesDone& done = {},
+                       const std::vector<double>& following = {}) override;
   void Pause() override;
   void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) override;
   SnapshotState Snapshot(std::uint32_t number) override;

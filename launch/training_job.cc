@@ -129,8 +129,9 @@ std::string TrainingJob::RunEpochs() {
       return "stopped early";
     }
     if (epoch > run.epochs()) return "completed";
-    if (StopRequested()) return "interrupted";
-    if (trained_here_ && done_.empty() && checkpoints_ && checkpoints_->DueAfterEpoch(so_far_.epochs_done)) {
+    if (!goes_on_ && StopRequested()) return "interrupted";
+    if (!goes_on_ && trained_here_ && done_.empty() && checkpoints_ &&
+        checkpoints_->DueAfterEpoch(so_far_.epochs_done)) {
       Rest();
       BeginCheckpoint("due", epoch);
     }
@@ -144,10 +145,25 @@ bool TrainingJob::Evaluating(std::uint32_t epoch) const {
   return epoch % run.evaluate_every() == 0 || epoch == run.epochs();
 }
 
+double TrainingJob::RateFactor(std::uint32_t epoch) const {
+  return scheduler::ScheduleFactor(ToSchedule(settings_.optimisation().lr_schedule()), epoch,
+                                   settings_.run_settings().epochs(), settings_.optimisation().lr_final());
+}
+
+/// Of the epochs that follow this one without evaluation or checkpoint between. What a signal or the time
+/// asks for pauses them.
+std::vector<double> TrainingJob::RateFactorsAfter(std::uint32_t epoch) const {
+  std::vector<double> factors;
+  while (epoch < settings_.run_settings().epochs() && !Evaluating(epoch) &&
+         !(checkpoints_ && checkpoints_->WantedAfterEpoch(epoch))) {
+    factors.push_back(RateFactor(++epoch));
+  }
+  return factors;
+}
+
 bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
   const auto& run = settings_.run_settings();
-  const double factor = scheduler::ScheduleFactor(ToSchedule(settings_.optimisation().lr_schedule()), epoch,
-                                                  run.epochs(), settings_.optimisation().lr_final());
+  const double factor = RateFactor(epoch);
   const std::uint64_t expected = inputs_.data->num_interactions() * spec_.sampling.negatives_per_positive;
   std::uint64_t trained_before = 0;
   for (const auto& [slice, report] : done_) trained_before += report.triples;
@@ -158,9 +174,10 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
   pause_wanted_.reset();
   while (true) {
     EpochResult result = cluster_->RunEpoch(
-        epoch, factor, [&] { Tick(before); }, done_);
+        epoch, factor, [&] { Tick(before); }, done_, RateFactorsAfter(epoch));
     seconds += result.seconds;
     done_ = std::move(result.done);
+    goes_on_ = result.goes_on;
     if (result.complete) {
       done_.clear();
       FinishEpoch(epoch, result, factor, seconds, result.total.triples - trained_before);
@@ -168,6 +185,7 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
     }
     if (StopRequested()) {
       so_far_.train_seconds += seconds;
+      so_far_.trained += result.next;
       return false;
     }
     Rest();

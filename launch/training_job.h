@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/config/train.pb.h"
 #include "common/io/staged_directory.h"
@@ -57,6 +58,8 @@ class TrainingJob {
   void TakeUp();
   std::string RunEpochs();
   bool Evaluating(std::uint32_t epoch) const;
+  double RateFactor(std::uint32_t epoch) const;
+  std::vector<double> RateFactorsAfter(std::uint32_t epoch) const;
   /// Trains one epoch, or the rest of it, with progress and checkpoints; false when it was stopped.
   bool TrainEpoch(std::uint32_t epoch);
   void FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
@@ -94,6 +97,7 @@ class TrainingJob {
   Lives lives_;
   std::function<void(std::uint64_t triples)> note_;
   bool trained_here_ = false;  ///< whether an epoch has ended since the run began or was taken up
+  bool goes_on_ = false;       ///< the next epoch has begun already
   std::unique_ptr<CheckpointKeeper> checkpoints_;  ///< where there is a run directory
   std::uint64_t failed_checkpoints_ = 0;
   std::optional<std::chrono::steady_clock::time_point> told_to_end_;

@@ -177,15 +177,20 @@ void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
   }
   // The same question has the same answer: a worker that was told there is nothing would not hear of a lease.
   const Answered& before = answered_[from];
-  if (const auto answer = before.answers.find(want.request); answer != before.answers.end()) {
-    Send(from, answer->second);
+  if (const auto given = before.answers.find(want.request); given != before.answers.end()) {
+    Send(from, given->second);
   } else if (want.request > before.forgotten) {
     ahead_[from] = want.ahead;
-    AnswerTo(from, want.request, AnswerOf(from, want));
+    if (auto answer = AnswerOf(from, want)) {
+      AnswerTo(from, want.request, *std::move(answer));
+    } else {
+      asks_[from] = want.request;
+    }
   }
 }
 
 void Coordinator::AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer) {
+  if (const auto asks = asks_.find(worker); asks != asks_.end() && asks->second == request) asks_.erase(asks);
   Answered& kept = answered_[worker];
   Send(worker, answer);
   kept.answers.emplace(request, std::move(answer));
@@ -206,12 +211,21 @@ bool Coordinator::KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) cons
   return board_->waiting() > 0 && board_->held(worker) >= own + ahead + share;
 }
 
-wire::Control Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
+/// Nothing if the worker has nothing to do, and is to be answered when some slice of the next epoch waits. Of
+/// several questions that is one; it asks again when it has a lease.
+std::optional<wire::Control> Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
   if (KeepsForOthers(worker, want.ahead)) return wire::NoLease{round_.round, want.request, true};
   const LeaseBoard::Host host = HostOf(worker);
   const auto lease = board_->Next(worker, host);
-  if (!lease) return wire::NoLease{round_.round, want.request};
-  wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false, want.request};
+  if (!lease) {
+    const auto asks = asks_.find(worker);
+    const bool another = asks != asks_.end() && asks->second != want.request;
+    if (board_->goes_on() && board_->held(worker) == 0 && !another) return std::nullopt;
+    return wire::NoLease{round_.round, want.request, board_->goes_on()};
+  }
+  const double factor = factors_.at(lease->epoch - round_.epoch);
+  wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false,
+                     want.request, lease->epoch, factor,         lease->clock};
   if (lease->home != host) answer.rows_at = NodeOf(lease->home);
   answer.fresh = lease->home != host && !answer.rows_at;
   return answer;
@@ -221,10 +235,13 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
   if (now && board_->Complete(from, done.slice, done.attempt,
                               {done.positives, done.untrainable, done.triples, done.loss, done.digest,
-                               done.rows, done.staleness})) {
+                               done.rows, done.staleness},
+                              done.clock)) {
     ranks_[done.slice] = done.ranks;
-    // A loss that is not a number ends the round: Total() shows it.
+    // A loss that is not a number ends the round: Total() shows it, or TotalOfNext().
     if (std::isfinite(done.loss)) {
+      EndEpochs();
+      HandOutWaitedFor();
       CloseRoundIfComplete();
     } else {
       Abandon();
@@ -232,6 +249,23 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   }
   // Also when it does not count, or no longer: the worker need not ask again.
   Send(from, wire::LeaseTaken{done.round, done.slice, done.attempt});
+}
+
+void Coordinator::EndEpochs() {
+  for (std::uint32_t epoch = board_->epoch(); const auto ended = board_->Advance(); ++epoch) {
+    ended_.emplace(epoch, *ended);
+  }
+}
+
+/// What waits now goes to workers that have nothing to do.
+void Coordinator::HandOutWaitedFor() {
+  if (phase_ != Phase::kWorking || !wire::HasLeases(round_.work)) return;
+  while (!asks_.empty() && board_->waiting() > 0) {
+    const auto [worker, request] = *asks_.begin();
+    auto answer = AnswerOf(worker, {round_.round, request, ahead_[worker]});
+    if (!answer) return;
+    AnswerTo(worker, request, *std::move(answer));
+  }
 }
 
 wire::NodeCounters Coordinator::Counters() const {
@@ -254,6 +288,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving& leaving) {
     return;
   }
   members_.SetLeaving(from);
+  asks_.erase(from);
   if (leaving.at_rest && board_) board_->Return(from);  // what it has not begun
   if (!leaving.drained) return;
   counters_[{from, members_.Find(from)->info.incarnation}] = leaving.counters;
@@ -304,6 +339,7 @@ void Coordinator::Dismiss(std::uint32_t node) {
 void Coordinator::Gone(std::uint32_t node) {
   answered_.erase(node);
   ahead_.erase(node);
+  asks_.erase(node);
   done_.erase(node);
   if (!board_) return;
   const std::size_t returned = board_->Return(node);
@@ -334,7 +370,7 @@ bool Coordinator::RoundComplete() const {
 
 void Coordinator::CloseRoundIfComplete() {
   if (phase_ != Phase::kWorking) return;
-  const bool paused = wire::HasLeases(round_.work) && board_->closed() && board_->idle();
+  const bool paused = wire::HasLeases(round_.work) && board_->at_rest();
   if (paused || RoundComplete()) Abandon();
 }
 
@@ -387,6 +423,7 @@ void Coordinator::Tick(Time now) {
   }
   NoticeSilence(now);
   if (now - told_ > options_.retry) TellAgain(now);
+  HandOutWaitedFor();
   CloseRoundIfComplete();  // the last lease may have gone with its worker
 
   bool workers = false;
@@ -397,7 +434,8 @@ void Coordinator::Tick(Time now) {
   }
   if (!without_workers_since_) without_workers_since_ = now;
   if (now - *without_workers_since_ > options_.without_workers) {
-    Fail(fmt::format("no worker is left, and none came in epoch {}", round_.epoch));
+    Fail(fmt::format("no worker is left, and none came in epoch {}",
+                     round_.work == wire::Work::kTrain ? board_->epoch() : round_.epoch));
   }
 }
 
@@ -447,18 +485,25 @@ void Coordinator::TellAgain(Time now) {
   }
 }
 
-void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor, const SlicesDone& done) {
+void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor, const SlicesDone& done,
+                        const std::vector<double>& following) {
   ATTUNE_CHECK(phase_ == Phase::kIdle);
   round_ = {round_.round + 1, work, epoch, rate_factor, {}};
   if (work == wire::Work::kSnapshot) round_.writers = Writers();
   if (wire::HasLeases(work)) {
     const auto moving = board_ ? board_->moving() : std::set<std::uint32_t>();
-    LeaseBoard board(Homes(), options_.seed, epoch, moving, done);
+    LeaseBoard board(Homes(), options_.seed, epoch, moving, done,
+                     static_cast<std::uint32_t>(following.size()));
     if (board_) board.GoOnFrom(*board_);
-    board_ = std::move(board);
+    board_.emplace(std::move(board));
     ranks_.assign(options_.slices, {});
+    factors_ = {rate_factor};
+    factors_.insert(factors_.end(), following.begin(), following.end());
+    ended_.clear();
+    EndEpochs();
   }
   answered_.clear();
+  asks_.clear();
   done_.clear();
   if (work == wire::Work::kSnapshot) {
     snapshots_.clear();
@@ -496,8 +541,8 @@ bool Coordinator::HandOutEarly(const NodeInfo& worker, std::uint64_t request) {
   if (request > std::min<std::uint64_t>(std::max(1u, worker.seats) + 1 + ahead, wire::kMostQuestions))
     return false;
   auto answer = AnswerOf(worker.node, {round_.round, request, ahead});
-  if (!std::holds_alternative<wire::Lease>(answer)) return false;
-  AnswerTo(worker.node, request, std::move(answer));
+  if (!answer || !std::holds_alternative<wire::Lease>(*answer)) return false;
+  AnswerTo(worker.node, request, *std::move(answer));
   return true;
 }
 

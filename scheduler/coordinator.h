@@ -92,8 +92,11 @@ class Coordinator {
 
   /// A round of work, from kIdle.
   /// @param done  slices of the epoch that were trained before
-  void Begin(wire::Work work, std::uint32_t epoch, double rate_factor = 1, const SlicesDone& done = {});
-  /// Hands out no more leases in this round, which ends when nobody has one.
+  /// @param following  of training: factors of the rates of epochs that belong to the round, too
+  void Begin(wire::Work work, std::uint32_t epoch, double rate_factor = 1, const SlicesDone& done = {},
+             const std::vector<double>& following = {});
+  /// Hands out no more leases in this round, which ends when nobody has one; but if some of the next epoch
+  /// were handed out, this one is completed first.
   void Pause();
   /// Why a snapshot failed that a round of Work::kSnapshot began, or nothing.
   /// @param number  the round's epoch  @param ended  set to whether all have written their parts, or it
@@ -116,9 +119,17 @@ class Coordinator {
   /// Whether the job has not failed, but must begin again: nodes are not told, they meet its next life.
   bool life_over() const { return life_over_; }
   const Membership& members() const { return members_; }
-  /// Of the last round of leases.
+  /// Of the last round of leases: its epoch under way, or the last if all are complete.
+  std::uint32_t epoch() const { return board_ ? board_->epoch() : 0; }
   LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
   SlicesDone Done() const { return board_ ? board_->Done() : SlicesDone(); }
+  /// What was trained of the epoch after the one under way.
+  LeaseReport TotalOfNext() const { return board_ ? board_->TotalOfNext() : LeaseReport(); }
+  /// Of an epoch that has ended before the one under way, in the same round.
+  LeaseReport TotalOf(std::uint32_t epoch) const {
+    const auto ended = ended_.find(epoch);
+    return ended == ended_.end() ? LeaseReport() : ended->second;
+  }
   /// Ranks that the last round of evaluation brought, by slice.
   const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
@@ -165,9 +176,11 @@ class Coordinator {
   void NoticeSilence(Time now);
   void Bury(std::uint32_t node, const char* what);
   void LoseFollowers(const std::string& host);
-  wire::Control AnswerOf(std::uint32_t worker, const wire::WantLease& want);
+  std::optional<wire::Control> AnswerOf(std::uint32_t worker, const wire::WantLease& want);
   void AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer);
   bool KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const;
+  void EndEpochs();
+  void HandOutWaitedFor();
   void CloseRoundIfComplete();
   void HandOutFirst();
   std::vector<std::uint32_t> Writers() const;
@@ -191,11 +204,15 @@ class Coordinator {
   std::vector<LeaseBoard::Host> homes_;         ///< of slices, before the first board
   wire::BeginRound round_;
   std::optional<LeaseBoard> board_;
+  std::vector<double> factors_;                 ///< of the rates, by epoch of the round
+  std::map<std::uint32_t, LeaseReport> ended_;  ///< epochs of the round that have ended before the last
   std::vector<std::vector<std::uint32_t>> ranks_;
   std::set<std::uint32_t> done_;  ///< nodes that said kRoundDone in this round
   Time told_{};                   ///< when nodes were told again last
   std::map<std::uint32_t, Answered> answered_;
   std::map<std::uint32_t, std::uint32_t> ahead_;  ///< by worker, what it has said last
+  /// By worker that has nothing to do: its question that is answered when a slice waits.
+  std::map<std::uint32_t, std::uint64_t> asks_;
   std::optional<Time> without_workers_since_;
   /// What a node has said of the newest snapshot that it has written.
   struct SnapshotWritten {

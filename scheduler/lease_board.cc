@@ -9,18 +9,15 @@
 namespace attune::scheduler {
 
 LeaseBoard::LeaseBoard(std::vector<Host> homes, std::uint64_t seed, std::uint32_t epoch,
-                       const std::set<std::uint32_t>& moving, const SlicesDone& done)
-    : epoch_(epoch), slices_(homes.size()), completed_(done.size()) {
+                       const std::set<std::uint32_t>& moving, const SlicesDone& done, std::uint32_t following)
+    : seed_(seed), last_(epoch + following), epoch_(epoch), slices_(homes.size()), completed_(done.size()) {
   for (const auto& [slice, report] : done) slices_.at(slice).report = report;
-  const auto count = static_cast<std::uint32_t>(homes.size());
-  if (count == 0) return;
-  const random::Stream stream(seed, random::Purpose::kLeaseOrder, epoch);
-  const random::Permutation permutation(count, stream(0));
-  for (std::uint32_t n = 0; n < count; ++n) {
-    const std::uint32_t slice = permutation(n);
+  now_ = InOrderOf(epoch_);
+  if (epoch_ < last_) next_ = InOrderOf(epoch_ + 1);
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
     slices_[slice].home = homes[slice];
     slices_[slice].moving = moving.contains(slice);
-    if (!slices_[slice].moving && !slices_[slice].report) Wait(slice);
+    Wait(slice);
   }
 }
 
@@ -31,49 +28,93 @@ void LeaseBoard::GoOnFrom(const LeaseBoard& paused) {
   }
 }
 
-void LeaseBoard::Wait(std::uint32_t slice) {
-  waiting_of_[slices_[slice].home].push_back(slice);
-  ++waiting_;
+LeaseBoard::Waiting LeaseBoard::InOrderOf(std::uint32_t epoch) const {
+  Waiting waiting;
+  const auto count = static_cast<std::uint32_t>(slices_.size());
+  if (count == 0) return waiting;
+  waiting.place.resize(count);
+  const random::Stream stream(seed_, random::Purpose::kLeaseOrder, epoch);
+  const random::Permutation permutation(count, stream(0));
+  for (std::uint32_t n = 0; n < count; ++n) waiting.place[permutation(n)] = n;
+  return waiting;
 }
 
-std::optional<std::uint32_t> LeaseBoard::Take(Host host) {
-  if (waiting_ == 0 || closed_) return std::nullopt;
-  auto from = waiting_of_.find(host);
-  if (from == waiting_of_.end() || from->second.empty()) from = waiting_of_.find(kNowhere);
-  if (from == waiting_of_.end() || from->second.empty()) {
-    from = std::max_element(waiting_of_.begin(), waiting_of_.end(),
+void LeaseBoard::Wait(std::uint32_t slice) {
+  const Slice& of = slices_[slice];
+  if (of.holder || of.moving || (of.report && (of.next || epoch_ == last_))) return;
+  Waiting& waiting = of.report ? next_ : now_;
+  if (waiting.of[of.home].emplace(waiting.place[slice], slice).second) ++waiting.count;
+}
+
+/// @param waiting  where some slice waits
+std::uint32_t LeaseBoard::Take(Waiting& waiting, Host host) {
+  auto from = waiting.of.find(host);
+  if (from == waiting.of.end() || from->second.empty()) from = waiting.of.find(kNowhere);
+  if (from == waiting.of.end() || from->second.empty()) {
+    from = std::max_element(waiting.of.begin(), waiting.of.end(),
                             [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
   }
   // A host's own workers take from the front, others from the back: what is moved is what comes last.
   const bool front = from->first == host || from->first == kNowhere;
-  const std::uint32_t slice = front ? from->second.front() : from->second.back();
-  front ? from->second.pop_front() : from->second.pop_back();
-  --waiting_;
+  const auto taken = front ? from->second.begin() : std::prev(from->second.end());
+  const std::uint32_t slice = taken->second;
+  from->second.erase(taken);
+  --waiting.count;
   return slice;
 }
 
 std::optional<LeaseBoard::Lease> LeaseBoard::Next(Worker worker, Host host) {
-  const auto taken = Take(host);
-  if (!taken) return std::nullopt;
-  Slice& slice = slices_[*taken];
+  if (closed_ && !HasBegunNext()) return std::nullopt;
+  const bool next = now_.count == 0;
+  if (next && (closed_ || next_.count == 0)) return std::nullopt;
+  const std::uint32_t taken = Take(next ? next_ : now_, host);
+  Slice& slice = slices_[taken];
   slice.holder = worker;
   slice.holder_host = host;
   ++held_[worker];
   ++slice.attempts;
-  return Lease{*taken, slice.attempts, slice.home};
+  return Lease{taken, slice.attempts, slice.home, next ? epoch_ + 1 : epoch_, (next ? next_ : now_).clock};
 }
 
 bool LeaseBoard::Complete(Worker worker, std::uint32_t slice, std::uint32_t attempt,
-                          const LeaseReport& report) {
+                          const LeaseReport& report, std::uint32_t clock) {
   if (slice >= slices_.size()) return false;
   Slice& of = slices_[slice];
   if (of.holder != worker || of.attempts != attempt) return false;
   of.holder.reset();
   --held_[worker];
   of.home = of.holder_host;
-  of.report = report;
-  ++completed_;
+  if (!of.report) {
+    ++completed_;
+    next_.clock = std::max(next_.clock, clock);
+  } else {
+    after_next_ = std::max(after_next_, clock);
+  }
+  (of.report ? of.next : of.report) = report;
+  Wait(slice);
   return true;
+}
+
+bool LeaseBoard::HasBegunNext() const {
+  return std::ranges::any_of(slices_, [](const Slice& of) { return of.next || (of.report && of.holder); });
+}
+
+std::optional<LeaseReport> LeaseBoard::Advance() {
+  if (epoch_ == last_ || completed_ < slices_.size()) return std::nullopt;
+  const LeaseReport ended = Total();
+  ++epoch_;
+  now_ = std::exchange(next_, {});
+  if (epoch_ < last_) next_ = InOrderOf(epoch_ + 1);
+  next_.clock = std::exchange(after_next_, 0);
+  completed_ = 0;
+  for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
+    Slice& of = slices_[slice];
+    of.report = std::exchange(of.next, std::nullopt);
+    if (!of.report) continue;
+    ++completed_;
+    Wait(slice);
+  }
+  return ended;
 }
 
 std::size_t LeaseBoard::Return(Worker worker) {
@@ -89,18 +130,16 @@ std::size_t LeaseBoard::Return(Worker worker) {
 }
 
 std::size_t LeaseBoard::Lose(Host host) {
+  for (Waiting* waiting : {&now_, &next_}) waiting->of[kNowhere].merge(waiting->of[host]);
   std::size_t lost = 0;
   for (std::uint32_t slice = 0; slice < slices_.size(); ++slice) {
     Slice& of = slices_[slice];
     if (of.home != host) continue;
     of.home = kNowhere;
     ++lost;
-    if (std::exchange(of.moving, false) && !of.report) Wait(slice);
+    of.moving = false;
+    Wait(slice);
   }
-  auto& waiting = waiting_of_[host];
-  auto& nowhere = waiting_of_[kNowhere];
-  nowhere.insert(nowhere.end(), waiting.begin(), waiting.end());
-  waiting.clear();
   return lost;
 }
 
@@ -112,18 +151,18 @@ std::vector<std::uint32_t> LeaseBoard::Depart(Host host) {
     of.moving = true;
     departed.push_back(slice);
   }
-  auto& waiting = waiting_of_[host];
-  waiting_ -= waiting.size();
-  waiting.clear();
+  for (Waiting* waiting : {&now_, &next_}) {
+    waiting->count -= waiting->of[host].size();
+    waiting->of[host].clear();
+  }
   return departed;
 }
 
 void LeaseBoard::Arrive(std::uint32_t slice, Host home) {
   if (slice >= slices_.size() || !slices_[slice].moving) return;
-  Slice& of = slices_[slice];
-  of.moving = false;
-  of.home = home;
-  if (!of.report) Wait(slice);
+  slices_[slice].moving = false;
+  slices_[slice].home = home;
+  Wait(slice);
 }
 
 std::set<std::uint32_t> LeaseBoard::moving() const {
@@ -138,6 +177,14 @@ LeaseReport LeaseBoard::Total() const {
   LeaseReport total;
   for (const Slice& slice : slices_) {
     if (slice.report) total += *slice.report;
+  }
+  return total;
+}
+
+LeaseReport LeaseBoard::TotalOfNext() const {
+  LeaseReport total;
+  for (const Slice& slice : slices_) {
+    if (slice.next) total += *slice.next;
   }
   return total;
 }

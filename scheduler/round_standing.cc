@@ -64,7 +64,7 @@ RoundStanding Coordinator::Standing(Time now) const {
   RoundStanding standing;
   standing.round = round_.round;
   standing.work = round_.work;
-  standing.epoch = round_.epoch;
+  standing.epoch = round_.work == Work::kTrain ? epoch() : round_.epoch;
   standing.under_way = phase_ == Phase::kWorking;
   standing.snapshot = snapshot_number_;
   const bool leases = wire::HasLeases(round_.work) && board_;

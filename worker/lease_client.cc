@@ -72,12 +72,13 @@ bool LeaseClient::MayAsk() const {
   return questions_.empty() || request_ + 1 - questions_.begin()->first < wire::kMostQuestions;
 }
 
-/// @param timed  whether the answers are not on their way already
+/// @param timed  whether the answers are not on their way already. One that has no lease may be answered when
+/// there is one: that says nothing of the way.
 void LeaseClient::Ask(Time now, bool timed) {
   const std::size_t wanted = options_.threads + 1 + Ahead();
   while (MayAsk() && held_ + questions_.size() < wanted) {
     asked_ = now;
-    questions_[++request_] = {now, finished_, timed};
+    questions_[++request_] = {now, finished_, timed && held_ > 0};
     Say(wire::WantLease{round_.round, request_, Ahead()});
   }
 }

@@ -28,6 +28,7 @@ struct LeaseOutcome {
   BatchLedger ledger;
   Staleness staleness;                  ///< where there is a gate
   bool finished = false;                ///< false when stopped before the end
+  std::uint64_t clock = 0;              ///< of the worker at the end, where there is a gate
   std::vector<UserTriples> users = {};  ///< of each visit, where they are counted
 };
 

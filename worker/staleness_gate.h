@@ -63,6 +63,10 @@ class StalenessGate {
   /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
   void Join(std::size_t seat, std::uint64_t base);
   void Leave(std::size_t seat);
+  /// Batches that its worker has finished.
+  std::uint64_t ClockOf(std::size_t seat) const {
+    return memory_.seat[seat].clock.load(std::memory_order_relaxed);
+  }
   /// The process of these seats is gone: it holds nobody up.
   void Vacate(std::size_t first, std::size_t count);
   void SetBatchesOfRound(std::uint64_t batches) {

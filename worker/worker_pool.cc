@@ -53,7 +53,8 @@ LeaseOutcome WorkerPool::RunAtGate(unsigned thread, VisitSource& source, const E
                                    const std::atomic<bool>& stop, std::uint64_t clock_base) {
   if (gate_ == nullptr) return workers_[thread]->Run(source, rates, stop);
   gate_->Join(first_seat_ + thread, clock_base);
-  const LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop);
+  LeaseOutcome outcome = workers_[thread]->Run(source, rates, stop);
+  outcome.clock = gate_->ClockOf(first_seat_ + thread);
   gate_->Leave(first_seat_ + thread);
   return outcome;
 }

@@ -139,9 +139,13 @@ void Put(const Lease& from, proto::Lease& to) {
   if (from.rows_at) to.set_rows_at(*from.rows_at);
   to.set_fresh(from.fresh);
   to.set_request(from.request);
+  to.set_epoch(from.epoch);
+  to.set_rate_factor(from.rate_factor);
+  to.set_clock(from.clock);
 }
 void Get(const proto::Lease& from, Lease& to) {
-  to = {from.round(), from.slice(), from.attempt(), std::nullopt, from.fresh(), from.request()};
+  to = {from.round(),   from.slice(), from.attempt(),     std::nullopt, from.fresh(),
+        from.request(), from.epoch(), from.rate_factor(), from.clock()};
   if (from.has_rows_at()) to.rows_at = from.rows_at();
 }
 
@@ -165,6 +169,7 @@ void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.mutable_ranks()->Assign(from.ranks.begin(), from.ranks.end());
   to.set_digest(from.digest);
   to.set_rows(from.rows);
+  to.set_clock(from.clock);
   if (from.staleness.clocks.total() == 0) return;
   Put(from.staleness.clocks, *to.mutable_stale_clocks());
   Put(from.staleness.milliseconds, *to.mutable_stale_milliseconds());
@@ -183,7 +188,8 @@ void Get(const proto::LeaseDone& from, LeaseDone& to) {
         from.digest(),
         from.rows(),
         {HistogramOf(from.stale_clocks(), from.stalest_clock()),
-         HistogramOf(from.stale_milliseconds(), from.stalest_millisecond())}};
+         HistogramOf(from.stale_milliseconds(), from.stalest_millisecond())},
+        from.clock()};
 }
 
 void Put(const LeaseTaken& from, proto::LeaseTaken& to) {

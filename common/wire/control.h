@@ -119,6 +119,9 @@ struct Lease {
   std::optional<std::uint32_t> rows_at;
   bool fresh = false;
   std::uint64_t request = 0;
+  std::uint32_t epoch = 0;
+  double rate_factor = 1;
+  std::uint32_t clock = 0;  ///< batches of the round that the worker's clock counts at least
 };
 
 struct NoLease {
@@ -139,6 +142,7 @@ struct LeaseDone {
   std::uint64_t digest = 0;
   std::uint64_t rows = 0;
   Staleness staleness = {};
+  std::uint32_t clock = 0;  ///< of the worker, counted from the round's beginning
 };
 
 struct LeaseTaken {

@@ -81,7 +81,7 @@ bool CheckpointKeeper::DueByTime() const {
 }
 
 bool CheckpointKeeper::DueAfterEpoch(std::uint32_t epoch) const {
-  return DueByTime() || (!under_way_ && every_.epochs > 0 && epoch % every_.epochs == 0);
+  return DueByTime() || (!under_way_ && WantedAfterEpoch(epoch));
 }
 
 void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::path& best) {

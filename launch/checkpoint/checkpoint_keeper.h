@@ -35,6 +35,8 @@ class CheckpointKeeper {
   /// Whether training should pause for one: the time has come, or SIGUSR1.
   bool DueByTime() const;
   bool DueAfterEpoch(std::uint32_t epoch) const;
+  /// Whether one is wanted after that epoch, whenever it ends.
+  bool WantedAfterEpoch(std::uint32_t epoch) const { return every_.epochs > 0 && epoch % every_.epochs == 0; }
 
   /// Begins one; rows are at rest. Where it cannot begin, the next Poll() says so.
   /// @param state  its manifest, but for parts and files

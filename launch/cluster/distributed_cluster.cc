@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "common/error.h"
@@ -23,18 +24,39 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+/// Between hosts a round trip would pass after each epoch in which nobody trains. Not in lockstep, nor where
+/// projections wait for the end of an epoch. On one host nothing is to be won, and slices keep their order.
+bool DistributedCluster::EpochsOverlap() const {
+  const bool folds = parts_.spec.model.HasContent() && parts_.spec.projection_refresh > 0;
+  if (!parts_.spread || parts_.lockstep || folds) return false;
+  std::set<std::string> hosts;
+  for (const scheduler::NodeInfo& member : scheduler_.Members()) hosts.insert(member.host);
+  return hosts.size() > 1;
+}
+
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
-                                         const scheduler::SlicesDone& done) {
-  const auto start = std::chrono::steady_clock::now();
+                                         const scheduler::SlicesDone& done,
+                                         const std::vector<double>& following) {
+  const bool goes_on = std::exchange(goes_on_, false);
+  const auto start = goes_on ? ended_ : std::chrono::steady_clock::now();
   gathered_ = at_rest_ = false;
   triples_of_done_ = 0;
   for (const auto& [slice, report] : done) triples_of_done_ += report.triples;
-  const auto trained = scheduler_.Run(
-      wire::Work::kTrain, epoch, factor, tick, [this] { return stopped(); }, done);
+  epoch_ = epoch;
+  const auto stop = [this] { return stopped(); };
+  const auto trained = goes_on ? scheduler_.GoOn(epoch, tick, stop)
+                               : scheduler_.Run(wire::Work::kTrain, epoch, factor, tick, stop, done,
+                                                EpochsOverlap() ? following : std::vector<double>());
+  goes_on_ = trained.goes_on;
   if (parts_.lockstep) Rest();
+  epoch_ = 0;
   triples_before_ += trained.total.triples - std::exchange(triples_of_done_, 0);
-  const EpochResult result{trained.total, SecondsSince(start), trained.complete, trained.done};
+  ended_ = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> took = ended_ - start;
+  const EpochResult result{trained.total, took.count(),    trained.complete,
+                           trained.done,  trained.goes_on, trained.next};
   ThrowIfDiverged(result.total, parts_.spec, parts_.content, epoch);
+  ThrowIfDiverged(result.next, parts_.spec, parts_.content, epoch + 1);
   if (result.complete) CheckEveryPositiveOnce(result.total, parts_.spec, parts_.data.num_interactions());
   return result;
 }
@@ -144,8 +166,8 @@ std::uint64_t DistributedCluster::PeakMemory() {
 }
 
 std::uint64_t DistributedCluster::triples_done() const {
-  const std::uint64_t of_round = scheduler_.triples_of_round();
-  return triples_before_ + std::max(of_round, triples_of_done_) - triples_of_done_;
+  const std::uint64_t of_epoch = epoch_ > 0 ? scheduler_.triples_of(epoch_) : 0;
+  return triples_before_ + std::max(of_epoch, triples_of_done_) - triples_of_done_;
 }
 
 }  // namespace attune::launch

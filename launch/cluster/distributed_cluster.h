@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 
 #include "common/data/training_data.h"
 #include "launch/cluster.h"
@@ -19,7 +20,8 @@ class DistributedCluster : public Cluster {
       : scheduler_(scheduler), parts_(parts), node_(node) {}
 
   EpochResult RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
-                       const scheduler::SlicesDone& done = {}) override;
+                       const scheduler::SlicesDone& done = {},
+                       const std::vector<double>& following = {}) override;
   void Pause() override { scheduler_.Pause(); }
   void BeginSnapshot(const std::filesystem::path& directory, std::uint32_t number) override;
   SnapshotState Snapshot(std::uint32_t number) override;
@@ -39,16 +41,20 @@ class DistributedCluster : public Cluster {
   std::uint64_t triples_done() const override;
 
  private:
+  bool EpochsOverlap() const;
   void FetchUsers();
   void Gather();
 
   SchedulerService& scheduler_;
   const NodeParts& parts_;
   Node& node_;
-  std::uint64_t triples_before_ = 0;   ///< of earlier epochs
-  std::uint64_t triples_of_done_ = 0;  ///< of the round, trained before it
-  bool at_rest_ = true;                ///< whether rows are the same everywhere
-  bool gathered_ = false;              ///< whether hosts have V and P as they are now
+  std::uint64_t triples_before_ = 0;               ///< of earlier epochs
+  std::uint64_t triples_of_done_ = 0;              ///< of the epoch, trained before it began here
+  std::uint32_t epoch_ = 0;                        ///< that runs; 0 if none does
+  bool goes_on_ = false;                           ///< the next epoch has begun
+  std::chrono::steady_clock::time_point ended_{};  ///< when the last epoch did
+  bool at_rest_ = true;                            ///< whether rows are the same everywhere
+  bool gathered_ = false;                          ///< whether hosts have V and P as they are now
   std::atomic<bool> stop_{false};
 };
 

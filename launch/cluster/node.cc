@@ -479,15 +479,18 @@ void Node::PrepareSlice(const wire::Lease& lease) {
 }
 
 std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
-  const Doing trains("trains slice {} of epoch {}", lease.slice, round_.epoch);
+  const Doing trains("trains slice {} of epoch {}", lease.slice, lease.epoch);
+  const std::uint64_t base = ClockBase(lease.round);
   const worker::LeaseOutcome outcome =
-      pool_.Train(thread, lease.slice, round_.epoch, rates_, stop_, ClockBase(round_.round));
+      pool_.Train(thread, lease.slice, lease.epoch, worker::RatesOf(parts_.spec, lease.rate_factor), stop_,
+                  base + lease.clock);
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
-  if (parts_.audit != nullptr) parts_.audit->Write(round_.epoch, lease.slice, lease.attempt, outcome.users);
+  if (parts_.audit != nullptr) parts_.audit->Write(lease.epoch, lease.slice, lease.attempt, outcome.users);
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
-  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,   report.positives,
-                         report.untrainable, report.triples, report.loss,     {},
-                         report.digest,      report.rows,    report.staleness};
+  const auto clock = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
+  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,    report.positives,
+                         report.untrainable, report.triples, report.loss,      {},
+                         report.digest,      report.rows,    report.staleness, clock};
 }
 
 wire::LeaseDone Node::Rank(const wire::Lease& lease) {

@@ -115,8 +115,8 @@ class Node {
   Leaving leaving_;
   Farewells farewells_;
 
-  wire::BeginRound round_;  ///< that the threads work on
-  worker::EpochRates rates_;
+  wire::BeginRound round_;                 ///< that the threads work on
+  worker::EpochRates rates_;               ///< of the round's first epoch
   bool unfolded_ = false;                  ///< whether an epoch's overdue work was not done yet
   std::shared_ptr<RoundRanking> ranking_;  ///< of a round of evaluation
   std::atomic<bool> stop_{false};          ///< makes threads end what they train

@@ -180,9 +180,10 @@ class NodeProcess {
   }
 
   void InitialiseUsers(Index first, Index end) {
+    // A checkpoint has all users.
+    if (const auto newest = NewestCheckpoint()) return newest->CopyUsers(first, end, store_.tables().users);
     store_.InitialiseUsers(first, end, 1);
     if (initial_) initial_->CopyUsers(first, end, store_.tables());
-    if (const auto newest = NewestCheckpoint()) newest->CopyUsers(first, end, store_.tables().users);
   }
 
   /// The one that the run goes on from, or that it has written since: the host that had rows last may be

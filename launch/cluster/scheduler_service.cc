@@ -28,16 +28,16 @@ void SchedulerService::SetWake(std::function<void()> wake) {
 void SchedulerService::OnMessage(std::uint32_t from, std::uint32_t incarnation, const wire::Control& message,
                                  Time now) {
   const std::lock_guard lock(mutex_);
-  const Phase before = coordinator_.phase();
+  const Stage before = StageNow();
   coordinator_.OnMessage(from, incarnation, message, now);
   TellIfChanged(before);
 }
 
-/// Whoever waits, waits for a phase to end, or for the last node to go: waking it for every lease would take
-/// processor time from workers.
-void SchedulerService::TellIfChanged(Phase before) {
+/// Whoever waits, waits for a phase or an epoch to end, or for the last node to go: waking it for every lease
+/// would take processor time from workers.
+void SchedulerService::TellIfChanged(const Stage& before) {
   TellEvents();
-  if (coordinator_.phase() != before || coordinator_.deserted()) changed_.notify_all();
+  if (StageNow() != before || coordinator_.deserted()) changed_.notify_all();
 }
 
 void SchedulerService::TellEvents() {
@@ -84,7 +84,7 @@ std::vector<scheduler::NodeInfo> SchedulerService::Members() const {
 
 void SchedulerService::Tick(Time now) {
   const std::lock_guard lock(mutex_);
-  const Phase before = coordinator_.phase();
+  const Stage before = StageNow();
   if (ticked_ && now - *ticked_ > kStoodStill) coordinator_.Forgive(now - *ticked_);
   ticked_ = now;
   coordinator_.Tick(now);
@@ -113,14 +113,14 @@ void SchedulerService::Close(const std::string& why) {
   changed_.notify_all();
 }
 
-bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase,
+bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, const std::function<bool()>& under_way,
                                  const std::function<void()>& tick, const std::function<bool()>& stop,
                                  const std::function<void()>& look) {
   // This ends: nodes that are silent are declared dead, and watchdogs end those that are heard and stuck.
-  while (coordinator_.phase() == phase) {
+  while (under_way()) {
     ThrowIfFailed();
     if (look) look();
-    changed_.wait_for(lock, kTick, [&] { return coordinator_.phase() != phase || !closed_.empty(); });
+    changed_.wait_for(lock, kTick, [&] { return !under_way() || !closed_.empty(); });
     lock.unlock();
     if (tick) tick();
     const bool stopped = stop && stop();
@@ -149,35 +149,60 @@ std::optional<std::string> SchedulerService::LifeOver() const {
 void SchedulerService::Gather(const std::function<void()>& tick) {
   const Doing waits("waits for all processes to register");
   std::unique_lock lock(mutex_);
-  WaitWhile(lock, Phase::kGathering, tick, {});
+  WaitWhile(lock, [this] { return coordinator_.phase() == Phase::kGathering; }, tick, {});
 }
 
 SchedulerService::Round SchedulerService::Run(wire::Work work, std::uint32_t epoch, double rate_factor,
                                               const std::function<void()>& tick,
                                               const std::function<bool()>& stop,
-                                              const scheduler::SlicesDone& done_before) {
+                                              const scheduler::SlicesDone& done_before,
+                                              const std::vector<double>& following) {
   std::unique_lock lock(mutex_);
   ThrowIfFailed();
-  coordinator_.Begin(work, epoch, rate_factor, done_before);
+  coordinator_.Begin(work, epoch, rate_factor, done_before, following);
   if (wake_) wake_();
+  return Await(lock, work, epoch, tick, stop);
+}
+
+SchedulerService::Round SchedulerService::GoOn(std::uint32_t epoch, const std::function<void()>& tick,
+                                               const std::function<bool()>& stop) {
+  std::unique_lock lock(mutex_);
+  ThrowIfFailed();
+  return Await(lock, wire::Work::kTrain, epoch, tick, stop);
+}
+
+SchedulerService::Round SchedulerService::Await(std::unique_lock<std::mutex>& lock, wire::Work work,
+                                                std::uint32_t epoch, const std::function<void()>& tick,
+                                                const std::function<bool()>& stop) {
+  const bool trains = work == wire::Work::kTrain;
+  const auto goes_on = [&] { return trains && coordinator_.epoch() > epoch; };
+  const auto under_way = [&] { return coordinator_.phase() == Phase::kWorking && !goes_on(); };
   scheduler::RoundStanding standing = coordinator_.Standing(std::chrono::steady_clock::now());
   const std::string what = scheduler::NameOf(work, epoch);
   Doing waits("waits for round {} ({}): {} of {} parts are done", standing.round, std::string_view(what),
               standing.done, standing.parts);
-  const bool done = WaitWhile(lock, Phase::kWorking, tick, stop, [&] {
+  const bool done = WaitWhile(lock, under_way, tick, stop, [&] {
     const auto before = std::exchange(standing, coordinator_.Standing(std::chrono::steady_clock::now()));
     waits.Set(standing.round, standing.done, standing.parts);
     if (standing.Progress() != before.Progress()) waits.GetsOn();
   });
-  if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
   Round round;
+  if (goes_on()) {
+    round.total = coordinator_.TotalOf(epoch);
+    round.complete = round.goes_on = true;
+    return round;
+  }
+  if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
   if (!wire::HasLeases(work)) {
     round.complete = done;
     return round;
   }
   round.total = coordinator_.Total();
   round.ranks = coordinator_.ranks();
-  if (work == wire::Work::kTrain) round.done = coordinator_.Done();
+  if (trains) {
+    round.done = coordinator_.Done();
+    round.next = coordinator_.TotalOfNext();
+  }
   round.complete = coordinator_.RoundComplete();
   return round;
 }
@@ -208,9 +233,9 @@ void SchedulerService::Stop(const std::string& reason, std::uint32_t code, std::
   changed_.wait_for(lock, within, [&] { return coordinator_.deserted() || !closed_.empty(); });
 }
 
-std::uint64_t SchedulerService::triples_of_round() const {
+std::uint64_t SchedulerService::triples_of(std::uint32_t epoch) const {
   const std::lock_guard lock(mutex_);
-  return coordinator_.phase() == Phase::kWorking ? coordinator_.Total().triples : 0;
+  return coordinator_.epoch() == epoch ? coordinator_.Total().triples : coordinator_.TotalOf(epoch).triples;
 }
 
 scheduler::Changes SchedulerService::changes() const {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/coordinator.h"
@@ -24,6 +25,8 @@ class SchedulerService {
     std::vector<std::vector<std::uint32_t>> ranks;  ///< by slice
     scheduler::SlicesDone done;                     ///< of training
     bool complete = false;
+    scheduler::LeaseReport next;  ///< what was trained of the next epoch, if this one was not completed
+    bool goes_on = false;         ///< the next epoch has begun: GoOn()
   };
 
   SchedulerService(const scheduler::Coordinator::Options& options, Time now) : coordinator_(options, now) {}
@@ -46,8 +49,13 @@ class SchedulerService {
   /// Has a round done. @param tick  called now and then  @param stop  asked now and then: ends it early
   /// Throws Error(kFailed) when the cluster has failed.
   /// @param done  slices of the epoch that were trained before
+  /// @param following  of training: factors of the rates of epochs that follow without anything between.
+  /// Workers may begin them before this one has ended; if it is completed, what comes next is GoOn()
   Round Run(wire::Work work, std::uint32_t epoch, double rate_factor, const std::function<void()>& tick,
-            const std::function<bool()>& stop, const scheduler::SlicesDone& done = {});
+            const std::function<bool()>& stop, const scheduler::SlicesDone& done = {},
+            const std::vector<double>& following = {});
+  /// Has the next epoch of the round done.
+  Round GoOn(std::uint32_t epoch, const std::function<void()>& tick, const std::function<bool()>& stop);
   /// See Coordinator.
   void Pause();
   std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
@@ -67,8 +75,8 @@ class SchedulerService {
   bool IsThere(std::uint32_t node) const;
   /// Who takes part, or will.
   std::vector<scheduler::NodeInfo> Members() const;
-  /// Of the round that is under way.
-  std::uint64_t triples_of_round() const;
+  /// Of an epoch of training that is under way, or of one that has ended in the same round.
+  std::uint64_t triples_of(std::uint32_t epoch) const;
   scheduler::Changes changes() const;
   wire::NodeCounters Counters() const;
   /// See Coordinator; nothing if another thread keeps this one from looking for long.
@@ -81,13 +89,19 @@ class SchedulerService {
  private:
   using Phase = scheduler::Coordinator::Phase;
 
-  /// Waits until the phase is not `phase`, calling `tick`; false if `stop` ended the wait.
+  /// Waits until `under_way` is false, calling `tick`; false if `stop` ended the wait.
   /// @param look  called now and then under the lock
-  bool WaitWhile(std::unique_lock<std::mutex>& lock, Phase phase, const std::function<void()>& tick,
-                 const std::function<bool()>& stop, const std::function<void()>& look = {});
+  bool WaitWhile(std::unique_lock<std::mutex>& lock, const std::function<bool()>& under_way,
+                 const std::function<void()>& tick, const std::function<bool()>& stop,
+                 const std::function<void()>& look = {});
+  Round Await(std::unique_lock<std::mutex>& lock, wire::Work work, std::uint32_t epoch,
+              const std::function<void()>& tick, const std::function<bool()>& stop);
   void ThrowIfFailed() const;
   void TellEvents();
-  void TellIfChanged(Phase before);
+  /// How far the coordinator is.
+  using Stage = std::pair<Phase, std::uint32_t>;
+  Stage StageNow() const { return {coordinator_.phase(), coordinator_.epoch()}; }
+  void TellIfChanged(const Stage& before);
 
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;

@@ -42,9 +42,11 @@ class Job {
   void Do(std::uint8_t what, std::uint8_t how) {
     now_ += std::chrono::milliseconds(100 * how);
     if (what % 4 == 0 && coordinator_.phase() == Phase::kIdle) {
-      coordinator_.Begin(static_cast<wire::Work>(1 + how % 5), how);
+      const auto work = static_cast<wire::Work>(1 + how % 5);
+      const bool trains = work == wire::Work::kTrain;
+      coordinator_.Begin(work, how, 1, {}, std::vector<double>(trains ? how % 3 : 0, 0.5));
     } else if (what % 4 == 1 && coordinator_.phase() == Phase::kWorking) {
-      coordinator_.Abandon();
+      how % 2 == 0 ? coordinator_.Abandon() : coordinator_.Pause();
     } else if (what % 4 == 2 && coordinator_.phase() != Phase::kGathering) {
       scheduler::NodeInfo info;
       info.host = std::string(1, static_cast<char>('a' + how % 3));

@@ -35,7 +35,18 @@ struct SimWorld {
   Outcome& outcome;
   SimRows rows;
   std::map<std::uint32_t, std::string> hosts;  ///< of nodes
+  std::uint32_t epoch = 0;                     ///< that is under way, as the scheduler sees it
 };
+
+/// What the rates of an epoch are multiplied by.
+double FactorOf(std::uint32_t epoch) {
+  return 1.0 / epoch;
+}
+
+/// Whether no process is lost, nor taken for lost: then nothing is trained twice.
+bool IsCalm(const Plan& plan) {
+  return plan.kill == 0 && plan.pause == 0;
+}
 
 /// Of a worker that the job begins with, or with a new host's number.
 std::string HostOf(std::uint32_t number) {
@@ -150,6 +161,7 @@ class SimWorker {
     const std::uint32_t incarnation = incarnation_;
     if (lease.fresh) world_.rows.Begin(info_.host, lease.slice);
     if (lease.rows_at) world_.rows.Copy(world_.hosts.at(*lease.rows_at), info_.host, lease.slice);
+    if (client_->round().work == wire::Work::kTrain) CheckLease(lease);
     if (node_ > 0 && draws.Chance(plan_.pause))
       network_.Pause(node_, std::chrono::milliseconds(draws.Below(30'000)));
     if (node_ > 0 && draws.Chance(plan_.kill)) {
@@ -162,6 +174,15 @@ class SimWorker {
     }
     if (node_ > 0 && draws.Chance(plan_.leave)) client_->Leave("wants to", network_.now());
     network_.After(draws.About(plan_.lease_time), [this, incarnation, lease] { Done(incarnation, lease); });
+  }
+
+  void CheckLease(const wire::Lease& lease) {
+    if (lease.epoch > world_.epoch) ++world_.outcome.overlaps;
+    if (lease.rate_factor != FactorOf(lease.epoch)) world_.outcome.problem = "rates of another epoch";
+    if (!IsCalm(plan_) || world_.rows.At(info_.host, lease.slice) + 1 == lease.epoch) return;
+    world_.outcome.problem =
+        fmt::format("slice {} has a lease for epoch {} when its rows have seen {} epochs", lease.slice,
+                    lease.epoch, world_.rows.At(info_.host, lease.slice));
   }
 
   void Done(std::uint32_t incarnation, const wire::Lease& lease) {
@@ -262,12 +283,15 @@ class SimScheduler {
 
   void Tick() {
     coordinator_.Tick(network_.now());
+    const bool trains = step_ % 3 == 1;
+    if (trains && plan_.cut > 0 && network_.draws().Chance(plan_.cut)) coordinator_.Pause();
     Proceed();
     if (!ended_) network_.After(100ms, [this] { Tick(); });
   }
 
   void Proceed() {
     while (coordinator_.phase() == Phase::kIdle) NextRound();
+    world_.epoch = coordinator_.epoch();
     for (const auto& out : coordinator_.TakeOutgoing()) {
       if (const auto* wanted = std::get_if<wire::FetchSlices>(&out.what)) {
         Fetch(*wanted);
@@ -298,15 +322,15 @@ class SimScheduler {
     });
   }
 
-  /// Each epoch is trained, flushed and evaluated.
+  /// Some epochs are trained, then rows are flushed and evaluated.
   void NextRound() {
     switch (step_++ % 3) {
       case 0:
-        NextEpoch();
+        if (evaluating_) CheckRanks();
+        Train({});
         break;
       case 1:
-        outcome_.epochs.push_back(coordinator_.Total());
-        coordinator_.Begin(wire::Work::kFlush, epoch_);
+        EndRound();
         break;
       default:
         coordinator_.Begin(wire::Work::kEvaluateValidation, epoch_);
@@ -314,12 +338,31 @@ class SimScheduler {
     }
   }
 
-  void NextEpoch() {
-    if (evaluating_) CheckRanks();
-    if (epoch_ < plan_.epochs) {
-      coordinator_.Begin(wire::Work::kTrain, ++epoch_);
-      return;
+  /// @param done  of the first epoch
+  void Train(const scheduler::SlicesDone& done) {
+    if (epoch_ == plan_.epochs) return EndJob();
+    std::vector<double> following;
+    while (following.size() + 1 < plan_.epochs_a_round && epoch_ + 1 + following.size() < plan_.epochs) {
+      following.push_back(FactorOf(epoch_ + 2 + static_cast<std::uint32_t>(following.size())));
     }
+    coordinator_.Begin(wire::Work::kTrain, epoch_ + 1, FactorOf(epoch_ + 1), done, following);
+  }
+
+  /// After a pause, what is left is trained.
+  void EndRound() {
+    while (epoch_ + 1 < coordinator_.epoch()) outcome_.epochs.push_back(coordinator_.TotalOf(++epoch_));
+    if (!coordinator_.RoundComplete()) {
+      if (coordinator_.TotalOfNext().positives > 0) outcome_.problem = "two epochs are under way in a pause";
+      ++outcome_.cuts;
+      --step_;
+      return Train(coordinator_.Done());
+    }
+    outcome_.epochs.push_back(coordinator_.Total());
+    ++epoch_;
+    coordinator_.Begin(wire::Work::kFlush, epoch_);
+  }
+
+  void EndJob() {
     CheckRows();
     coordinator_.Stop("completed");
     outcome_.completed = outcome_.problem.empty();
@@ -335,7 +378,7 @@ class SimScheduler {
 
   /// Where nobody was lost, the rows of all users have seen every epoch, wherever they have been meanwhile.
   void CheckRows() {
-    if (plan_.kill > 0 || plan_.pause > 0) return;
+    if (!IsCalm(plan_)) return;
     const auto nodes = coordinator_.NodesOfSlices();
     for (std::uint32_t slice = 0; slice < plan_.slices; ++slice) {
       const std::uint32_t trained = nodes[slice] ? world_.rows.At(world_.hosts.at(*nodes[slice]), slice) : 0;

@@ -17,10 +17,12 @@ struct Plan {
   std::uint32_t hosts = 1;
   std::uint32_t slices = 20;
   std::uint32_t epochs = 3;
+  std::uint32_t epochs_a_round = 1;
   Faults faults;
   double kill = 0;         ///< chance that a process is killed while it trains a lease
   double pause = 0;        ///< chance that it stands still then, for up to 30 s
   double leave = 0;        ///< chance that it leaves then, but for the first
+  double cut = 0;          ///< chance, at each tick, that a round of training is paused
   std::uint32_t late = 0;  ///< workers that join while the job runs, on hosts of their own and on others'
   Duration lease_time = std::chrono::milliseconds(200);
 };
@@ -34,6 +36,8 @@ struct Outcome {
   std::uint64_t repeated = 0;
   std::uint64_t joined = 0;
   std::uint64_t left = 0;
+  std::uint64_t cuts = 0;      ///< rounds of training that ended before all of their epochs had
+  std::uint64_t overlaps = 0;  ///< leases that began while the epoch before theirs had not ended
   Duration time{};
 };
 

@@ -19,6 +19,7 @@ Plan PlanOf(std::uint64_t seed) {
   plan.hosts = 1 + draws.Below(4);
   plan.slices = draws.Below(60);
   plan.epochs = 1 + draws.Below(3);
+  plan.epochs_a_round = 1 + static_cast<std::uint32_t>(seed / 7 % 3);
   plan.faults.delay = std::chrono::microseconds(100 + draws.Below(50'000));
   if (seed % 4 != 0) {
     plan.faults.broken = 0.05 * draws.Unit();
@@ -31,6 +32,7 @@ Plan PlanOf(std::uint64_t seed) {
     plan.leave = 0.05 * draws.Unit();
     plan.late = draws.Below(6);
   }
+  if (seed % 6 == 1) plan.cut = 0.2 * draws.Unit();
   return plan;
 }
 
@@ -77,6 +79,45 @@ TEST(Simulation, NobodyWaitsForATimeOutWhereNothingIsLost) {
   EXPECT_LT(outcome.time, 9s);
 }
 
+TEST(Simulation, NobodyWaitsForTheEndOfAnEpochThatAnotherFollows) {
+  Plan plan;
+  plan.workers = 3;
+  plan.hosts = 3;
+  plan.slices = 60;
+  plan.epochs = 20;
+  plan.lease_time = 5ms;
+  plan.faults.delay = 20ms;
+  const Outcome apart = Simulate(plan);
+  plan.epochs_a_round = 20;
+  const Outcome together = Simulate(plan);
+  ASSERT_TRUE(apart.completed && together.completed) << apart.problem << together.problem;
+  EXPECT_EQ(apart.overlaps, 0u);
+  EXPECT_GT(together.overlaps, 19u);
+  EXPECT_LT(together.time, apart.time - 19 * 40ms);
+}
+
+TEST(Simulation, APauseLeavesOneEpochUnderWay) {
+  std::uint64_t cuts = 0, overlaps = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Plan plan;
+    plan.seed = seed;
+    plan.workers = 3;
+    plan.hosts = 3;
+    plan.epochs = 5;
+    plan.epochs_a_round = 5;
+    plan.lease_time = 50ms;
+    plan.cut = 0.3;
+    plan.kill = seed % 2 == 0 ? 0.02 : 0;
+    Check(plan);
+    if (HasFatalFailure()) return;
+    const Outcome outcome = Simulate(plan);
+    cuts += outcome.cuts;
+    overlaps += outcome.overlaps;
+  }
+  EXPECT_GT(cuts, 100u);
+  EXPECT_GT(overlaps, 100u);
+}
+
 TEST(Simulation, HostsThatJoinLateAndLeaveTakeNoRowsWithThem) {
   std::uint64_t joined = 0, left = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
@@ -85,6 +126,7 @@ TEST(Simulation, HostsThatJoinLateAndLeaveTakeNoRowsWithThem) {
     plan.workers = 2;
     plan.slices = 60;
     plan.epochs = 4;
+    plan.epochs_a_round = 1 + static_cast<std::uint32_t>(seed % 4);
     plan.leave = 0.05;
     plan.late = 6;
     plan.faults.broken = 0.02;

@@ -51,8 +51,147 @@ TEST(LeaseBoard, ClosedItHandsOutNothingAndIsIdleWhenAllIsBack) {
   board.Close();
   EXPECT_FALSE(board.Next(1, 0));
   EXPECT_TRUE(board.Complete(1, lease->slice, 1, Report(1)));
-  EXPECT_TRUE(board.idle());
+  EXPECT_TRUE(board.at_rest());
   EXPECT_FALSE(board.complete());
+}
+
+/// A board of two epochs, 5 and 6, whose slices are all held by worker 1 for the first of them.
+class TwoEpochs : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kSlices = 9;
+
+  TwoEpochs() : board_(std::vector<LeaseBoard::Host>(kSlices, 0), 3, 5, {}, {}, 1) {
+    while (const auto lease = board_.Next(1, 0)) held_.push_back(*lease);
+  }
+  void Complete(const LeaseBoard::Lease& lease) {
+    EXPECT_TRUE(board_.Complete(1, lease.slice, lease.attempt, Report(1)));
+  }
+
+  LeaseBoard board_;
+  std::vector<LeaseBoard::Lease> held_;
+};
+
+TEST_F(TwoEpochs, SlicesWaitForTheNextWhenTheyAreDone) {
+  ASSERT_EQ(held_.size(), kSlices);
+  EXPECT_TRUE(board_.goes_on());
+  Complete(held_[4]);
+  const auto next = board_.Next(1, 0);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->slice, held_[4].slice);
+  EXPECT_EQ(next->epoch, 6u);
+  EXPECT_EQ(next->attempt, 2u);
+  EXPECT_FALSE(board_.Next(1, 0));
+  EXPECT_FALSE(
+      board_.Complete(1, held_[4].slice, held_[4].attempt, Report(1)));  // a copy of the first report
+  Complete(*next);
+  EXPECT_FALSE(board_.Next(1, 0));  // it has no third
+  EXPECT_EQ(board_.Total().positives, 1u);
+  EXPECT_EQ(board_.TotalOfNext().positives, 1u);
+  EXPECT_FALSE(board_.Advance());
+}
+
+TEST_F(TwoEpochs, EachHasItsSumAndItsOrder) {
+  for (const auto& lease : held_) {
+    EXPECT_EQ(lease.epoch, 5u);
+    EXPECT_FALSE(board_.Advance());
+    Complete(lease);
+  }
+  EXPECT_FALSE(board_.complete());
+  EXPECT_EQ(board_.Advance()->positives, kSlices);
+  EXPECT_EQ(board_.epoch(), 6u);
+  EXPECT_TRUE(board_.Done().empty());
+  LeaseQueue queue(kSlices, 3, 6);
+  while (const auto slice = queue.Next()) {
+    const auto lease = board_.Next(1, 0);
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(lease->slice, *slice);
+    EXPECT_EQ(lease->epoch, 6u);
+    EXPECT_FALSE(board_.goes_on());
+    Complete(*lease);
+  }
+  EXPECT_FALSE(board_.Advance());
+  EXPECT_TRUE(board_.complete());
+  EXPECT_EQ(board_.Total().positives, kSlices);
+}
+
+TEST_F(TwoEpochs, WhatWasDoneOfTheNextIsDoneWhenItBegins) {
+  Complete(held_[0]);
+  Complete(*board_.Next(1, 0));
+  Complete(held_[1]);
+  const auto across = board_.Next(1, 0);
+  for (std::size_t n = 2; n < kSlices; ++n) Complete(held_[n]);
+  EXPECT_EQ(board_.Advance()->positives, kSlices);
+  EXPECT_EQ(board_.Done().size(), 1u);
+  Complete(*across);
+  EXPECT_EQ(board_.Done().size(), 2u);
+  EXPECT_EQ(board_.waiting(), kSlices - 2);
+}
+
+TEST(LeaseBoard, LeasesOfAnEpochSayWhatClockWorkersHadAtTheEndOfTheOneBefore) {
+  LeaseBoard board({0, 0}, 1, 1, {}, {}, 2);
+  const auto fast = board.Next(1, 0), slow = board.Next(2, 0);
+  EXPECT_EQ(fast->clock, 0u);
+  EXPECT_TRUE(board.Complete(1, fast->slice, 1, Report(1), 30));
+  const auto next = board.Next(1, 0);
+  EXPECT_EQ(next->clock, 30u);
+  EXPECT_TRUE(board.Complete(1, next->slice, 2, Report(1), 60));
+  EXPECT_TRUE(board.Complete(2, slow->slice, 1, Report(1), 20));
+  EXPECT_TRUE(board.Advance());
+  const auto after = board.Next(2, 0);
+  EXPECT_EQ(after->epoch, 2u);
+  EXPECT_EQ(after->clock, 30u);
+  EXPECT_EQ(board.Next(1, 0)->clock, 60u);  // of the third epoch
+  EXPECT_TRUE(board.Complete(2, after->slice, 2, Report(1), 50));
+  EXPECT_TRUE(board.Advance());
+  EXPECT_EQ(board.Next(2, 0)->clock, 60u);
+}
+
+TEST_F(TwoEpochs, WhoDiesBeforeTheEndOfTheFirstIsReplacedFirst) {
+  Complete(held_[0]);
+  ASSERT_TRUE(board_.Next(2, 0));
+  Complete(held_[1]);
+  EXPECT_EQ(board_.Return(1), kSlices - 2);
+  for (std::size_t n = 2; n < kSlices; ++n) EXPECT_EQ(board_.Next(2, 0)->epoch, 5u);
+  EXPECT_EQ(board_.Next(2, 0)->epoch, 6u);
+}
+
+TEST_F(TwoEpochs, ClosedTheFirstEndsAloneIfNothingOfTheNextWasBegun) {
+  Complete(held_[0]);
+  board_.Close();
+  EXPECT_FALSE(board_.Next(1, 0));
+  EXPECT_FALSE(board_.at_rest());
+  EXPECT_EQ(board_.Return(1), kSlices - 1);
+  EXPECT_FALSE(board_.Next(1, 0));
+  EXPECT_TRUE(board_.at_rest());
+}
+
+TEST_F(TwoEpochs, ClosedTheFirstIsCompletedIfSomeOfTheNextWasBegun) {
+  Complete(held_[0]);
+  Complete(*board_.Next(1, 0));
+  board_.Close();
+  EXPECT_EQ(board_.Return(1), kSlices - 1);
+  EXPECT_FALSE(board_.at_rest());
+  while (const auto lease = board_.Next(2, 0)) {
+    EXPECT_EQ(lease->epoch, 5u);
+    EXPECT_TRUE(board_.Complete(2, lease->slice, lease->attempt, Report(1)));
+  }
+  EXPECT_TRUE(board_.Advance());
+  EXPECT_FALSE(board_.Next(2, 0));
+  EXPECT_TRUE(board_.at_rest());
+  EXPECT_EQ(board_.Done().size(), 1u);
+}
+
+TEST_F(TwoEpochs, SlicesOfBothAreBroughtElsewhereAndLost) {
+  Complete(held_[0]);
+  Complete(held_[1]);
+  ASSERT_EQ(board_.Depart(0).size(), 2u);
+  EXPECT_EQ(board_.waiting(), 0u);
+  board_.Arrive(held_[0].slice, 1);
+  EXPECT_EQ(board_.Next(2, 1)->home, 1u);
+  EXPECT_EQ(board_.Return(1), kSlices - 2);
+  EXPECT_EQ(board_.Lose(0), kSlices - 1);
+  EXPECT_EQ(board_.waiting(), kSlices - 1);
+  for (std::size_t n = 1; n < kSlices; ++n) EXPECT_EQ(board_.Next(2, 1)->home, LeaseBoard::kNowhere);
 }
 
 TEST(LeaseBoard, AHostsOwnSlicesComeFirst) {
@@ -138,8 +277,10 @@ TEST(LeaseBoard, WhateverDiesEverySliceIsCountedOnce) {
     const std::uint32_t hosts = 1 + draws() % 4;
     std::vector<LeaseBoard::Host> homes(slices);
     for (auto& home : homes) home = draws() % hosts;
-    LeaseBoard board(homes, seed, 1);
+    const std::uint32_t following = draws() % 4;
+    LeaseBoard board(homes, seed, 1, {}, {}, following);
     std::vector<std::pair<LeaseBoard::Worker, LeaseBoard::Lease>> held;
+    std::uint32_t ended = 0;
     for (int step = 0; !board.complete(); ++step) {
       ASSERT_LT(step, 100'000) << "seed " << seed;
       const LeaseBoard::Worker worker = draws() % 8;
@@ -152,8 +293,13 @@ TEST(LeaseBoard, WhateverDiesEverySliceIsCountedOnce) {
         board.Complete(held[at].first, held[at].second.slice, held[at].second.attempt, Report(1));
         held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
       }
+      while (const auto total = board.Advance()) {
+        ++ended;
+        EXPECT_EQ(total->positives, slices) << "seed " << seed;
+      }
     }
     EXPECT_EQ(board.Total().positives, slices) << "seed " << seed;
+    EXPECT_EQ(ended, following) << "seed " << seed;
   }
 }
 

@@ -85,6 +85,26 @@ TEST_F(Asking, ForMoreWhereLeasesEndFasterThanAnswersCome) {
   EXPECT_EQ(held, 2u + 1 + 4);
 }
 
+class AskingForMany : public Asking {
+ protected:
+  AskingForMany() : Asking(20) {}
+};
+
+TEST_F(AskingForMany, ForNoMoreAfterItHadToWaitForALease) {
+  for (const std::uint64_t request : Questions()) {
+    request == 1 ? Answer(request) : Hear(wire::NoLease{1, request, true});
+  }
+  Finish();
+  now_ += 900ms;  // it has none: one of its questions is not answered before a slice waits
+  for (const std::uint64_t request : Questions()) Answer(request);
+  for (int n = 0; n < 20; ++n) {
+    now_ += 10ms;
+    Finish();
+  }
+  EXPECT_FALSE(Questions().empty());
+  EXPECT_EQ(ahead_, 0u);
+}
+
 TEST_F(Asking, AgainByTheSameNumberWhatWasNotAnswered) {
   Questions();
   Answer(1);

@@ -45,12 +45,16 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(Again(WantLease{4}).round, 4u);
   EXPECT_EQ(Again(Lease{4, 17, 2, 0, true}).rows_at, 0u);
   EXPECT_FALSE(Again(Lease{4, 17, 2, std::nullopt, true}).rows_at);
+  EXPECT_EQ(Again(Lease{4, 17, 2, 0, true, 5, 6, 0.25}).epoch, 6u);
+  EXPECT_EQ(Again(Lease{4, 17, 2, 0, true, 5, 6, 0.25}).rate_factor, 0.25);
+  EXPECT_EQ(Again(Lease{4, 17, 2, 0, true, 5, 6, 0.25, 7}).clock, 7u);
   EXPECT_EQ(Again(NoLease{4}).round, 4u);
   EXPECT_TRUE(Again(NoLease{4, 5, true}).when_idle);
   const LeaseDone done = Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {7, 300, 1}});
   EXPECT_EQ(done.slice, 17u);
   EXPECT_EQ(done.triples, 200u);
   EXPECT_EQ(done.loss, 1.5);
+  EXPECT_EQ(Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {}, 0, 0, {}, 9}).clock, 9u);
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
