@@ -143,9 +143,8 @@ void Node::MeetOtherLife(const net::Received& received, Time now) {
   const auto control = wire::DecodeControl(received.message);
   const bool from_later = received.life > parts_.life.number;
   if (scheduler_ != nullptr && control && !from_later) {
-    // Said every second: the answer to these is enough.
-    if (std::holds_alternative<wire::Register>(*control) || std::holds_alternative<wire::Heartbeat>(*control))
-      transport_.Send(received.from, wire::Encode(parts_.answer_to_earlier_lives));
+    // To whatever it is: one that waits for an answer of its own says nothing else.
+    transport_.Send(received.from, wire::Encode(parts_.answer_to_earlier_lives));
   } else if (scheduler_ == nullptr && control && from_later && received.from == kSchedulerNode) {
     client_.OnMessage(*control, now);
   } else {

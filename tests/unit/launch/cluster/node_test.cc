@@ -63,9 +63,12 @@ worker::EvaluationTask Held(const data::Dataset& dataset) {
 /// Nodes of one host, each with the tables' memory mapped for itself, on threads of this process.
 class OneHost {
  public:
+  /// @param life  of the job; the guest is of the first
   OneHost(const TrainingSpec& spec, const data::TrainingData& data, const worker::EvaluationTask& task,
-          std::uint32_t nodes, unsigned threads)
-      : spec_(spec), memory_(ps::HostMemory::Create(ps::ModelStore::Shape(spec, kUsers, kItems))) {
+          std::uint32_t nodes, unsigned threads, std::uint32_t life = 0)
+      : spec_(spec),
+        life_{life, "checkpoint"},
+        memory_(ps::HostMemory::Create(ps::ModelStore::Shape(spec, kUsers, kItems))) {
     scheduler::Coordinator::Options options;
     options.membership.expected = nodes;
     options.slices = kSlices;
@@ -77,7 +80,7 @@ class OneHost {
         if (a != b) a->transport->Connect(b->number, b->transport->address());
       }
     }
-    guest_ = MakeTransport(nodes);
+    guest_ = MakeTransport(nodes, 0);
     guest_->Connect(0, nodes_[0]->transport->address());
     nodes_[0]->transport->Connect(nodes, guest_->address());
     for (auto& one : nodes_) Start(*one, threads);
@@ -127,13 +130,16 @@ class OneHost {
         NodeParts{spec_, data, *store, {}, &task, nullptr, [store](Index first, Index end) {
                     store->InitialiseUsers(first, end, 1);
                   }});
-    one->transport = MakeTransport(number);
+    one->parts->life = life_;
+    one->parts->answer_to_earlier_lives = wire::NextLife{life_.number, life_.resume};
+    one->transport = MakeTransport(number, life_.number);
     nodes_.push_back(std::move(one));
   }
 
-  static std::unique_ptr<net::Transport> MakeTransport(std::uint32_t number) {
+  static std::unique_ptr<net::Transport> MakeTransport(std::uint32_t number, std::uint32_t life) {
     net::ZmqOptions options;
     options.job = 5;
+    options.life = life;
     options.node = number;
     options.keys = net::KeyPair::Make();
     return net::MakeZmqTransport(options);
@@ -153,6 +159,7 @@ class OneHost {
   }
 
   const TrainingSpec spec_;
+  const Life life_;
   ps::HostMemory memory_;
   std::unique_ptr<SchedulerService> scheduler_;
   std::vector<std::unique_ptr<One>> nodes_;
@@ -233,6 +240,21 @@ TEST_F(NodeTest, WhatMakesNoSenseIsRefusedAndTheJobGoesOn) {
   }
   EXPECT_EQ(refused, messages.size());
   EXPECT_TRUE(host.cluster().RunEpoch(1, 1, {}).complete);
+}
+
+TEST_F(NodeTest, WhoeverSpeaksFromAnEarlierLifeIsToldOfThisOne) {
+  OneHost host(Spec(), *data_, task_, 1, 1, 3);
+  // One with a report that nobody has taken says nothing but that.
+  for (const wire::Control& what : {wire::Control(wire::Heartbeat{}), wire::Control(wire::LeaseDone{}),
+                                    wire::Control(wire::WantLease{}), wire::Control(wire::RoundDone{})}) {
+    while (!host.guest().Send(0, wire::Encode(what))) std::this_thread::sleep_for(1ms);
+    const auto answer = host.guest().Receive(10s);
+    ASSERT_TRUE(answer.has_value()) << what.index();
+    const auto control = wire::DecodeControl(answer->message);
+    ASSERT_TRUE(control && std::holds_alternative<wire::NextLife>(*control)) << what.index();
+    EXPECT_EQ(std::get<wire::NextLife>(*control).life, 3u);
+    EXPECT_EQ(std::get<wire::NextLife>(*control).resume, "checkpoint");
+  }
 }
 
 TEST_F(NodeTest, AnEpochThatIsStoppedLeavesRowsAtRest) {
