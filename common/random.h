@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   kSynthetic = 12,
   kFeatureProjection = 13,
   kRangeFinder = 14,
+  kNetwork = 15,
 };
 
 using Words = std::array<std::uint32_t, 4>;

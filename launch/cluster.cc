@@ -32,7 +32,7 @@ void ThrowIfDiverged(const scheduler::LeaseReport& total, const TrainingSpec& sp
       "lower "
       "visit_triples (now {}) if few users have very many interactions",
       epoch, spec.lr,
-      spec.model.HasAttention() ? fmt::format(" or lr_theta (now {})", spec.lr_theta) : std::string(),
+      spec.model.HasTheta() ? fmt::format(" or lr_theta (now {})", spec.lr_theta) : std::string(),
       spec.sampling.visit_triples);
 }
 

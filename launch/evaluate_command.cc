@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/thread.h"
 #include "launch/model_data.h"
+#include "launch/predictor.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -98,20 +99,19 @@ Column MakeColumn(std::string name, const worker::EvaluationTask& task, worker::
   return column;
 }
 
-Column EvaluateModel(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
-  const model::ModelView view = matched.view();
+Column MeasureModel(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
   const std::string name = matched.model().path().string();
   if (protocol.negatives == 0) {
-    return MakeColumn(name, targets.task, worker::Evaluate(view, targets.task, protocol.threads));
+    return MakeColumn(name, targets.task, EvaluateModel(matched, targets.task, protocol.threads));
   }
   const auto unseen = UnseenItems(matched, protocol);
   return MakeColumn(
       name, targets.task,
-      worker::EvaluateSampled(view, targets.task, protocol.negatives, protocol.seed, protocol.threads,
-                              [&](std::size_t n) { return std::span<const Index>(unseen[n]); }));
+      EvaluateModelSampled(matched, targets.task, protocol.negatives, protocol.seed, protocol.threads,
+                           [&](std::size_t n) { return std::span<const Index>(unseen[n]); }));
 }
 
-Column EvaluatePopularity(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
+Column MeasurePopularity(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
   const std::vector<float> scores = matched.Popularity();
   if (protocol.negatives == 0) {
     return MakeColumn("popularity", targets.task,
@@ -320,15 +320,15 @@ int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& 
   const ModelData matched(model, dataset);
   const MatchedTask targets = MakeMatchedTask(matched, protocol.targets, history);
   Evaluation evaluation{settings, protocol.Text(), matched, targets, {}, {}, false};
-  evaluation.columns.push_back(EvaluateModel(matched, targets, protocol));
+  evaluation.columns.push_back(MeasureModel(matched, targets, protocol));
   if (settings.has_against()) {
     const model::LoadedModel other(settings.against());
     const ModelData other_matched(other, dataset);
     const MatchedTask other_targets = MakeMatchedTask(other_matched, protocol.targets, history);
-    evaluation.columns.push_back(EvaluateModel(other_matched, other_targets, protocol));
+    evaluation.columns.push_back(MeasureModel(other_matched, other_targets, protocol));
   }
   if (settings.baseline() == config::BASELINE_POPULARITY) {
-    evaluation.columns.push_back(EvaluatePopularity(matched, targets, protocol));
+    evaluation.columns.push_back(MeasurePopularity(matched, targets, protocol));
   }
   evaluation.several_targets = protocol.targets.items.size() > protocol.targets.size();
   if (settings.groups()) evaluation.groups = MakeGroups(bounds, targets.training_items);

@@ -40,11 +40,21 @@ void RequireSameSizes(const model::ModelSpec& from, const model::ModelSpec& to, 
   }
 }
 
+const char* ThetaText(const model::ModelSpec& spec) {
+  return spec.HasAttention() ? "attention parameters" : "weights of the item content";
+}
+
+const model::LoadedModel& WithVectors(const model::LoadedModel& model, const std::string& path) {
+  if (model.HasVectors() && model.algorithm() != model::Algorithm::kContentMean) return model;
+  ThrowUsage("--init-from {}: a {} model has no vectors of users and items to start from", path,
+             model::NameOf(model.algorithm()));
+}
+
 }  // namespace
 
 InitialModel::InitialModel(const std::string& path, const data::Dataset& dataset, const TrainingSpec& spec)
     : from_(path), dataset_(dataset), spec_(spec) {
-  const model::ModelView view = from_.view();
+  const model::ModelView view = WithVectors(from_, path).view();
   RequireSameSizes(view.spec, spec.model, path, dataset);
   if (spec.model.HasU() && !view.u.empty()) users_ = RowsOf(from_.users(), dataset.users());
   items_ = RowsOf(from_.items(), dataset.items());
@@ -75,11 +85,15 @@ void InitialModel::CopyShared(ps::ModelStore& store) const {
 
 std::string InitialModel::Summary() const {
   const bool has_p = spec_.model.HasP() && !from_.view().p.empty();
-  std::string text = fmt::format("{}: {} of {} users, {} of {} items{}{} taken over", from_.path().string(),
-                                 Known(users_), dataset_.num_users(), Known(items_), dataset_.num_items(),
-                                 has_p ? " with P" : "", has_theta_ ? ", attention parameters" : "");
-  if (spec_.model.HasAttention() && !has_theta_)
-    text += "; attention parameters begin anew: its attention has other inputs or sizes";
+  std::string text =
+      fmt::format("{}: {} of {} users, {} of {} items{}{} taken over", from_.path().string(), Known(users_),
+                  dataset_.num_users(), Known(items_), dataset_.num_items(), has_p ? " with P" : "",
+                  has_theta_ ? fmt::format(", {}", ThetaText(spec_.model)) : "");
+  if (spec_.model.HasTheta() && !has_theta_) {
+    text +=
+        fmt::format("; {} begin anew: {}", ThetaText(spec_.model),
+                    spec_.model.HasAttention() ? "its attention has other inputs or sizes" : "it has none");
+  }
   return text;
 }
 

@@ -79,15 +79,13 @@ void InspectDataset(const fs::path& path, const ordered_json& manifest, Findings
   for (const char* key : {"created_by", "features", "settings"}) Keep(manifest, key, findings.holds);
 }
 
+/// By the names of arrays, without folder and ending where these say nothing.
 ordered_json ArrayShapes(const model::LoadedModel& model) {
-  const model::ModelView view = model.view();
   ordered_json shapes = ordered_json::object();
-  if (view.spec.HasU()) shapes["U"] = {view.u.rows, view.u.width};
-  shapes["V"] = {view.v.rows, view.v.width};
-  if (view.spec.HasP()) shapes["P"] = {view.p.rows, view.p.width};
-  for (const model::ThetaBlock& block : view.theta->blocks()) {
-    shapes[std::string(block.file)] =
-        block.vector ? ordered_json{block.rows} : ordered_json{block.rows, block.cols};
+  for (const auto& [file, shape] : model.Shapes()) {
+    const fs::path path(file);
+    const bool theta = path.parent_path() == "theta";
+    shapes[theta ? path.stem().string() : fs::path(path).replace_extension().string()] = shape;
   }
   return shapes;
 }

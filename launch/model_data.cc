@@ -43,7 +43,7 @@ ModelData::ModelData(const model::LoadedModel& model, const data::Dataset& datas
       items_(dataset.items(), model.items()),
       same_data_(FingerprintOf(model.manifest()) == dataset.Fingerprint()) {
   Warn();
-  if (model.view().spec.HasContent()) MatchContent();
+  if (model.HasVectors() && model.view().spec.HasContent()) MatchContent();
 }
 
 void ModelData::MatchContent() {
@@ -52,7 +52,7 @@ void ModelData::MatchContent() {
   const std::uint32_t dim = model_.view().spec.feature_dim;
   if (dataset_.features() == nullptr) {
     ThrowBadInput(
-        "{} attends to content of {} numbers, but {} has no features; prepare it with --features, "
+        "{} reads content of {} numbers, but {} has no features; prepare it with --features, "
         "--features-index and the transformation of the model's data (--feature-projection-from)",
         model, dim, data);
   }

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "common/aligned_buffer.h"
-#include "common/simd.h"
-
 namespace attune::launch {
 
 Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads)
-    : matched_(matched), k_(k), exclude_seen_(exclude_seen), view_(matched.view()), vectors_(view_, threads) {
+    : matched_(matched), k_(k), exclude_seen_(exclude_seen), predictor_(matched, threads) {
   const std::vector<float> counts = matched.Popularity();
   for (Index item = 0; item < counts.size(); ++item) popular_.push_back({item, counts[item]});
   std::stable_sort(popular_.begin(), popular_.end(),
@@ -27,27 +24,21 @@ std::vector<worker::ScoredItem> Recommender::MostPopular(std::span<const Index> 
 }
 
 std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users) const {
-  const std::size_t dim = view_.spec.dim;
-  const std::size_t stride = simd::Padded(dim);
   std::vector<Recommendation> result(users.size());
   std::vector<std::vector<Index>> histories(users.size());
   std::vector<std::size_t> served;
+  std::vector<PredictedUser> queries;
   for (std::size_t n = 0; n < users.size(); ++n) {
     result[n].user = users[n];
     matched_.AppendKnownItems(matched_.dataset().History(users[n]), histories[n]);
-    const bool no_row = view_.spec.HasU() && matched_.ModelUser(users[n]) == kNoIndex;
-    result[n].by_popularity = no_row || histories[n].empty();
-    if (!result[n].by_popularity) served.push_back(n);
+    const Index row = matched_.ModelUser(users[n]);
+    result[n].by_popularity = histories[n].empty() || (row == kNoIndex && predictor_.NeedsUserRow());
+    if (result[n].by_popularity) continue;
+    served.push_back(n);
+    const std::span<const Index> history = histories[n];
+    queries.push_back({row, history, exclude_seen_ ? history : std::span<const Index>()});
   }
-  AlignedBuffer buffer;
-  float* rows = buffer.Zeroed(std::max<std::size_t>(1, served.size()) * stride);
-  std::vector<worker::RankingQuery> queries(served.size());
-  for (std::size_t at = 0; at < served.size(); ++at) {
-    const std::vector<Index>& history = histories[served[at]];
-    vectors_.Compute(matched_.ModelUser(users[served[at]]), history, {rows + at * stride, dim});
-    if (exclude_seen_) queries[at].excluded = history;
-  }
-  auto lists = worker::TopItems(rows, stride, queries, view_.v, k_);
+  auto lists = predictor_.TopItems(queries, k_);
   for (std::size_t at = 0; at < served.size(); ++at) result[served[at]].items = std::move(lists[at]);
   for (std::size_t n = 0; n < users.size(); ++n) {
     if (!result[n].by_popularity) continue;

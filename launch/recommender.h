@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "common/model/user_vectors.h"
 #include "launch/model_data.h"
+#include "launch/predictor.h"
 #include "worker/ranking.h"
 
 namespace attune::launch {
@@ -33,8 +33,7 @@ class Recommender {
   const ModelData& matched_;
   const std::size_t k_;
   const bool exclude_seen_;
-  const model::ModelView view_;
-  const model::UserVectors vectors_;
+  const Predictor predictor_;
   std::vector<worker::ScoredItem> popular_;  ///< all items, most popular first
 };
 

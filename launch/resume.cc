@@ -64,6 +64,7 @@ fs::path RunOf(const std::string& resume) {
 
 config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   RequireMayChange(given.run_settings());
+  RequireMayChange(given.algorithm_settings());
   RequireMayChange(given.model());
   RequireMayChange(given.optimisation());
   RequireMayChange(given.sampling_settings());

@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "common/error.h"
-#include "common/model/user_vectors.h"
 #include "common/thread.h"
 #include "launch/model_data.h"
+#include "launch/predictor.h"
 #include "launch/standard_streams.h"
-#include "worker/ranking.h"
 
 namespace attune::launch {
 namespace {
@@ -86,20 +85,19 @@ class PairReader {
   std::size_t number_ = 0;
 };
 
-/// Scores pairs in place; runs of one user share u'.
-void ScoreChunk(const ModelData& matched, const model::UserVectors& vectors, std::span<Pair> pairs) {
-  const model::ModelView view = matched.view();
-  std::vector<float> user(view.spec.dim);
-  std::vector<Index> history;
-  Index at = kNoIndex;
-  for (Pair& pair : pairs) {
-    if (pair.user_index != at) {
-      at = pair.user_index;
-      history.clear();
-      matched.AppendKnownItems(matched.dataset().History(at), history);
-      vectors.Compute(matched.ModelUser(at), history, user);
-    }
-    worker::ScoreItems(user.data(), view.spec.dim, {&pair.item_row, 1}, view.v, {&pair.score, 1});
+/// Scores pairs in place; those of one user that follow each other at once.
+void ScoreChunk(const ModelData& matched, const Predictor& predictor, std::span<Pair> pairs) {
+  std::vector<Index> history, items;
+  std::vector<float> scores;
+  for (std::size_t begin = 0, end = 0; begin < pairs.size(); begin = end) {
+    const Index user = pairs[begin].user_index;
+    items.clear();
+    for (; end < pairs.size() && pairs[end].user_index == user; ++end) items.push_back(pairs[end].item_row);
+    history.clear();
+    matched.AppendKnownItems(matched.dataset().History(user), history);
+    scores.resize(items.size());
+    predictor.Score({matched.ModelUser(user), history, {}}, items, scores);
+    for (std::size_t n = 0; n < items.size(); ++n) pairs[begin + n].score = scores[n];
   }
 }
 
@@ -123,13 +121,13 @@ int RunScore(const config::ScoreSettings& settings, const CommandContext& contex
   const data::Dataset dataset(settings.data());
   const ModelData matched(model, dataset);
   const unsigned threads = ResolveThreads(settings.threads());
-  const model::UserVectors vectors(matched.view(), threads);
+  const Predictor predictor(matched, threads);
   PairReader reader(from_input ? std::cin : file, from_input ? "standard input" : settings.pairs(), matched);
   for (std::vector<Pair> pairs = reader.Next(); !pairs.empty(); pairs = reader.Next()) {
     const std::size_t chunks = (pairs.size() + kChunkPairs - 1) / kChunkPairs;
     ParallelFor(threads, chunks, "score", [&](unsigned, std::size_t chunk) {
       const std::size_t begin = chunk * kChunkPairs;
-      ScoreChunk(matched, vectors,
+      ScoreChunk(matched, predictor,
                  std::span(pairs).subspan(begin, std::min(kChunkPairs, pairs.size() - begin)));
     });
     std::string text;

@@ -18,6 +18,8 @@
 #include "common/log.h"
 #include "common/run/format.h"
 #include "common/run/memory_plan.h"
+#include "launch/baselines/algorithm_settings.h"
+#include "launch/baselines/baseline_command.h"
 #include "launch/cluster/agent.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
@@ -342,6 +344,35 @@ int RunAsNode(const CommandContext& context, const NodeDescription& description)
   });
 }
 
+bool IsBaseline(const config::TrainSettings& settings) {
+  RequireSettingsOfAlgorithm(settings);
+  return settings.algorithm_settings().algorithm() != config::ALGORITHM_FACTORISATION;
+}
+
+/// An algorithm that trains without triples, and so without workers and servers.
+int RunBaseline(Role role, const config::TrainSettings& settings, const Rendezvous* rendezvous,
+                const CommandContext& context) {
+  const auto& run = settings.run_settings();
+  if ((rendezvous != nullptr && rendezvous->size() > 1) || role != Role::kTrain ||
+      settings.cluster().has_join()) {
+    ThrowUsage(
+        "--algorithm {} is trained by one process, on all its processors: start attune train by itself, "
+        "without "
+        "mpirun, attune local or --join",
+        model::NameOf(ToAlgorithm(settings.algorithm_settings().algorithm())));
+  }
+  TellInert(settings.cluster());
+  if (context.dry_run) return TrainBaseline(settings, context);
+  CheckOutputs(run);
+  RequireFreeRun(run);
+  std::unique_ptr<io::DirectoryLock> lock;
+  if (run.has_run()) {
+    std::filesystem::create_directories(run.run());
+    lock = LockRun(run.run(), {});
+  }
+  return Recorded(run, true, [&] { return TrainBaseline(settings, context); });
+}
+
 /// A process that has settings of its own: alone, or one of many.
 int RunWithSettings(Role role, const config::TrainSettings& given, const CommandContext& context) {
   const auto description = FindNodeDescription();
@@ -356,6 +387,7 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
   if (resumes && !context.dry_run) lock = LockResumed(given.run_settings());
   config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
   const auto& run = settings.run_settings();
+  if (IsBaseline(settings)) return RunBaseline(role, settings, rendezvous.get(), context);
   JoinDoor door;
   std::optional<SignalGuard> waiting;  // ends the wait for others; later the agent waits for signals
   const bool launched = rendezvous != nullptr && rendezvous->size() > 1;

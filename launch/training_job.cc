@@ -15,27 +15,14 @@
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/cluster/roles.h"
 #include "launch/cluster_report.h"
+#include "launch/metrics_json.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
 #include "launch/triples_file.h"
 #include "ps/model_store.h"
 
 namespace attune::launch {
-namespace {
-
 using nlohmann::ordered_json;
-
-ordered_json ToJson(const eval::UserMetrics& metrics) {
-  ordered_json json;
-  for (std::size_t n = 0; n < eval::kCutoffs; ++n) {
-    json[fmt::format("hr@{}", eval::Cutoff(n))] = metrics.hr[n];
-    json[fmt::format("ndcg@{}", eval::Cutoff(n))] = metrics.ndcg[n];
-  }
-  json["mrr"] = metrics.mrr;
-  return json;
-}
-
-}  // namespace
 
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
                          const TrainingInputs& inputs, ordered_json layout)
@@ -322,12 +309,7 @@ std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::Evalua
   const worker::EvaluationResult result = cluster_->Evaluate(task, split);
   if (!result.complete) return std::nullopt;
   so_far_.evaluation_seconds += result.seconds;
-  eval::MeanMetrics metrics;
-  for (std::size_t n = 0; n < task.size(); ++n) {
-    const std::span<const std::uint32_t> ranks(result.ranks);
-    metrics.Add(eval::MetricsOf(ranks.subspan(task.users[n].first_target, task.Targets(n).size())));
-  }
-  const eval::UserMetrics mean = metrics.Mean();
+  const eval::UserMetrics mean = MeanOf(task, result.ranks);
   return Evaluation{ToJson(mean), eval::MetricOf(mean, settings_.run_settings().metric())};
 }
 
@@ -393,7 +375,7 @@ JobResult TrainingJob::Finish(const std::string& status) {
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
   details["provenance"]["status"] = status;
   if (!so_far_.best_metrics.is_null()) details["metrics"] = {{"validation", so_far_.best_metrics}};
-  model::CompleteModel(staged_.path(), spec_.model, inputs_.dataset.path() / "users.tsv",
+  model::CompleteModel(staged_.path(), model::SpecToJson(spec_.model), inputs_.dataset.path() / "users.tsv",
                        inputs_.dataset.path() / "items.tsv", details);
   staged_.Commit();
 

@@ -14,6 +14,7 @@
 #include "ps/model_store.h"
 #include "worker/attention_batch.h"
 #include "worker/batch_extent.h"
+#include "worker/item_content_batch.h"
 
 namespace attune::launch {
 namespace {
@@ -68,6 +69,10 @@ std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& datase
     bytes += worker::AttentionBatch::ScratchBytes(
         spec, content, extent, DistinctItems(dataset, extent.histories), MeanComponents(content, dataset));
   }
+  if (spec.model.HasItemContent()) {
+    bytes += worker::ItemContentBatch::ScratchBytes(
+        spec, extent, std::min<std::uint64_t>(dataset.num_items(), 2 * extent.triples));
+  }
   return bytes;  // what buffers have in reserve is never written, and takes no memory
 }
 
@@ -96,6 +101,10 @@ void AddEvaluation(MemoryPlan& plan, const TrainingSpec& spec, const data::Datas
   // Ranks as a process has them, and as the scheduler gets them and puts them together.
   plan.Add("histories and targets of evaluation", host.processes * (tasks + ranks) + 2 * ranks);
   plan.Add("scratch during evaluation", workers * run.threads * scratch);
+  if (spec.model.HasItemContent()) {
+    plan.Add("item vectors during evaluation",
+             workers * dataset.num_items() * simd::Padded(spec.model.dim) * sizeof(float), "--dim");
+  }
   if (spec.model.HasAttention()) {
     plan.Add("projections during evaluation",
              workers * dataset.num_items() * simd::Padded(spec.model.hidden()) * sizeof(float),
@@ -185,10 +194,11 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
       (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4) + (host.job ? sizeof(Index) : 0);
   plan.Add("item counts and negative sampler", processes * dataset.num_items() * of_item);
   plan.Add("worker scratch", all_threads * ScratchBytes(spec, dataset, extent), "--batch-triples");
-  if (spec.model.HasAttention()) {
+  if (spec.model.HasTheta()) {
     // Θ, its copy for the step, the gradient and the optimizer's state.
-    plan.Add("attention parameters", processes * 5 * model::Theta(spec.model).values().size() * sizeof(float),
-             "--item-hidden");
+    plan.Add(spec.model.HasAttention() ? "attention parameters" : "weights of the item content",
+             processes * 5 * model::Theta(spec.model).values().size() * sizeof(float),
+             spec.model.HasAttention() ? "--item-hidden" : "--dim");
   }
   if (spec.model.HasContent()) {
     plan.Add("content shared by workers",

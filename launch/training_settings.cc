@@ -76,6 +76,11 @@ void CheckModel(const config::ModelSettings& s) {
   RequireEffect(s.has_component_attention(), content, "component-attention",
                 "attention_inputs has no x (content)");
   RequireEffect(s.has_component_hidden(), components, "component-hidden", "there is no component attention");
+  if (attention && s.item_content() != config::ITEM_CONTENT_NONE) {
+    ThrowUsage(
+        "--item-content average needs --item-attention none or average; with 'attention' content enters by "
+        "--attention-inputs with x");
+  }
   RequireEffect(s.has_history_exponent(), history, "history-exponent",
                 "item_attention 'none' has no history");
   RequireEffect(s.exclude_target(), history, "exclude-target", "item_attention 'none' has no history");
@@ -87,12 +92,16 @@ void CheckModel(const config::ModelSettings& s) {
   }
 }
 
-void CheckOptimisation(const OptimizerSettings& s, bool attention, bool history) {
-  const char* no_theta = "item_attention is not 'attention': there are no attention parameters";
-  RequireEffect(s.has_theta_optimizer(), attention, "theta-optimizer", no_theta);
-  RequireEffect(s.has_lr_theta(), attention, "lr-theta", no_theta);
-  RequireEffect(s.has_l2_theta(), attention, "l2-theta", no_theta);
-  RequireEffect(s.has_attention_init(), attention, "attention-init", no_theta);
+void CheckOptimisation(const OptimizerSettings& s, const model::ModelSpec& model) {
+  const bool theta = model.HasTheta();
+  const bool history = model.HasHistory();
+  const char* no_theta =
+      "there are no attention parameters (item_attention is not 'attention') and no item_content";
+  RequireEffect(s.has_theta_optimizer(), theta, "theta-optimizer", no_theta);
+  RequireEffect(s.has_lr_theta(), theta, "lr-theta", no_theta);
+  RequireEffect(s.has_l2_theta(), theta, "l2-theta", no_theta);
+  RequireEffect(s.has_attention_init(), model.HasAttention(), "attention-init",
+                "item_attention is not 'attention': there are no attention parameters");
   RequireEffect(s.has_lr_final(), s.lr_schedule() != config::SCHEDULE_CONSTANT, "lr-final",
                 "lr_schedule is 'constant'");
   RequireEffect(s.has_l2_p(), history, "l2-p", "item_attention 'none' has no P");
@@ -105,9 +114,9 @@ void CheckOptimisation(const OptimizerSettings& s, bool attention, bool history)
   const auto adagrad = [](config::Optimizer o) {
     return o == config::OPTIMIZER_ADAGRAD || o == config::OPTIMIZER_ROWWISE_ADAGRAD;
   };
-  const bool any_adagrad = adagrad(s.optimizer()) || (attention && adagrad(s.theta_optimizer()));
+  const bool any_adagrad = adagrad(s.optimizer()) || (theta && adagrad(s.theta_optimizer()));
   const bool any_adam =
-      s.optimizer() == config::OPTIMIZER_ADAM || (attention && s.theta_optimizer() == config::OPTIMIZER_ADAM);
+      s.optimizer() == config::OPTIMIZER_ADAM || (theta && s.theta_optimizer() == config::OPTIMIZER_ADAM);
   RequireEffect(s.has_adagrad_init(), any_adagrad, "adagrad-init", "no optimizer is Adagrad");
   RequireEffect(s.has_adam_beta1(), any_adam, "adam-beta1", "no optimizer is Adam");
   RequireEffect(s.has_adam_beta2(), any_adam, "adam-beta2", "no optimizer is Adam");
@@ -168,6 +177,8 @@ model::ModelSpec ToModelSpec(const config::ModelSettings& settings) {
                                  ? model::ComponentAttention::kAverage
                                  : model::ComponentAttention::kAttention;
   spec.component_hidden = settings.component_hidden();
+  spec.item_content = settings.item_content() == config::ITEM_CONTENT_AVERAGE ? model::ItemContent::kAverage
+                                                                              : model::ItemContent::kNone;
   spec.history_exponent = settings.history_exponent();
   spec.user_vector = settings.user_vector();
   spec.exclude_target = settings.exclude_target();
@@ -194,7 +205,7 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
   CheckModel(settings.model());
   TrainingSpec spec;
   spec.model = ToModelSpec(settings.model());
-  CheckOptimisation(optimisation, spec.model.HasAttention(), spec.model.HasHistory());
+  CheckOptimisation(optimisation, spec.model);
   CheckSampling(settings.sampling_settings(), settings.run_settings().has_triples());
   if (settings.run_settings().has_triples()) {
     const char* why = "--triples are trained once, in order, with the whole history";
@@ -231,10 +242,10 @@ TrainingSpec ToTrainingSpec(const config::TrainSettings& settings) {
 void SetContent(TrainingSpec& spec, const data::Dataset& dataset) {
   if (!spec.model.HasContent()) return;
   if (dataset.features() == nullptr) {
-    ThrowUsage(
-        "--attention-inputs has x (content), but {} has no features; prepare it with --features, or leave x "
-        "out",
-        dataset.path().string());
+    ThrowUsage("{}, but {} has no features; prepare it with --features, or leave {} out",
+               spec.model.HasItemContent() ? "--item-content average needs content"
+                                           : "--attention-inputs has x (content)",
+               dataset.path().string(), spec.model.HasItemContent() ? "item content" : "x");
   }
   spec.model.feature_dim = static_cast<std::uint32_t>(dataset.features()->dim());
 }

@@ -14,11 +14,12 @@ namespace {
 
 using model::ThetaName;
 
-/// A pure function of the seed.
+/// A pure function of the seed. F starts at zero: training starts at the model without item content.
 model::Theta Xavier(const TrainingSpec& spec) {
   model::Theta theta(spec.model);
   for (const auto& block : theta.blocks()) {
     const bool output_weights = block.name == ThetaName::kW1 || block.name == ThetaName::kW2;
+    if (block.name == ThetaName::kF) continue;
     if (block.vector && !(output_weights && spec.xavier_output)) continue;
     const double bound = std::sqrt(6.0 / static_cast<double>(block.rows + block.cols));
     const random::Stream stream(spec.sampling.seed, random::Purpose::kInitialTheta,

@@ -20,8 +20,8 @@ namespace attune::ps {
 /// Threads: locked, over all processes.
 class ThetaStore : public ThetaService {
  public:
-  /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases zero, w1 and w2
-  /// zero or Xavier.
+  /// Θ starts as a pure function of the spec's seed: Xavier uniform per matrix, biases and F zero, w1 and
+  /// w2 zero or Xavier.
   explicit ThetaStore(const TrainingSpec& spec);
   /// In `memory` of at least Bytes(spec).
   /// @param initialise  whether this process is the one that writes the first Θ, before any other uses it

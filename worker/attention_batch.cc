@@ -75,7 +75,7 @@ std::uint64_t AttentionBatch::ScratchBytes(const TrainingSpec& spec, const data:
     floats += 2 * entries * hidden + 2 * extent.visits * simd::Padded(spec.model.hidden2());
     floats += model::Theta(spec.model).values().size();
     bytes += ComponentBatch::ScratchBytes(spec, content, entries, static_cast<double>(entries) * components);
-  } else if (spec.model.HasContent()) {
+  } else if (spec.model.AttendsContent()) {
     floats += rows * simd::Padded(spec.model.feature_dim);
   }
   return bytes + floats * sizeof(float);

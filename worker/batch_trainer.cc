@@ -5,6 +5,7 @@
 
 #include "common/model/loss.h"
 #include "worker/attention_batch.h"
+#include "worker/item_content_access.h"
 #include "worker/visitor.h"
 
 namespace attune::worker {
@@ -16,6 +17,10 @@ class Trainer : public BatchTrainer {
   Trainer(const TrainingSpec& spec, const Tables& tables, ThetaService& theta, const SharedContent& content)
       : spec_(spec), tables_(tables), access_(tables, spec), visitor_(spec, tables) {
     if (spec.model.HasAttention()) attention_.emplace(spec, tables, theta, content);
+    if constexpr (requires { access_.SetItemContent(nullptr); }) {
+      item_content_.emplace(spec, theta, content.means());
+      access_.SetItemContent(&*item_content_);
+    }
   }
 
   BatchReport Train(const Batch& batch, const EpochRates& rates) override {
@@ -27,9 +32,11 @@ class Trainer : public BatchTrainer {
       }
     });
     if (attention_) attention_->BeginBatch(batch.names);
+    if (item_content_) item_content_->BeginBatch(batch);
     margins_.resize(batch.triples());
     for (std::size_t begin = 0; begin < batch.visits.size();) begin = RunChunk(batch, begin);
     if (attention_) attention_->EndBatch(batch.triples(), rates.lr_theta);
+    if (item_content_) item_content_->EndBatch(batch.triples(), rates.lr_theta);
     access_.EndBatch(batch.triples());
     return {batch.triples(), model::PairwiseLoss(margins_)};
   }
@@ -110,12 +117,19 @@ class Trainer : public BatchTrainer {
   Access access_;
   Visitor<Access> visitor_;
   std::optional<AttentionBatch> attention_;
+  std::optional<ItemContentBatch> item_content_;
   std::vector<float> margins_;
 };
 
 template <typename Rule>
 std::unique_ptr<BatchTrainer> MakeWithRule(const TrainingSpec& spec, const Tables& tables,
                                            ThetaService& theta, const SharedContent& content) {
+  if (spec.model.HasItemContent()) {
+    if (spec.update_batch)
+      return std::make_unique<Trainer<Rule, WithItemContent<BatchGradient<Rule>>>>(spec, tables, theta,
+                                                                                   content);
+    return std::make_unique<Trainer<Rule, WithItemContent<InPlace<Rule, 0>>>>(spec, tables, theta, content);
+  }
   if (spec.update_batch)
     return std::make_unique<Trainer<Rule, BatchGradient<Rule>>>(spec, tables, theta, content);
   if constexpr (Rule::kPlain) {

@@ -256,7 +256,7 @@ std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std:
   for (; first < end; first += kUsersAtOnce) {
     const UserBlock users(*vectors_, task_, view_.spec.dim, first, std::min(first + kUsersAtOnce, end));
     std::vector<std::uint32_t> own(users.num_targets());
-    RankTargets(users.vectors(), view_.spec.dim, users.queries(), view_.v, own);
+    RankTargets(users.vectors(), view_.spec.dim, users.queries(), vectors_->items(), own);
     users.Scatter(own, ranks);
     ranked += users.queries().size();
   }
@@ -277,6 +277,34 @@ EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& ta
   for (const std::size_t users : users_ranked) {
     result.flops += 2.0 * static_cast<double>(users) * static_cast<double>(view.v.rows) * view.spec.dim;
   }
+  result.seconds = watch.Seconds();
+  return result;
+}
+
+EvaluationResult EvaluateScorer(const model::ItemScorer& scorer, const EvaluationTask& task,
+                                unsigned threads) {
+  const Stopwatch watch;
+  EvaluationResult result = Unranked(task);
+  ParallelFor(threads, Blocks(task), "evaluate", [&](unsigned, std::size_t block) {
+    std::vector<float> scores(scorer.items());
+    std::vector<Index> history;
+    const std::size_t end = std::min((block + 1) * kUsersAtOnce, task.size());
+    for (std::size_t user = block * kUsersAtOnce; user < end; ++user) {
+      if (!AnyKnown(task.Targets(user))) continue;
+      history.clear();
+      AppendKnown(task.History(user), history);
+      scorer.Score(task.users[user].model_user, history, scores);
+      for (std::uint64_t at = task.users[user].first_target; at < task.users[user + 1].first_target; ++at) {
+        const Index target = task.targets[at];
+        if (target == kNoIndex) continue;
+        const float score = scores[target];
+        std::uint32_t ahead = 0;  // of all items, the target itself among them
+        for (const float other : scores) ahead += IsAhead(other, score);
+        for (const Index item : history) ahead -= item != target && IsAhead(scores[item], score);
+        result.ranks[at] = ahead;
+      }
+    }
+  });
   result.seconds = watch.Seconds();
   return result;
 }
@@ -324,7 +352,7 @@ EvaluationResult EvaluateSampled(const model::ModelView& view, const EvaluationT
                     AppendKnown(task.History(user), history);
                     std::vector<float> vector(dim);
                     vectors.Compute(task.users[user].model_user, history, vector);
-                    ScoreItems(vector.data(), dim, which, view.v, scores);
+                    ScoreItems(vector.data(), dim, which, vectors.items(), scores);
                   });
   std::size_t pairs = 0;
   for (std::size_t user = 0; user < task.size(); ++user) {
@@ -333,6 +361,23 @@ EvaluationResult EvaluateSampled(const model::ModelView& view, const EvaluationT
     if (!targets.empty()) pairs += targets.size() + negatives;
   }
   result.flops = 2.0 * static_cast<double>(pairs) * static_cast<double>(dim);
+  result.seconds = watch.Seconds();
+  return result;
+}
+
+EvaluationResult EvaluateScorerSampled(const model::ItemScorer& scorer, const EvaluationTask& task,
+                                       std::uint32_t negatives, std::uint64_t seed, unsigned threads,
+                                       const UnseenToo& unseen_too) {
+  const Stopwatch watch;
+  EvaluationResult result =
+      RankSampled(task, SampledNegatives(task, scorer.items(), negatives, seed, unseen_too), threads,
+                  [&](std::size_t user, std::span<const Index> which, std::span<float> out) {
+                    std::vector<Index> history;
+                    AppendKnown(task.History(user), history);
+                    std::vector<float> scores(scorer.items());
+                    scorer.Score(task.users[user].model_user, history, scores);
+                    for (std::size_t n = 0; n < which.size(); ++n) out[n] = scores[which[n]];
+                  });
   result.seconds = watch.Seconds();
   return result;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/data/dataset.h"
+#include "common/model/item_scorer.h"
 #include "common/model/model_view.h"
 
 namespace attune::model {
@@ -93,6 +94,10 @@ class FullRanking {
 EvaluationResult Evaluate(const model::ModelView& view, const EvaluationTask& task, unsigned threads,
                           const std::function<void()>& at_peak = {});
 
+/// The same for a model without vectors.
+EvaluationResult EvaluateScorer(const model::ItemScorer& scorer, const EvaluationTask& task,
+                                unsigned threads);
+
 /// The same for a scorer that gives each item one score whoever asks (popularity: training counts).
 /// @param scores  [items]
 EvaluationResult EvaluateItemScores(std::span<const float> scores, const EvaluationTask& task,
@@ -105,6 +110,9 @@ EvaluationResult EvaluateItemScores(std::span<const float> scores, const Evaluat
 EvaluationResult EvaluateSampled(const model::ModelView& view, const EvaluationTask& task,
                                  std::uint32_t negatives, std::uint64_t seed, unsigned threads,
                                  const std::function<std::span<const Index>(std::size_t)>& unseen_too = {});
+EvaluationResult EvaluateScorerSampled(
+    const model::ItemScorer& scorer, const EvaluationTask& task, std::uint32_t negatives, std::uint64_t seed,
+    unsigned threads, const std::function<std::span<const Index>(std::size_t)>& unseen_too = {});
 EvaluationResult EvaluateItemScoresSampled(
     std::span<const float> scores, const EvaluationTask& task, std::uint32_t negatives, std::uint64_t seed,
     unsigned threads, const std::function<std::span<const Index>(std::size_t)>& unseen_too = {});

@@ -278,6 +278,14 @@ std::vector<std::vector<ScoredItem>> TopItems(const float* users, std::size_t st
   return result;
 }
 
+std::vector<ScoredItem> BestOf(std::span<const float> scores, std::span<const Index> excluded,
+                               std::size_t k) {
+  if (k == 0) return {};
+  BestItems best(k, excluded);
+  for (std::size_t item = 0; item < scores.size(); ++item) best.Offer(static_cast<Index>(item), scores[item]);
+  return best.Take();
+}
+
 void ScoreItems(const float* user, std::size_t dim, std::span<const Index> which,
                 const model::RowsView& items, std::span<float> scores) {
   ATTUNE_CHECK(dim == items.width && scores.size() == which.size());

@@ -40,6 +40,9 @@ std::vector<std::vector<ScoredItem>> TopItems(const float* users, std::size_t st
                                               std::span<const RankingQuery> queries,
                                               const model::RowsView& items, std::size_t k);
 
+/// The same of scores that are known. @param scores  [items]
+std::vector<ScoredItem> BestOf(std::span<const float> scores, std::span<const Index> excluded, std::size_t k);
+
 /// Scores of given items for one user, as RankTargets sees them.
 void ScoreItems(const float* user, std::size_t dim, std::span<const Index> which,
                 const model::RowsView& items, std::span<float> scores);

@@ -57,6 +57,16 @@ class InPlace {
       return GeneralPair(positive, negative, vj, vk, user, gradient);
     }
   }
+  const Tables& tables() const { return tables_; }
+
+  /// Steps v_j and v_k of a triple whose coefficient -d nll / d R is `sigma`.
+  void StepPair(Index positive, Index negative, float sigma, const float* user) {
+    const TableView& items = tables_.items;
+    rule_.Step(items.First(positive), items.FirstState(positive), padded(), width(), -sigma, user,
+               rates_->v[1]);
+    rule_.Step(items.First(negative), items.FirstState(negative), padded(), width(), sigma, user,
+               rates_->v[1]);
+  }
 
   /// Greatest coefficient with which `direction` is a gradient of at most the spec's clip. What passes
   /// through the history sums a visit's triples, what passes through the attention a batch's visits: on small
@@ -135,9 +145,7 @@ class InPlace {
       const Vector difference = RacyLoadVector(vj + c) - RacyLoadVector(vk + c);
       simd::Store(gradient + c, simd::Load(gradient + c) - sigma * difference);
     }
-    const TableView& items = tables_.items;
-    rule_.Step(vj, items.FirstState(positive), padded(), width(), -sigma, user, rates_->v[1]);
-    rule_.Step(vk, items.FirstState(negative), padded(), width(), sigma, user, rates_->v[1]);
+    StepPair(positive, negative, sigma, user);
     return margin;
   }
 
@@ -212,10 +220,14 @@ class BatchGradient {
       const Vector difference = RacyLoadVector(vj + c) - RacyLoadVector(vk + c);
       simd::Store(gradient + c, simd::Load(gradient + c) - sigma * difference);
     }
-    first_.Add(positive, -sigma, user, 1);
-    first_.Add(negative, sigma, user, 1);
+    StepPair(positive, negative, sigma, user);
     return margin;
   }
+  void StepPair(Index positive, Index negative, float sigma, const float* user) {
+    first_.Add(positive, -sigma, user, 1);
+    first_.Add(negative, sigma, user, 1);
+  }
+  const Tables& tables() const { return tables_; }
 
   float LargestCoefficient(const float*) const { return HUGE_VALF; }
 

@@ -37,7 +37,7 @@ void ProjectItems(const ModelSpec& spec, const Theta& theta, Matrix<const float>
   };
   add(spec.attend_item, v, ThetaName::kW1v);
   add(spec.attend_history, p, ThetaName::kW1p);
-  add(spec.HasContent() && !spec.HasComponentAttention(), x, ThetaName::kW1x);
+  add(spec.AttendsContent() && !spec.HasComponentAttention(), x, ThetaName::kW1x);
   if (any) return;
   for (std::size_t n = 0; n < out.rows; ++n) std::fill_n(out.data + n * out.stride, out.cols, 0.0f);
 }
@@ -66,7 +66,7 @@ ItemProjections::ItemProjections(const ModelView& view, unsigned threads) {
     const std::size_t count = std::min(kItemsPerTask, items - first);
     AlignedBuffer means;
     Matrix<const float> x;
-    if (view.spec.HasContent() && !view.spec.HasComponentAttention()) {
+    if (view.spec.AttendsContent() && !view.spec.HasComponentAttention()) {
       const std::size_t padded = simd::Padded(view.spec.feature_dim);
       AverageComponents(view.content, static_cast<Index>(first), count, means.Reserve(count * padded),
                         padded);

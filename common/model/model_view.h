@@ -27,7 +27,7 @@ struct ModelView {
   RowsView u;                    ///< [users, D]; empty if !spec.HasU()
   RowsView v;                    ///< [items, D]
   RowsView p;                    ///< [items, D]; empty if !spec.HasP()
-  const Theta* theta = nullptr;  ///< without blocks if !spec.HasAttention()
+  const Theta* theta = nullptr;  ///< without blocks if !spec.HasTheta()
   data::ContentView content;     ///< by row of v; empty if !spec.HasContent()
 };
 

@@ -69,7 +69,7 @@ std::vector<double> ReferenceModel::ComponentHidden(Index user, Index item, std:
 }
 
 ReferenceContent ReferenceModel::Content(Index user, Index item) const {
-  if (!spec_.HasContent()) return {};
+  if (!spec_.AttendsContent()) return {};
   const std::size_t dx = spec_.feature_dim;
   const std::size_t count = Components(item);
   ReferenceContent content{std::vector<double>(count, 1.0), std::vector<double>(dx)};
@@ -96,7 +96,7 @@ std::vector<double> ReferenceModel::Hidden(Index user, Index item, const Referen
   if (spec_.attend_user) AddProduct(parameters_.W1u, &parameters_.U[user * d], d, z);
   if (spec_.attend_item) AddProduct(parameters_.W1v, &parameters_.V[item * d], d, z);
   if (spec_.attend_history) AddProduct(parameters_.W1p, &parameters_.P[item * d], d, z);
-  if (spec_.HasContent()) AddProduct(parameters_.W1x, content.x.data(), spec_.feature_dim, z);
+  if (spec_.AttendsContent()) AddProduct(parameters_.W1x, content.x.data(), spec_.feature_dim, z);
   return z;
 }
 
@@ -127,32 +127,50 @@ ReferenceForward ReferenceModel::Forward(Index user, std::span<const Index> hist
   return out;
 }
 
+std::vector<double> ReferenceModel::MeanContent(Index item) const {
+  const std::size_t dx = spec_.feature_dim;
+  std::vector<double> mean(dx);
+  const std::size_t count = Components(item);
+  for (std::size_t m = 0; m < count; ++m) {
+    for (std::size_t c = 0; c < dx; ++c) {
+      mean[c] += components_[item][m * dx + c] / static_cast<double>(count);
+    }
+  }
+  return mean;
+}
+
+std::vector<double> ReferenceModel::ItemVector(Index item) const {
+  const std::size_t d = spec_.dim;
+  std::vector<double> vector(&parameters_.V[item * d], &parameters_.V[item * d] + d);
+  if (spec_.HasItemContent()) AddProduct(parameters_.F, MeanContent(item).data(), spec_.feature_dim, vector);
+  return vector;
+}
+
 double ReferenceModel::Score(Index user, Index item) const {
   const ReferenceForward forward = Forward(user, histories_[user]);
+  const std::vector<double> vector = ItemVector(item);
   double score = 0;
-  for (std::size_t c = 0; c < spec_.dim; ++c)
-    score += forward.u_prime[c] * parameters_.V[item * spec_.dim + c];
+  for (std::size_t c = 0; c < spec_.dim; ++c) score += forward.u_prime[c] * vector[c];
   return score;
 }
 
 double ReferenceModel::DifferenceOfScores(const Triple& triple) const {
-  const std::size_t d = spec_.dim;
   const ReferenceForward forward = Forward(triple.user, History(triple.user, triple.positive));
+  const std::vector<double> positive = ItemVector(triple.positive);
+  const std::vector<double> negative = ItemVector(triple.negative);
   double r = 0;
-  for (std::size_t c = 0; c < d; ++c) {
-    r += forward.u_prime[c] *
-         (parameters_.V[triple.positive * d + c] - parameters_.V[triple.negative * d + c]);
-  }
+  for (std::size_t c = 0; c < spec_.dim; ++c) r += forward.u_prime[c] * (positive[c] - negative[c]);
   return r;
 }
 
-std::vector<std::size_t> ReferenceModel::AttentionArrays() const {
+std::vector<std::size_t> ReferenceModel::ThetaArrays() const {
+  if (spec_.HasItemContent()) return {13};
   if (!spec_.HasAttention()) return {};
   std::vector<std::size_t> arrays = {6, 7};  // b1, w1
   if (spec_.attend_user) arrays.push_back(3);
   if (spec_.attend_item) arrays.push_back(4);
   if (spec_.attend_history) arrays.push_back(5);
-  if (spec_.HasContent()) arrays.push_back(8);
+  if (spec_.AttendsContent()) arrays.push_back(8);
   if (spec_.HasComponentAttention()) arrays.insert(arrays.end(), {9, 10, 11, 12});
   return arrays;
 }
@@ -184,7 +202,7 @@ double ReferenceModel::Loss(std::span<const Triple> batch, const L2& l2, bool me
   double penalty = l2.u * WeightedSquares(counts.u, parameters_.U) +
                    l2.v * WeightedSquares(counts.v, parameters_.V) +
                    l2.p * WeightedSquares(counts.p, parameters_.P);
-  for (const std::size_t array : AttentionArrays()) {
+  for (const std::size_t array : ThetaArrays()) {
     const std::vector<double>& values = *parameters_.All()[array];
     penalty += l2.theta * WeightedSquares(std::vector<double>(values.size(), counts.theta), values);
   }
@@ -218,7 +236,7 @@ void ReferenceModel::AddAttentionGradient(Index user, std::span<const Index> his
       AddProductGradient(parameters_.W1p, &parameters_.P[item * d], d, dz, gradient.W1p,
                          &gradient.P[item * d]);
     }
-    if (spec_.HasContent()) {
+    if (spec_.AttendsContent()) {
       std::vector<double> dx(spec_.feature_dim);
       AddProductGradient(parameters_.W1x, content.x.data(), dx.size(), dz, gradient.W1x, dx.data());
       if (spec_.HasComponentAttention()) AddComponentGradient(user, item, content, dx, gradient);
@@ -257,12 +275,22 @@ void ReferenceModel::AddTripleGradient(const Triple& triple, ReferenceParameters
   const std::vector<Index> history = History(triple.user, triple.positive);
   const ReferenceForward forward = Forward(triple.user, history);
   const double delta = -1.0 / (1.0 + std::exp(DifferenceOfScores(triple)));
+  const std::vector<double> positive = ItemVector(triple.positive);
+  const std::vector<double> negative = ItemVector(triple.negative);
   std::vector<double> du(d);  // d nll / d u'_i
   for (std::size_t c = 0; c < d; ++c) {
-    du[c] = delta * (parameters_.V[triple.positive * d + c] - parameters_.V[triple.negative * d + c]);
+    du[c] = delta * (positive[c] - negative[c]);
     gradient.V[triple.positive * d + c] += delta * forward.u_prime[c];
     gradient.V[triple.negative * d + c] -= delta * forward.u_prime[c];
     if (spec_.user_vector) gradient.U[triple.user * d + c] += du[c];
+  }
+  if (spec_.HasItemContent()) {
+    const std::vector<double> xj = MeanContent(triple.positive);
+    const std::vector<double> xk = MeanContent(triple.negative);
+    for (std::size_t n = 0; n < gradient.F.size(); ++n) {
+      const std::size_t c = n % spec_.feature_dim;
+      gradient.F[n] += delta * forward.u_prime[n / spec_.feature_dim] * (xj[c] - xk[c]);
+    }
   }
   if (!spec_.HasHistory()) return;
 
@@ -290,7 +318,7 @@ ReferenceParameters ReferenceModel::Gradient(std::span<const Triple> batch, cons
   AddWeighted(l2.factor * l2.u, counts.u, parameters_.U, gradient.U);
   AddWeighted(l2.factor * l2.v, counts.v, parameters_.V, gradient.V);
   AddWeighted(l2.factor * l2.p, counts.p, parameters_.P, gradient.P);
-  for (const std::size_t array : AttentionArrays()) {
+  for (const std::size_t array : ThetaArrays()) {
     const std::vector<double>& values = *parameters_.All()[array];
     AddWeighted(l2.factor * l2.theta, std::vector<double>(values.size(), counts.theta), values,
                 *gradient.All()[array]);

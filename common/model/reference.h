@@ -27,13 +27,14 @@ struct ReferenceParameters {
   std::vector<double> W1x;            ///< [H1, Dx]
   std::vector<double> W2u, W2x;       ///< [H2, D], [H2, Dx]
   std::vector<double> b2, w2;         ///< [H2]
+  std::vector<double> F;              ///< [D, Dx]
 
   /// Every array by reference, in the order above.
-  std::array<const std::vector<double>*, 13> All() const {
-    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2};
+  std::array<const std::vector<double>*, 14> All() const {
+    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2, &F};
   }
-  std::array<std::vector<double>*, 13> All() {
-    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2};
+  std::array<std::vector<double>*, 14> All() {
+    return {&U, &V, &P, &W1u, &W1v, &W1p, &b1, &w1, &W1x, &W2u, &W2x, &b2, &w2, &F};
   }
 };
 
@@ -89,9 +90,13 @@ class ReferenceModel {
   std::size_t Components(Index item) const { return components_[item].size() / spec_.feature_dim; }
   void AddComponentGradient(Index user, Index item, const ReferenceContent& content,
                             std::span<const double> x_gradient, ReferenceParameters& gradient) const;
+  /// x_j of the item content: the mean of the components. [Dx], zero for an item without
+  std::vector<double> MeanContent(Index item) const;
+  /// What u'_i is multiplied with: v_j, or v_j + F x_j. [D]
+  std::vector<double> ItemVector(Index item) const;
   double DifferenceOfScores(const Triple& triple) const;
-  /// The attention arrays that the variant has, as positions in ReferenceParameters::All().
-  std::vector<std::size_t> AttentionArrays() const;
+  /// The arrays of Θ that the variant has, as positions in ReferenceParameters::All().
+  std::vector<std::size_t> ThetaArrays() const;
 
   ModelSpec spec_;
   ReferenceParameters parameters_;

@@ -17,6 +17,8 @@ constexpr std::uint32_t kMaxHidden = 4096;
 constexpr std::uint32_t kMaxHistory = 1'000'000'000;
 constexpr double kMaxExponent = 2.0;
 constexpr std::uint32_t kMaxFeatureDim = 1 << 20;
+constexpr std::uint32_t kMaxNeighbours = 1'000'000'000;
+constexpr double kMaxShrinkage = 1e9;
 
 struct AttentionName {
   ItemAttention attention;
@@ -28,11 +30,17 @@ constexpr std::array kAttentionNames = {AttentionName{ItemAttention::kNone, "non
 
 constexpr const char* kComponentAverage = "average";
 constexpr const char* kComponentAttention = "attention";
+constexpr const char* kDot = "dot";
+constexpr const char* kCosine = "cosine";
 
-constexpr std::array<std::string_view, 11> kKeys = {
-    "dim",         "item_attention",      "attention_inputs", "item_hidden",
-    "feature_dim", "component_attention", "component_hidden", "history_exponent",
-    "user_vector", "exclude_target",      "max_history"};
+constexpr std::array<std::string_view, 16> kKeys = {"algorithm",        "dim",
+                                                    "item_attention",   "attention_inputs",
+                                                    "item_hidden",      "item_content",
+                                                    "feature_dim",      "component_attention",
+                                                    "component_hidden", "history_exponent",
+                                                    "user_vector",      "exclude_target",
+                                                    "max_history",      "similarity",
+                                                    "neighbours",       "shrinkage"};
 
 /// Reads the keys of one spec, with the place in every error.
 class SpecReader {
@@ -82,6 +90,26 @@ class SpecReader {
     ThrowBadInput("{}: {} = '{}': expected none, average or attention", where_, key, text);
   }
 
+  /// Of a model with vectors; a factorisation where the key is missing.
+  Algorithm VectorAlgorithm() const {
+    return json_.contains("algorithm") ? AlgorithmThat(true) : Algorithm::kFactorisation;
+  }
+  Algorithm ScorerAlgorithm() const { return AlgorithmThat(false); }
+
+  Similarity Likeness(const char* key) const {
+    const std::string text = Text(key);
+    if (text == kDot) return Similarity::kDot;
+    if (text == kCosine) return Similarity::kCosine;
+    ThrowBadInput("{}: {} = '{}': expected dot or cosine", where_, key, text);
+  }
+
+  ItemContent Content(const char* key) const {
+    if (!json_.contains(key)) return ItemContent::kNone;
+    const std::string text = Text(key);
+    if (text == kComponentAverage) return ItemContent::kAverage;
+    ThrowBadInput("{}: {} = '{}': expected average", where_, key, text);
+  }
+
   ComponentAttention Components(const char* key) const {
     const std::string text = Text(key);
     if (text == kComponentAverage) return ComponentAttention::kAverage;
@@ -107,6 +135,14 @@ class SpecReader {
   }
 
  private:
+  Algorithm AlgorithmThat(bool has_vectors) const {
+    const std::string text = Text("algorithm");
+    for (const AlgorithmName& known : kAlgorithmNames) {
+      if (text == known.name && HasVectors(known.algorithm) == has_vectors) return known.algorithm;
+    }
+    ThrowBadInput("{}: algorithm = '{}': unknown; a newer program may have written this model", where_, text);
+  }
+
   const ordered_json& Get(const char* key) const {
     const auto at = json_.find(key);
     if (at == json_.end()) ThrowBadInput("{}: '{}' is missing", where_, key);
@@ -116,6 +152,12 @@ class SpecReader {
   const ordered_json& json_;
   const std::string& where_;
 };
+
+void RequireNoOther(const ordered_json& json, const ordered_json& known, const std::string& where) {
+  for (const auto& [key, value] : json.items()) {
+    if (!known.contains(key)) ThrowBadInput("{}: '{}' has no meaning for this variant", where, key);
+  }
+}
 
 }  // namespace
 
@@ -129,13 +171,21 @@ ordered_json SpecToJson(const ModelSpec& spec) {
     return known.attention == spec.item_attention;
   });
   ATTUNE_CHECK(attention != kAttentionNames.end());
-  ordered_json json = {{"dim", spec.dim}, {"item_attention", attention->name}};
+  ordered_json json = ordered_json::object();
+  if (spec.algorithm != Algorithm::kFactorisation) json["algorithm"] = NameOf(spec.algorithm);
+  json["dim"] = spec.dim;
+  if (spec.algorithm == Algorithm::kContentMean) {
+    json["similarity"] = spec.similarity == Similarity::kCosine ? kCosine : kDot;
+    return json;
+  }
+  json["item_attention"] = attention->name;
   if (spec.HasAttention()) {
     json["attention_inputs"] = inputs;
     json["item_hidden"] = spec.hidden();
   }
-  if (spec.HasContent()) {
-    json["feature_dim"] = spec.feature_dim;
+  if (spec.HasItemContent()) json["item_content"] = kComponentAverage;
+  if (spec.HasContent()) json["feature_dim"] = spec.feature_dim;
+  if (spec.AttendsContent()) {
     json["component_attention"] = spec.HasComponentAttention() ? kComponentAttention : kComponentAverage;
   }
   if (spec.HasComponentAttention()) json["component_hidden"] = spec.hidden2();
@@ -146,17 +196,20 @@ ordered_json SpecToJson(const ModelSpec& spec) {
   return json;
 }
 
-ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
-  const SpecReader reader(json, where);
+namespace {
+
+ModelSpec FactorsFromJson(const SpecReader& reader, const std::string& where) {
   ModelSpec spec;
+  spec.algorithm = reader.VectorAlgorithm();
   spec.dim = reader.Unsigned("dim", 1, kMaxDim);
   spec.item_attention = reader.Attention("item_attention");
   if (spec.HasAttention()) {
     reader.Inputs("attention_inputs", spec);
     spec.item_hidden = reader.Unsigned("item_hidden", 1, kMaxHidden);
   }
-  if (spec.HasContent()) {
-    spec.feature_dim = reader.Unsigned("feature_dim", 1, kMaxFeatureDim);
+  spec.item_content = reader.Content("item_content");
+  if (spec.HasContent()) spec.feature_dim = reader.Unsigned("feature_dim", 1, kMaxFeatureDim);
+  if (spec.AttendsContent()) {
     spec.component_attention = reader.Components("component_attention");
   }
   if (spec.HasComponentAttention())
@@ -168,10 +221,41 @@ ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
   if (!spec.HasHistory() && !spec.user_vector) {
     ThrowBadInput("{}: neither a user vector nor a history: nothing is known of a user", where);
   }
-  const ordered_json known = SpecToJson(spec);
-  for (const auto& [key, value] : json.items()) {
-    if (!known.contains(key)) ThrowBadInput("{}: '{}' has no meaning for this variant", where, key);
+  if (spec.HasItemContent() && spec.HasAttention()) {
+    ThrowBadInput("{}: item_content needs item_attention 'none' or 'average'", where);
   }
+  return spec;
+}
+
+}  // namespace
+
+ModelSpec SpecFromJson(const ordered_json& json, const std::string& where) {
+  const SpecReader reader(json, where);
+  const ModelSpec spec =
+      reader.VectorAlgorithm() == Algorithm::kContentMean
+          ? ContentMeanSpec(reader.Unsigned("dim", 1, kMaxFeatureDim), reader.Likeness("similarity"))
+          : FactorsFromJson(reader, where);
+  RequireNoOther(json, SpecToJson(spec), where);
+  return spec;
+}
+
+ordered_json ScorerSpecToJson(const ScorerSpec& spec) {
+  ordered_json json = {{"algorithm", NameOf(spec.algorithm)}};
+  if (spec.algorithm == Algorithm::kPopularity) return json;
+  json["neighbours"] = spec.search.neighbours;
+  json["shrinkage"] = spec.search.shrinkage;
+  return json;
+}
+
+ScorerSpec ScorerSpecFromJson(const ordered_json& json, const std::string& where) {
+  const SpecReader reader(json, where);
+  ScorerSpec spec;
+  spec.algorithm = reader.ScorerAlgorithm();
+  if (spec.algorithm != Algorithm::kPopularity) {
+    spec.search.neighbours = reader.Unsigned("neighbours", 0, kMaxNeighbours);
+    spec.search.shrinkage = reader.Number("shrinkage", 0, kMaxShrinkage);
+  }
+  RequireNoOther(json, ScorerSpecToJson(spec), where);
   return spec;
 }
 

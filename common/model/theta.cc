@@ -6,7 +6,7 @@ namespace attune::model {
 
 std::vector<ThetaBlock> ThetaBlocks(const ModelSpec& spec) {
   std::vector<ThetaBlock> blocks;
-  if (!spec.HasAttention()) return blocks;
+  if (!spec.HasTheta()) return blocks;
   const std::size_t h = spec.hidden();
   const std::size_t d = spec.dim;
   std::size_t offset = 0;
@@ -14,10 +14,12 @@ std::vector<ThetaBlock> ThetaBlocks(const ModelSpec& spec) {
     blocks.push_back({name, file, rows, cols, vector, offset});
     offset += rows * cols;
   };
+  if (spec.HasItemContent()) add(ThetaName::kF, "F", d, spec.feature_dim, false);
+  if (!spec.HasAttention()) return blocks;
   if (spec.attend_user) add(ThetaName::kW1u, "W1u", h, d, false);
   if (spec.attend_item) add(ThetaName::kW1v, "W1v", h, d, false);
   if (spec.attend_history) add(ThetaName::kW1p, "W1p", h, d, false);
-  if (spec.HasContent()) add(ThetaName::kW1x, "W1x", h, spec.feature_dim, false);
+  if (spec.AttendsContent()) add(ThetaName::kW1x, "W1x", h, spec.feature_dim, false);
   add(ThetaName::kB1, "b1", h, 1, true);
   add(ThetaName::kW1, "w1", h, 1, true);
   if (spec.HasComponentAttention()) {
@@ -34,8 +36,9 @@ std::vector<ThetaBlock> ThetaBlocks(const ModelSpec& spec) {
 
 Theta::Theta(const ModelSpec& spec) : blocks_(ThetaBlocks(spec)) {
   if (blocks_.empty()) return;
-  trained_ = Find(ThetaName::kC1)->offset;
   values_.assign(blocks_.back().offset + blocks_.back().size(), 0.0f);
+  const ThetaBlock* const untrained = Find(ThetaName::kC1);
+  trained_ = untrained == nullptr ? values_.size() : untrained->offset;
 }
 
 const ThetaBlock* Theta::Find(ThetaName name) const {

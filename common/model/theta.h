@@ -9,14 +9,15 @@
 
 namespace attune::model {
 
-/// The attention parameters. Names are those of the files in MODEL/theta.
-enum class ThetaName { kW1u, kW1v, kW1p, kB1, kW1, kC1, kW1x, kW2u, kW2x, kB2, kW2, kC2 };
+/// The parameters that are no rows of users or items: those of the attention, and F of the item content.
+/// Names are those of the files in MODEL/theta.
+enum class ThetaName { kW1u, kW1v, kW1p, kB1, kW1, kC1, kW1x, kW2u, kW2x, kB2, kW2, kC2, kF };
 
 /// One matrix of Θ inside the flat buffer.
 struct ThetaBlock {
   ThetaName name;
   std::string_view file;  ///< "W1u": MODEL/theta/W1u.npy
-  std::size_t rows;       ///< H1, H2, or 1
+  std::size_t rows;       ///< H1, H2, D, or 1
   std::size_t cols;       ///< D, Dx; 1 for vectors
   bool vector;            ///< one-dimensional in its file
   std::size_t offset;     ///< into the flat buffer

@@ -25,12 +25,14 @@ Scratch& ThreadScratch() {
 
 }  // namespace
 
-UserVectors::UserVectors(const ModelView& view, unsigned threads) : view_(view), projections_(view, threads) {
+UserVectors::UserVectors(const ModelView& view, unsigned threads)
+    : view_(view), items_(view, threads), projections_(view, threads) {
   if (view.spec.HasComponentAttention()) content_ = std::make_unique<ContentTerms>(view_);
 }
 
 std::size_t UserVectors::Bytes(const ModelView& view) {
-  return ItemProjections::Bytes(view) + ContentTerms::Bytes(view.spec, view.content);
+  return ItemVectors::Bytes(view) + ItemProjections::Bytes(view) +
+         ContentTerms::Bytes(view.spec, view.content);
 }
 
 void UserVectors::AttentionWeights(const float* user, std::span<const Index> history,
@@ -90,6 +92,9 @@ void UserVectors::Compute(Index user, std::span<const Index> history, std::span<
     const float* p = view_.p[history[n]];
     for (std::size_t c = 0; c < dim; ++c) out[c] += weights[n] * p[c];
   }
+  if (view_.spec.similarity != Similarity::kCosine) return;
+  const float factor = ScaleToUnit(out.data(), dim);
+  for (float& weight : weights) weight *= factor;
 }
 
 }  // namespace attune::model

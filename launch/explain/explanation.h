@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "common/model/user_vectors.h"
 #include "launch/model_data.h"
+#include "launch/predictor.h"
 
 /// Why a model gives an item its score: what each item of the user's history adds to it, and which of the
 /// item's components the attention looked at.
@@ -20,7 +22,7 @@ struct HistoryPart {
   std::vector<float> components;
 };
 
-/// R̂_ij = u_i·v_j + Σ_l contribution(l), equation 6.
+/// R̂_ij = u_i·v_j + Σ_l contribution(l), equation 6; of item_knn Σ_l s(l,j), every l with the same attention.
 struct Explanation {
   Index user = kNoIndex;  ///< i, in the data
   Index item = kNoIndex;  ///< j, row of the model
@@ -46,7 +48,8 @@ Remainder RemainderOf(const Explanation& explanation, std::size_t first);
 /// Threads: const methods from any thread.
 class Explainer {
  public:
-  /// @param matched  must outlive this object
+  /// @param matched  must outlive this object. Throws Error(kBadInput) for a model whose scores are no sum
+  /// over the user's history
   Explainer(const ModelData& matched, unsigned threads);
 
   /// @param user  in the data
@@ -55,11 +58,13 @@ class Explainer {
   Explanation Explain(Index user, std::optional<Index> item) const;
 
  private:
-  Index BestItem(const std::vector<float>& vector, const std::vector<Index>& history) const;
+  void AddFactors(Index row, const std::vector<Index>& history, Explanation& result) const;
+  void AddNeighbours(const std::vector<Index>& history, Explanation& result) const;
 
   const ModelData& matched_;
-  const model::ModelView view_;
-  const model::UserVectors vectors_;
+  const Predictor predictor_;
+  model::ModelView view_;                        ///< of a model with vectors
+  std::unique_ptr<model::UserVectors> vectors_;  ///< likewise
 };
 
 }  // namespace attune::launch

@@ -33,6 +33,11 @@ def directory(manifest, files):
     return b"\n".join(b"@" + name.encode() + b"\n" + content for name, content in parts.items())
 
 
+def scorer(spec, **files):
+    files = {"users.tsv": b"u1\nu2\n", "items.tsv": b"a\nb\nc\n", **{name.replace("__", "/") + ".npy": array for name, array in files.items()}}
+    return directory({"kind": "attune model", "format_version": 1, "model": spec}, files)
+
+
 def dataset(with_features):
     files = {"users.tsv": b"u1\nu2\n", "items.tsv": b"a\nb\nc\n", "validation.tsv": b"u1\tc\t0\n", "test.tsv": b"u2\ta\t0\n",
              "train/s/users.npy": npy("<u4", (2,), "I", 0, 1), "train/s/indptr.npy": npy("<u8", (3,), "Q", 0, 2, 3),
@@ -131,6 +136,13 @@ SEEDS = {
     "model/svdpp": model(item_attention="average", history_exponent=0.5),
     "model/acf": model(item_attention="attention", attention_inputs="ux", item_hidden=2, feature_dim=3,
                        component_attention="attention", component_hidden=2, history_exponent=1.0),
+    "model/popularity": scorer({"algorithm": "popularity"}, counts=npy("<u4", (3,), "I", 2, 0, 1)),
+    "model/item_knn": scorer({"algorithm": "item_knn", "neighbours": 2, "shrinkage": 0.5},
+                             neighbours__indptr=npy("<u8", (4,), "Q", 0, 1, 2, 2), neighbours__items=npy("<u4", (2,), "I", 1, 0),
+                             neighbours__weights=floats(2)),
+    "model/user_knn": scorer({"algorithm": "user_knn", "neighbours": 2, "shrinkage": 0},
+                             histories__indptr=npy("<u8", (3,), "Q", 0, 2, 3), histories__items=npy("<u4", (3,), "I", 0, 1, 2)),
+    "model/content_mean": scorer({"algorithm": "content_mean", "dim": 2, "similarity": "cosine"}, V=floats(3, 2)),
     "checkpoint/one": checkpoint([[(0, 0, 2)]]),
     "checkpoint/two": checkpoint([[(1, 1, 2)], [(0, 0, 1)]]),
     "frame/two": b"\x02" + piece(PREFIX + b"\x20\x40") + piece(b"\x03\x00\x00\x00\xe8\x03\x00\x00"),

@@ -40,7 +40,7 @@ for query in "evaluate" "recommend --user u1" "score --pairs pairs"; do
   # shellcheck disable=SC2086  # words of a command
   expect 3 "m was trained on features of 16 numbers, those of d24 have 24; prepare it" $query --model m --data d24
   # shellcheck disable=SC2086
-  expect 3 "m attends to content of 16 numbers, but d0 has no features; prepare it" $query --model m --data d0
+  expect 3 "m reads content of 16 numbers, but d0 has no features; prepare it" $query --model m --data d0
 done
 start=(train --dim 8 --epochs 1 --out again --overwrite --init-from m)
 expect 2 "trained on features of 16 numbers, those of d24 have 24; prepare" "${start[@]}" --data d24 --attention-inputs uvpx

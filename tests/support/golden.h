@@ -34,7 +34,7 @@ model::L2 GoldenL2(const nlohmann::json& config);
 
 /// Names of the arrays of ReferenceParameters::All().
 inline const std::vector<std::string> kParameterNames = {"U",  "V",   "P",   "W1u", "W1v", "W1p", "b1",
-                                                         "w1", "W1x", "W2u", "W2x", "b2",  "w2"};
+                                                         "w1", "W1x", "W2u", "W2x", "b2",  "w2",  "F"};
 
 /// A nested list as one row-major array.
 std::vector<double> Flat(const nlohmann::json& nested);

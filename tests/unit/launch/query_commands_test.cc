@@ -68,7 +68,7 @@ class QueryCommands : public ::testing::Test {
     WriteLines(directory_ / "u.tsv", users);
     WriteLines(directory_ / "i.tsv", items);
     model::CompleteModel(
-        path, spec, directory_ / "u.tsv", directory_ / "i.tsv",
+        path, model::SpecToJson(spec), directory_ / "u.tsv", directory_ / "i.tsv",
         {{"provenance", {{"data_fingerprint", data::Dataset(directory_ / "data").Fingerprint()}}}});
   }
 

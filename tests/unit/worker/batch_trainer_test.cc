@@ -105,7 +105,7 @@ class Pair {
  private:
   static constexpr std::array kNames = {ThetaName::kW1u, ThetaName::kW1v, ThetaName::kW1p, ThetaName::kB1,
                                         ThetaName::kW1,  ThetaName::kW1x, ThetaName::kW2u, ThetaName::kW2x,
-                                        ThetaName::kB2,  ThetaName::kW2};
+                                        ThetaName::kB2,  ThetaName::kW2,  ThetaName::kF};
 
   template <typename RowOf>
   void Fill(const std::vector<double>& values, RowOf&& row_of) {
@@ -165,7 +165,7 @@ ReferenceParameters SgdStep(const ModelSpec& model, const ReferenceParameters& f
   const auto gradients = gradient.All();
   const bool attention = model.HasAttention();
   const bool components = model.HasComponentAttention();
-  const std::array<bool, 13> trained = {model.HasU(),
+  const std::array<bool, 14> trained = {model.HasU(),
                                         true,
                                         model.HasP(),
                                         attention && model.attend_user,
@@ -173,11 +173,12 @@ ReferenceParameters SgdStep(const ModelSpec& model, const ReferenceParameters& f
                                         attention && model.attend_history,
                                         attention,
                                         attention,
-                                        model.HasContent(),
+                                        model.AttendsContent(),
                                         components,
                                         components,
                                         components,
-                                        components};
+                                        components,
+                                        model.HasItemContent()};
   for (std::size_t n = 0; n < values.size(); ++n) {
     for (std::size_t i = 0; trained[n] && i < values[n]->size(); ++i)
       (*values[n])[i] -= lr * (*gradients[n])[i];
@@ -246,7 +247,8 @@ struct RandomCase {
                   values(kHidden2 * kDim),
                   values(kHidden2 * feature_dim),
                   values(kHidden2),
-                  values(kHidden2)};
+                  values(kHidden2),
+                  values(kDim * feature_dim)};
     for (std::size_t item = 0; item < kItems; ++item) components.push_back(values(item % 5 * feature_dim));
     std::vector<Index> items(kItems);
     std::iota(items.begin(), items.end(), 0);
@@ -324,6 +326,45 @@ TEST(BatchTrainer, ContentOfAGroupedVisitGivesTheSumOfItsTriplesGradients) {
       }
     }
   }
+}
+
+TEST(BatchTrainer, ItemContentOfAGroupedVisitGivesTheSumOfItsTriplesGradients) {
+  for (const auto attention : {ItemAttention::kNone, ItemAttention::kAverage}) {
+    for (const bool exclude : {false, true}) {
+      for (const std::size_t feature_dim : {11u, 70u}) {
+        const RandomCase random(17, 0.4, feature_dim);
+        TrainingSpec spec = BatchSpec({.item_attention = attention, .history_exponent = 0.5});
+        spec.model.item_content = model::ItemContent::kAverage;
+        spec.model.feature_dim = static_cast<std::uint32_t>(feature_dim);
+        spec.model.exclude_target = exclude;
+        Pair pair(spec, random.parameters, random.histories, random.components);
+        const BatchReport report = pair.Train(random.triples);
+        EXPECT_NEAR(report.loss, pair.reference().Loss(random.triples, {}, false), 1e-4 * report.loss);
+        const model::L2 l2{spec.l2.u, spec.l2.v, spec.l2.p, spec.l2.theta, 1.0, true};
+        const auto gradient = pair.reference().Gradient(random.triples, l2, false);
+        ExpectClose(pair.Trained(random.parameters),
+                    SgdStep(spec.model, random.parameters, gradient, spec.lr), 1e-4,
+                    "attention " + std::to_string(static_cast<int>(attention)) + " exclude " +
+                        std::to_string(exclude) + " Dx " + std::to_string(feature_dim));
+      }
+    }
+  }
+}
+
+TEST(BatchTrainer, OneTripleWithItemContentInPlaceIsTheTextbookStep) {
+  const RandomCase random(23, 0.4);
+  TrainingSpec spec = BatchSpec({.item_attention = ItemAttention::kAverage});
+  spec.model.item_content = model::ItemContent::kAverage;
+  spec.model.feature_dim = 11;
+  spec.update_batch = false;
+  spec.clip = 0;
+  const std::vector<Triple> one = {random.triples[9]};
+  Pair pair(spec, random.parameters, random.histories, random.components);
+  pair.Train(one);
+  const model::L2 l2{spec.l2.u, spec.l2.v, spec.l2.p, spec.l2.theta, 1.0, true};
+  ExpectClose(pair.Trained(random.parameters),
+              SgdStep(spec.model, random.parameters, pair.reference().Gradient(one, l2, false), spec.lr),
+              2e-5, "in place");
 }
 
 /// Θ that stands still and sums what is pushed.

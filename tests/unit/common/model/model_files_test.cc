@@ -75,7 +75,7 @@ fs::path WriteModel(const TemporaryDirectory& directory, const Source& source) {
   WriteText(directory / "users.tsv", "a\nb\nc\nd\n");
   WriteText(directory / "items.tsv", "u\nv\nw\nx\ny\nz\n");
   WriteModelArrays(path, source.view());
-  CompleteModel(path, source.spec, directory / "users.tsv", directory / "items.tsv",
+  CompleteModel(path, SpecToJson(source.spec), directory / "users.tsv", directory / "items.tsv",
                 {{"settings", {{"dim", source.spec.dim}}}, {"metrics", {{"hr@10", 0.5}}}});
   return path;
 }
@@ -124,6 +124,73 @@ TEST(ModelFiles, AVariantWithLessReplacesFilesOfOneWithMore) {
   EXPECT_FALSE(fs::exists(path / "P.npy"));
   EXPECT_FALSE(fs::exists(path / "theta"));
   EXPECT_EQ(LoadedModel(path).view().spec.item_attention, ItemAttention::kNone);
+}
+
+/// Arrays of a directory without vectors, and its manifest.
+fs::path WriteScorer(const TemporaryDirectory& directory, const ScorerSpec& spec, const std::string& folder,
+                     const std::vector<std::uint64_t>& indptr, const std::vector<Index>& items) {
+  const fs::path path = directory / folder;
+  fs::create_directories(path / folder);
+  io::WriteNpy<std::uint64_t>(path / folder / "indptr.npy", std::vector<std::uint64_t>{indptr.size()},
+                              indptr);
+  io::WriteNpy<Index>(path / folder / "items.npy", std::vector<std::uint64_t>{items.size()}, items);
+  if (spec.algorithm == Algorithm::kItemKnn) {
+    io::WriteNpy<float>(path / folder / "weights.npy", std::vector<std::uint64_t>{items.size()},
+                        std::vector<float>(items.size(), 0.5f));
+  }
+  WriteText(directory / "two.tsv", "a\nb\n");
+  WriteText(directory / "three.tsv", "x\ny\nz\n");
+  CompleteModel(path, ScorerSpecToJson(spec), directory / "two.tsv", directory / "three.tsv", {});
+  return path;
+}
+
+TEST(ModelFiles, NeighboursAndHistoriesAreReadBackAndChecked) {
+  const TemporaryDirectory directory;
+  const ScorerSpec by_item{Algorithm::kItemKnn, {7, 0.5}};
+  const LoadedModel items(WriteScorer(directory, by_item, "neighbours", {0, 2, 2, 3}, {1, 2, 0}));
+  EXPECT_FALSE(items.HasVectors());
+  EXPECT_EQ(items.algorithm(), Algorithm::kItemKnn);
+  std::vector<float> scores(3);
+  items.MakeScorer()->Score(kNoIndex, std::vector<Index>{0}, scores);
+  EXPECT_EQ(scores, (std::vector<float>{0, 0.5, 0.5}));
+  EXPECT_EQ(items.Shapes().at("neighbours/weights.npy"), std::vector<std::uint64_t>{3});
+
+  const ScorerSpec by_user{Algorithm::kUserKnn, {0, 0}};
+  const LoadedModel users(WriteScorer(directory, by_user, "histories", {0, 2, 3}, {0, 2, 2}));
+  users.MakeScorer()->Score(0, std::vector<Index>{0, 2}, scores);
+  EXPECT_EQ(scores[0], 0.0f);
+  EXPECT_FLOAT_EQ(scores[2], 1 / std::sqrt(2.0f));
+
+  const fs::path beyond = WriteScorer(directory, by_user, "histories", {0, 2, 3}, {0, 3, 2});
+  const std::string message = ErrorOf(ErrorKind::kBadInput, [&] { LoadedModel model(beyond); });
+  EXPECT_NE(message.find("entry 1 is 3, expected less than 3"), std::string::npos) << message;
+}
+
+TEST(ModelFiles, DescriptionsOfEveryAlgorithmReadTheSame) {
+  const auto again = [](const ModelSpec& spec) { return SpecFromJson(SpecToJson(spec), "here"); };
+  ModelSpec hybrid = SmallSpec(ItemAttention::kAverage);
+  hybrid.algorithm = Algorithm::kDeepHybrid;
+  EXPECT_EQ(again(hybrid), hybrid);
+  ModelSpec content = SmallSpec(ItemAttention::kAverage);
+  content.item_content = ItemContent::kAverage;
+  content.feature_dim = 9;
+  EXPECT_EQ(again(content), content);
+  for (const Similarity similarity : {Similarity::kDot, Similarity::kCosine}) {
+    EXPECT_EQ(again(ContentMeanSpec(9, similarity)), ContentMeanSpec(9, similarity));
+  }
+  for (const ScorerSpec& spec :
+       {ScorerSpec{Algorithm::kPopularity, {}}, ScorerSpec{Algorithm::kUserKnn, {3, 0}},
+        ScorerSpec{Algorithm::kItemKnn, {0, 2.5}}}) {
+    EXPECT_EQ(ScorerSpecFromJson(ScorerSpecToJson(spec), "here"), spec);
+  }
+  const auto refused = [](const ordered_json& json) {
+    return ErrorOf(ErrorKind::kBadInput, [&] { SpecFromJson(json, "here"); });
+  };
+  EXPECT_NE(refused({{"algorithm", "magic"}}).find("magic"), std::string::npos);
+  ordered_json attends = SpecToJson(SmallSpec());
+  attends["item_content"] = "average";
+  attends["feature_dim"] = 9;
+  EXPECT_NE(refused(attends).find("item_content"), std::string::npos);
 }
 
 class DamagedModel : public ::testing::Test {

@@ -101,7 +101,7 @@ ReferenceModel RandomModel(const ModelSpec& spec, unsigned seed) {
   };
   ReferenceParameters parameters{values(9),  values(18), values(18), values(12), values(12),
                                  values(12), values(4),  values(4),  values(8),  values(15),
-                                 values(10), values(5),  values(5)};
+                                 values(10), values(5),  values(5),  values(6)};
   std::vector<std::vector<double>> components;
   for (const std::size_t count : {1, 3, 2, 2, 3, 0}) components.push_back(values(2 * count));
   return ReferenceModel(spec, parameters, {{0, 1, 2, 5}, {3}, {}}, components);
@@ -154,6 +154,21 @@ TEST(Reference, ContentGradientsAgreeWithFiniteDifferencesForEveryParameter) {
         spec.component_attention = components;
         spec.exclude_target = exclude;
         if (content_alone) spec.attend_user = spec.attend_item = spec.attend_history = false;
+        ExpectGradientsLikeFiniteDifferences(spec, ++seed);
+      }
+    }
+  }
+}
+
+TEST(Reference, GradientsOfItemContentAgreeWithFiniteDifferences) {
+  unsigned seed = 200;
+  for (const auto attention : {ItemAttention::kNone, ItemAttention::kAverage}) {
+    for (const bool exclude : {false, true}) {
+      for (const bool user_vector : {false, true}) {
+        ModelSpec spec{.dim = 3, .item_attention = attention, .feature_dim = 2, .history_exponent = 0.5};
+        spec.item_content = ItemContent::kAverage;
+        spec.exclude_target = exclude;
+        spec.user_vector = user_vector;
         ExpectGradientsLikeFiniteDifferences(spec, ++seed);
       }
     }
