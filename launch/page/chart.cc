@@ -47,6 +47,11 @@ std::string Opened(const Chart& chart, const Frame& frame, const std::string& wh
                      Escaped(fmt::format("{}: {}, by {}", what, chart.title, chart.axis)));
 }
 
+std::string TickText(double tick, const ChartScale& scale, NumberFormat format) {
+  if (format == NumberFormat::kCount) return FormatCount(tick);
+  return fmt::format("{:.{}f}", tick + 0.0, scale.decimals());
+}
+
 std::string Hover(const Chart& chart, const std::string& series, const ChartPoint& point) {
   std::string text = fmt::format("{}{}{}: {}", series, series.empty() ? "" : ", ", chart.ticks[point.at],
                                  ChartNumber(point.value, chart.format));
@@ -96,7 +101,7 @@ class LineDrawing {
           "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
           "<text class=\"end\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>\n",
           frame_.left, frame_.width - frame_.right, Y(tick), frame_.left - 6, Y(tick) + 4,
-          ChartNumber(tick, chart_.format));
+          TickText(tick, scale_, chart_.format));
     }
     const double bottom = frame_.height - frame_.bottom;
     for (std::size_t at = 0; at < chart_.ticks.size(); ++at) {
@@ -164,7 +169,7 @@ class BarDrawing {
           "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
           "<text class=\"middle\" x=\"{0:.1f}\" y=\"{3}\">{4}</text>\n",
           X(tick), frame_.top, frame_.height - frame_.bottom, frame_.height - 6,
-          ChartNumber(tick, chart_.format));
+          TickText(tick, scale_, chart_.format));
     }
     for (std::size_t at = 0; at < chart_.ticks.size(); ++at) {
       svg_ += fmt::format("<text class=\"end\" x=\"{}\" y=\"{}\">{}</text>\n", frame_.left - 6,
@@ -226,8 +231,7 @@ std::string ChartKey(const std::vector<ChartSeries>& series) {
 
 std::string ChartNumber(double value, NumberFormat format) {
   if (format == NumberFormat::kCount) return FormatCount(value);
-  // What is left of a sum of steps is no number to show.
-  return std::abs(value) < 1e-12 ? "0" : fmt::format("{:.4g}", value);
+  return fmt::format("{:.4g}", value);
 }
 
 }  // namespace attune::launch

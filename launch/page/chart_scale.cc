@@ -40,6 +40,11 @@ ChartScale ChartScale::Logarithmic(double low, double high) {
   return scale;
 }
 
+int ChartScale::decimals() const {
+  const double least = log_ ? low_ : ticks_[1] - ticks_[0];
+  return std::max(0, static_cast<int>(-std::floor(std::log10(least) + 1e-9)));
+}
+
 double ChartScale::At(double value) const {
   const auto share = [](double part, double whole) { return std::clamp(part / whole, 0.0, 1.0); };
   if (!log_) return share(value - low_, high_ - low_);

@@ -3,10 +3,10 @@
 namespace attune::launch {
 
 const char* const kChartStyle = R"css(
-:root { --c0: #1a6fb5; --c1: #c2500a; --c2: #1e7f4f; --c3: #b3261e; --c4: #6b4fa3; --c5: #7a5230; --c6: #b8398f;
-  --c7: #5d6670; --c8: #7a7400; --c9: #007e8c; }
-@media (prefers-color-scheme: dark) { :root { --c0: #6cb4ee; --c1: #f08c4a; --c2: #62c794; --c3: #f28b82; --c4: #b7a0ea;
-  --c5: #cfa27c; --c6: #ee8fcf; --c7: #a4adb6; --c8: #d3cc5a; --c9: #5fd0de; } }
+:root { --c0: #1a6fb5; --c1: #c2500a; --c2: #1e7f4f; --c3: #6b4fa3; --c4: #7a7400; --c5: #007e8c; --c6: #b8398f;
+  --c7: #7a5230; --c8: #5d6670; --c9: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --c0: #6cb4ee; --c1: #f08c4a; --c2: #62c794; --c3: #b7a0ea; --c4: #d3cc5a;
+  --c5: #5fd0de; --c6: #ee8fcf; --c7: #cfa27c; --c8: #a4adb6; --c9: #ff6b6b; } }
 .c0 { --c: var(--c0); } .c1 { --c: var(--c1); } .c2 { --c: var(--c2); } .c3 { --c: var(--c3); } .c4 { --c: var(--c4); }
 .c5 { --c: var(--c5); } .c6 { --c: var(--c6); } .c7 { --c: var(--c7); } .c8 { --c: var(--c8); } .c9 { --c: var(--c9); }
 figure { margin: 1rem 0 2rem; } figcaption { max-width: 46rem; margin-bottom: .5rem; }

@@ -75,8 +75,10 @@ TableCell SpreadCell(double value, double deviation) {
 
 std::string TableHtml(const Table& table) {
   std::string html = fmt::format(
-      "<div class=\"wide\"><table class=\"sortable\" id=\"{}\"><caption>{}</caption>\n<thead><tr>", table.id,
-      Escaped(table.caption));
+      "<p class=\"caption\" id=\"{0}-caption\">{1}</p>\n<div class=\"wide\"><table class=\"sortable\" "
+      "id=\"{0}\" "
+      "aria-labelledby=\"{0}-caption\">\n<thead><tr>",
+      table.id, Escaped(table.caption));
   for (const TableColumn& column : table.columns) {
     html += fmt::format("<th scope=\"col\"{}><button type=\"button\">{}</button></th>",
                         IsNumber(column) ? " class=\"number\"" : "", Escaped(column.title));
@@ -134,12 +136,11 @@ std::string TableLatex(const Table& table) {
 }
 
 const char* const kTableStyle = R"css(
-.wide { overflow-x: auto; margin: 1rem 0 1.5rem; }
+.caption { margin: 1rem 0 .4rem; color: var(--soft); }
+.wide { overflow-x: auto; margin: 0 0 1.5rem; }
 .sortable { border-bottom: 1px solid var(--line); }
-.sortable caption { text-align: left; padding-bottom: .4rem; color: var(--soft); }
 .sortable thead { border-bottom: 1px solid var(--ink); border-top: 1px solid var(--ink); }
-.sortable th, .sortable td { padding: .2rem .9rem .2rem .1rem; overflow-wrap: normal; }
-.sortable td:not(.number) { min-width: 6rem; }
+.sortable th, .sortable td { padding: .2rem .9rem .2rem .1rem; white-space: nowrap; }
 .sortable tbody tr:hover { background: var(--card); }
 .sortable button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 .sortable button:focus-visible { outline: 2px solid var(--plus); }

@@ -27,7 +27,7 @@ std::vector<Method> MakeMethods() {
   add("popularity", "Popularity", Tuned::kNothing, {{"algorithm", "popularity"}}, 0, 0);
   add("ucf", "UCF", Tuned::kNeighbours, {{"algorithm", "user_knn"}}, 100, 0);
   add("itemknn", "ItemKNN", Tuned::kNeighbours, {{"algorithm", "item_knn"}}, 100, 0);
-  add("cbf", "CBF", Tuned::kNothing, {{"algorithm", "content_mean"}}, 100, 0).needs_content = true;
+  add("cbf", "CBF", Tuned::kSimilarity, {{"algorithm", "content_mean"}}, 100, 0).needs_content = true;
   add("bpr", "BPR", Tuned::kFactors, {no_history}, 100, 2);
   Method& svdpp = add("svdpp", "SVD++", Tuned::kHistory, {average}, 150, 3);
   svdpp.table2 = "AVG / –";
@@ -35,7 +35,7 @@ std::vector<Method> MakeMethods() {
   add("fism", "FISM", Tuned::kItems, {average, {"user_vector", "false"}, {"exclude_target", "true"}}, 200, 4);
   add("svdfeature", "SVDFeature", Tuned::kFactors, {no_history, {"item_content", "average"}}, 500, 9)
       .needs_content = true;
-  Method& hybrid = add("deep_hybrid", "DeepHybrid", Tuned::kFactors, {{"algorithm", "deep_hybrid"}}, 500, 9);
+  Method& hybrid = add("deep_hybrid", "DeepHybrid", Tuned::kNetwork, {{"algorithm", "deep_hybrid"}}, 500, 9);
   hybrid.needs_content = true;
   hybrid.starts_from = "svdpp";
   Method& acf = add("acf", "ACF", Tuned::kAttention,
@@ -70,7 +70,13 @@ std::vector<Axis> QuickGrid(Tuned tuned) {
     case Tuned::kNothing:
       return {};
     case Tuned::kNeighbours:
-      return {{"neighbours", {"100", "20", "50", "200"}}};
+      return {{"neighbours", {"100", "50", "200"}}, {"shrinkage", {"0", "10"}}};
+    case Tuned::kSimilarity:
+      return {{"similarity", {"cosine", "dot"}}};
+    case Tuned::kNetwork:
+      return {{"network_lr", {"0.001", "0.003"}},
+              {"network_l2", {"0.001", "0.01"}},
+              {"content_weight", {"10", "3", "30"}}};
     case Tuned::kFactors:
       return {{"lr", {"0.05", "0.1"}}, {"l2", {"0.02", "0.01", "0.005", "0.04"}}};
     case Tuned::kHistory:
@@ -87,8 +93,10 @@ std::vector<Axis> QuickGrid(Tuned tuned) {
 }
 
 std::vector<Axis> PaperGrid(Tuned tuned) {
-  if (tuned == Tuned::kNothing) return {};
-  if (tuned == Tuned::kNeighbours) return {{"neighbours", {"100", "10", "20", "50", "200", "500"}}};
+  if (tuned == Tuned::kNeighbours) {
+    return {{"neighbours", {"100", "10", "20", "50", "200", "500"}}, {"shrinkage", {"0", "10", "100"}}};
+  }
+  if (tuned < Tuned::kFactors) return QuickGrid(tuned);
   std::vector<Axis> axes = {{"lr", {"0.05", "0.001", "0.005", "0.01", "0.1"}},
                             {"l2", {"0.01", "0", "0.0001", "0.001", "0.1"}}};
   if (tuned == Tuned::kAttention) {

@@ -22,7 +22,7 @@ struct Axis {
 };
 
 /// What is tuned.
-enum class Tuned { kNothing, kNeighbours, kFactors, kHistory, kItems, kAttention };
+enum class Tuned { kNothing, kNeighbours, kSimilarity, kNetwork, kFactors, kHistory, kItems, kAttention };
 
 struct Method {
   std::string name;                   ///< for --methods: "svdpp"
@@ -40,8 +40,10 @@ struct Method {
   double per_dim = 0;
   bool attends_components = false;
 
-  /// Whether it is trained in epochs, with a D and a seed.
-  bool IsTrained() const { return tuned != Tuned::kNothing && tuned != Tuned::kNeighbours; }
+  /// Whether it is trained on triples, with a D, a seed, and evaluations in between.
+  bool IsFactorisation() const { return tuned >= Tuned::kFactors; }
+  /// Whether it has a D and a seed.
+  bool IsTrained() const { return IsFactorisation() || tuned == Tuned::kNetwork; }
 };
 
 /// Every method, in the order of tables and legends.

@@ -145,7 +145,9 @@ class Planner {
   bool Has(const Method& method, std::vector<Axis> axes, const Axis& axis) const {
     const bool fixed = std::any_of(method.settings.begin(), method.settings.end(),
                                    [&](const SettingText& text) { return text.name == axis.name; });
-    if (fixed) return false;
+    const bool known =
+        std::any_of(axes.begin(), axes.end(), [&](const Axis& a) { return a.name == axis.name; });
+    if (fixed || !method.IsFactorisation()) return known && !fixed;
     Put(axis, axes);
     StudyCell cell;
     cell.method = &method;
@@ -215,9 +217,9 @@ config::TrainSettings StudyPlan::RunSettings(const StudyCell& cell, std::size_t 
   Apply(cell.method->settings, cell.method->name, run);
   Apply(FixedBy(*cell.method, tuning.grid()), cell.method->name, run);
   Apply(cell.trials[trial], "--vary", run);
-  if (!cell.method->IsTrained()) return run;
+  if (cell.method->IsTrained()) run.mutable_sampling_settings()->set_seed(seed);
+  if (!cell.method->IsFactorisation()) return run;
   run.mutable_model()->set_dim(cell.dim);
-  run.mutable_sampling_settings()->set_seed(seed);
   run.mutable_run_settings()->set_epochs(tuning.epochs());
   run.mutable_run_settings()->set_evaluate_every(tuning.evaluate_every());
   run.mutable_run_settings()->set_patience(tuning.patience());
@@ -270,7 +272,7 @@ double CostModel::Ranking(const StudyCell& cell) const {
 double CostModel::Training(const StudyCell& cell) const {
   constexpr double kStart = 0.1;
   const Method& method = *cell.method;
-  if (!method.IsTrained()) return kStart + 10 * Ranking(cell);
+  if (!method.IsFactorisation()) return kStart + 10 * Ranking(cell);
   const double per_dim = method.per_dim * (method.attends_components ? std::max(0.05, content_) : 1);
   return kStart + triples_ * 1e-9 * (method.base + per_dim * cell.dim) / threads_ +
          evaluations_ * Ranking(cell);

@@ -13,6 +13,8 @@
 #include "common/log.h"
 #include "common/run/format.h"
 #include "launch/dry_run.h"
+#include "launch/report/study_file.h"
+#include "launch/report/study_tables.h"
 #include "launch/standard_streams.h"
 #include "launch/study/plan.h"
 #include "launch/study/run_store.h"
@@ -130,6 +132,7 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   const ordered_json results = StudyResults(plan, outcome, dataset, store);
   io::WriteFileAtomically(study / "results.json",
                           results.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  WriteTables(StudyTables(StudyFile(study)), study / "tables");
   log::Info("{} trainings, {} that were there already", outcome.trained, outcome.reused);
   TellFailures(results);
   if (results.at("results").empty()) ThrowFailed("{}: no method has a result", study.string());

@@ -155,7 +155,8 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
   arguments.insert(arguments.end(), {"--data", data, "--threads", std::to_string(running.threads()), "--json",
                                      "--log-level", "warning"});
   const bool training = task.stage != Stage::kTest;
-  pool_.Start(next_id_, std::move(arguments), training,
+  const bool launched = training && plan_.cells[task.cell].method->IsFactorisation();
+  pool_.Start(next_id_, std::move(arguments), launched,
               training ? store_.Summary(key) : store_.Directory(key) / "test.json",
               store_.Log(key, !training));
   running_[next_id_++] = {task, std::chrono::steady_clock::now()};
