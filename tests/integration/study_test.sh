@@ -57,8 +57,8 @@ reused=$(grep -o '[0-9]* that were there already' out | cut -d' ' -f1)
 
 # A damaged run is told of, and done again.
 expect 0 "30 that were there already" "$attune" study --config study.json
-for ranks in s/runs/*/test.tsv; do break; done
-sed -i 's/\t[0-9-]*$/\t1/' "$ranks"
+run=$(/usr/bin/python3 -c 'import json; print(json.load(open("first.json"))["results"][0]["seeds"][1]["run"])')
+sed -i 's/\t[0-9-]*$/\t1/' "s/runs/$run/test.tsv"
 expect 0 "is damaged and will be done again" "$attune" study --config study.json
 
 # Another data set has no place there, nor a second study at the same time.
@@ -69,14 +69,23 @@ expect 0 "acf was skipped: it needs content" "$attune" study --data other --out 
   --dims 4 --trials 1 --seeds 1 --epochs 1
 
 # A run that fails is reported, and does not sink the others.
-expect 0 "of the study's runs have failed" "${study[@]}" --out failing --methods bpr,svdpp --vary "svdpp.lr=0.05,90; svdpp.l2=0"
+cat >unlucky <<'LAUNCHER'
+#!/bin/sh
+grep -q '"lr": 0.1' "$4" && grep -q average "$4" && { echo "attune: error: out of luck" >&2; exit 5; }
+exec "$@"
+LAUNCHER
+chmod +x unlucky
+expect 0 "of the study's runs have failed" "${study[@]}" --out failing --methods bpr,svdpp --launcher ./unlucky \
+  --vary "lr=0.05,0.1; l2=0.02; l2_p=0.003"
 /usr/bin/python3 - <<'PYTHON'
 import json
 results = json.load(open("failing/results.json"))
-assert [f["method"] for f in results["failures"]] == ["svdpp", "svdpp"], results["failures"]
-assert all(f["error"] and f["what"].startswith("trial") for f in results["failures"]), results["failures"]
-assert len(results["results"]) == 4
+assert [(f["method"], f["what"], f["error"]) for f in results["failures"]] == [
+    ("svdpp", "trial 2", "out of luck (exit code 5)")] * 2, results["failures"]
+assert [r["method"] for r in results["results"]] == ["bpr", "bpr", "svdpp", "svdpp"]
+assert all(r["chosen"] == 0 for r in results["results"][2:])
 PYTHON
+expect 1 "no method has a result" "${study[@]}" --out hopeless --methods bpr --launcher false
 
 # Told to end, it leaves with 4 and nothing running; the same command goes on.
 begin told "$attune" study --data data --out told --methods acf --dims 16 --trials 2 --seeds 1 --epochs 100000 --patience 0
@@ -94,10 +103,11 @@ expect 0 "2 trainings" "$attune" study --data data --out told --methods acf --di
 # Several processes a training.
 expect 0 "2 trainings" "$attune" study --data data --out ranks --methods bpr --dims 4 --trials 2 --seeds 1 --epochs 1 \
   --jobs 1 --launcher "attune local -n 2"
-grep -q '"processes"' ranks/runs/*/train.json || fail "the launcher was not used"
+grep -q '"traffic"' ranks/runs/*/train.json || fail "the launcher was not used"
 
 # The page.
-expect 3 "no results yet" "$attune" report failing/runs --out page.html || true
+rm told/results.json
+expect 3 "the study has no results yet" "$attune" report told --out page.html
 expect 0 "tables" "$attune" report s --out page.html --tables tables
 /usr/bin/python3 "$source_dir/tests/integration/page_check.py" page.html
 for file in data methods item-attention attention-inputs tests cutoffs groups speed settings; do
@@ -105,7 +115,7 @@ for file in data methods item-attention attention-inputs tests cutoffs groups sp
 done
 expect 0 "" "$attune" report plain --out plain.html
 [[ $(cat plain.html) == *"ACF was skipped: it needs content"* ]] || fail "the page does not say what was skipped"
-expect 3 "no such" "$attune" report nowhere --out page2.html || true
+expect 3 "nowhere/results.json" "$attune" report nowhere --out page2.html
 printf '{"kind": "attune study", "format_version": 1}' >plain/results.json
 expect 3 "not the results of a study" "$attune" report plain --out page2.html
 printf '{' >plain/results.json
