@@ -7,8 +7,10 @@
 #include "launch/local_command.h"
 #include "launch/prepare_command.h"
 #include "launch/recommend_command.h"
+#include "launch/report/report_command.h"
 #include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
+#include "launch/study/study_command.h"
 #include "launch/synth_command.h"
 #include "launch/train_command.h"
 
@@ -30,6 +32,10 @@ CommandTable MakeTable() {
       MakeCommand<config::RoleSettings>({"worker", "a process of such a job that trains"}, RunWorker),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),
+      MakeCommand<config::StudySettings>(
+          {"study", "compare methods: tune, train and measure each of them", true}, RunStudy),
+      MakeCommand<config::ReportSettings>({"report", "make a page of a study: figures and tables"},
+                                          RunReport),
       MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),
       MakeCommand<config::ScoreSettings>({"score", "score pairs of user and item"}, RunScore),
       MakeCommand<config::ExplainSettings>({"explain", "show why a user is recommended an item"}, RunExplain),

@@ -2,15 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/error.h"
+#include "common/eval/groups.h"
 #include "common/eval/metrics.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
@@ -54,11 +53,6 @@ struct Column {
     for (const auto& user : users) values.push_back(eval::MetricOf(user, metric));
     return values;
   }
-};
-
-struct Group {
-  std::string name;
-  std::vector<std::size_t> users;
 };
 
 Protocol MakeProtocol(const config::EvaluateSettings& settings, const data::Dataset& dataset) {
@@ -124,61 +118,10 @@ Column MeasurePopularity(const ModelData& matched, const MatchedTask& targets, c
                         [&](std::size_t n) { return std::span<const Index>(unseen[n]); }));
 }
 
-std::vector<std::uint32_t> ParseBounds(const std::string& text) {
-  std::vector<std::uint32_t> bounds;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (true) {
-    std::uint32_t bound = 0;
-    const auto [next, error] = std::from_chars(at, end, bound);
-    const bool rising = bounds.empty() || bound > bounds.back();
-    if (error != std::errc() || !rising || (next != end && *next != ',')) {
-      ThrowUsage("--group-bounds = '{}': expected rising numbers such as 8,16,32,64", text);
-    }
-    bounds.push_back(bound);
-    if (next == end) return bounds;
-    at = next + 1;
-  }
-}
-
-std::vector<Group> MakeGroups(const std::vector<std::uint32_t>& bounds,
-                              const std::vector<std::uint32_t>& training_items) {
-  std::vector<Group> groups;
-  for (std::size_t n = 0; n <= bounds.size(); ++n) {
-    const std::uint32_t first = n == 0 ? 0 : bounds[n - 1] + 1;
-    groups.push_back(
-        {n == bounds.size() ? fmt::format("{}+", first) : fmt::format("{}-{}", first, bounds[n]), {}});
-  }
-  for (std::size_t user = 0; user < training_items.size(); ++user) {
-    const auto at = std::lower_bound(bounds.begin(), bounds.end(), training_items[user]);
-    groups[static_cast<std::size_t>(at - bounds.begin())].users.push_back(user);
-  }
-  return groups;
-}
-
-eval::MeanAndError AverageOf(const Column& column, const Group& group, std::string_view metric) {
+eval::MeanAndError AverageOf(const Column& column, const eval::UserGroup& group, std::string_view metric) {
   std::vector<double> values;
   for (const std::size_t user : group.users) values.push_back(eval::MetricOf(column.users[user], metric));
   return eval::Average(values);
-}
-
-/// Names of the rows of the table.
-std::vector<std::string> MetricNames(bool with_recall) {
-  std::vector<std::string> names;
-  for (const char* kind : {"hr@", "ndcg@", "recall@"}) {
-    if (std::string_view(kind) == "recall@" && !with_recall) continue;
-    for (std::size_t n = 0; n < eval::kCutoffs; ++n) names.push_back(kind + std::to_string(eval::Cutoff(n)));
-  }
-  names.emplace_back("mrr");
-  return names;
-}
-
-/// "HR@10", "Recall@10", "MRR" for people.
-std::string Title(std::string metric) {
-  const bool recall = metric.starts_with("recall");
-  for (std::size_t n = 0; n < (recall ? 1 : metric.size()); ++n)
-    metric[n] = static_cast<char>(std::toupper(static_cast<unsigned char>(metric[n])));
-  return metric;
 }
 
 /// Everything that was measured.
@@ -188,7 +131,7 @@ struct Evaluation {
   const ModelData& matched;
   const MatchedTask& targets;
   std::vector<Column> columns;
-  std::vector<Group> groups;
+  std::vector<eval::UserGroup> groups;
   bool several_targets = false;
 
   ordered_json Json() const;
@@ -210,7 +153,7 @@ ordered_json Evaluation::Json() const {
                        {"comparisons", ordered_json::array()}};
   for (const Column& column : columns) {
     ordered_json metrics;
-    for (const std::string& name : MetricNames(several_targets)) {
+    for (const std::string& name : eval::MetricNames(several_targets)) {
       const eval::MeanAndError average = eval::Average(column.Values(name));
       metrics[name] = {{"mean", average.mean}, {"standard_error", average.standard_error}};
     }
@@ -228,7 +171,7 @@ ordered_json Evaluation::Json() const {
                                      {"effect_size", test.effect_size}});
     }
   }
-  for (const Group& group : groups) {
+  for (const eval::UserGroup& group : groups) {
     ordered_json entry = {{"training_items", group.name}, {"users", group.users.size()}};
     for (const Column& column : columns) {
       ordered_json metrics;
@@ -266,8 +209,8 @@ std::string Evaluation::Text() const {
   text += fmt::format("\n{:<11}", "");
   for (std::size_t c = 0; c < columns.size(); ++c) text += fmt::format("  {:>15}", Head(c, columns[c]));
   text += '\n';
-  for (const std::string& name : MetricNames(several_targets)) {
-    text += fmt::format("{:<11}", Title(name));
+  for (const std::string& name : eval::MetricNames(several_targets)) {
+    text += fmt::format("{:<11}", eval::MetricTitle(name));
     for (const Column& column : columns)
       text += fmt::format("  {:>15}", Cell(eval::Average(column.Values(name))));
     text += '\n';
@@ -276,17 +219,17 @@ std::string Evaluation::Text() const {
     text += fmt::format("\nmodel minus {}, paired t-test over users\n", Head(c, columns[c]));
     for (const char* metric : kTested) {
       const eval::TTest test = eval::PairedTTest(columns[0].Values(metric), columns[c].Values(metric));
-      text += fmt::format("{:<11}  difference {:+.4f}  p {:.3g}  effect size {:.3f}\n", Title(metric),
-                          test.mean_difference, test.p, test.effect_size);
+      text += fmt::format("{:<11}  difference {:+.4f}  p {:.3g}  effect size {:.3f}\n",
+                          eval::MetricTitle(metric), test.mean_difference, test.p, test.effect_size);
     }
   }
   if (groups.empty()) return text;
   text += fmt::format("\n{:<14}  {:>8}  {:<9}", "training items", "users", "metric");
   for (std::size_t c = 0; c < columns.size(); ++c) text += fmt::format("  {:>15}", Head(c, columns[c]));
   text += '\n';
-  for (const Group& group : groups) {
+  for (const eval::UserGroup& group : groups) {
     for (const char* metric : kGrouped) {
-      text += fmt::format("{:<14}  {:>8}  {:<9}", group.name, group.users.size(), Title(metric));
+      text += fmt::format("{:<14}  {:>8}  {:<9}", group.name, group.users.size(), eval::MetricTitle(metric));
       for (const Column& column : columns)
         text += fmt::format("  {:>15}", Cell(AverageOf(column, group, metric)));
       text += '\n';
@@ -312,7 +255,7 @@ void WritePerUser(const std::string& path, const data::Dataset& dataset, const d
 }  // namespace
 
 int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& context) {
-  const std::vector<std::uint32_t> bounds = ParseBounds(settings.group_bounds());
+  const std::vector<std::uint32_t> bounds = eval::ParseGroupBounds(settings.group_bounds(), "--group-bounds");
   const data::Dataset dataset(settings.data());
   const Protocol protocol = MakeProtocol(settings, dataset);
   const data::HeldOut* history = protocol.history ? &*protocol.history : nullptr;
@@ -331,7 +274,7 @@ int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& 
     evaluation.columns.push_back(MeasurePopularity(matched, targets, protocol));
   }
   evaluation.several_targets = protocol.targets.items.size() > protocol.targets.size();
-  if (settings.groups()) evaluation.groups = MakeGroups(bounds, targets.training_items);
+  if (settings.groups()) evaluation.groups = eval::GroupUsers(bounds, targets.training_items);
   if (settings.has_per_user())
     WritePerUser(settings.per_user(), dataset, protocol.targets, evaluation.columns[0]);
   WriteStandardOutput(

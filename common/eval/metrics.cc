@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -72,6 +73,23 @@ double MetricOf(const UserMetrics& metrics, std::string_view name) {
   }
   ThrowUsage("unknown metric '{}': known are mrr, hr@K, ndcg@K and recall@K with K = {}, {}, ..., {}", name,
              Cutoff(0), Cutoff(1), Cutoff(kCutoffs - 1));
+}
+
+std::vector<std::string> MetricNames(bool with_recall) {
+  std::vector<std::string> names;
+  for (const char* kind : {"hr@", "ndcg@", "recall@"}) {
+    if (std::string_view(kind) == "recall@" && !with_recall) continue;
+    for (std::size_t n = 0; n < kCutoffs; ++n) names.push_back(kind + std::to_string(Cutoff(n)));
+  }
+  names.emplace_back("mrr");
+  return names;
+}
+
+std::string MetricTitle(std::string name) {
+  const bool recall = name.starts_with("recall");
+  for (std::size_t n = 0; n < (recall ? 1 : name.size()); ++n)
+    name[n] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[n])));
+  return name;
 }
 
 MeanAndError Average(std::span<const double> values) {

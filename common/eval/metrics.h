@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,11 @@ UserMetrics MetricsOf(std::span<const std::uint32_t> ranks);
 /// A metric by name: "hr@10" … "hr@100", "ndcg@K", "recall@K", "mrr". Throws Error(kUsage) naming the known
 /// ones.
 double MetricOf(const UserMetrics& metrics, std::string_view name);
+
+/// Names of all metrics: hr@10 … hr@100, ndcg@10 …, recall@10 … if wanted, mrr.
+std::vector<std::string> MetricNames(bool with_recall);
+/// A metric's name for people: "HR@10", "Recall@10", "MRR".
+std::string MetricTitle(std::string name);
 
 struct MeanAndError {
   double mean = 0;

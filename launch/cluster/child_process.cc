@@ -24,17 +24,23 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 }
 
 /// In the new process. Only what is safe after a fork of a process with threads.
-[[noreturn]] void Become(char* const* arguments, char* const* environment,
-                         const std::vector<int>& descriptors, pid_t parent) {
+[[noreturn]] void Become(const ChildProcess& child, char* const* arguments, char* const* environment,
+                         pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it ended before
   setpgid(0, 0);
+  if (child.output != 1) dup2(child.output, 1);
+  if (child.errors != 2) dup2(child.errors, 2);
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  for (const int fd : descriptors) fcntl(fd, F_SETFD, 0);
+  for (const int fd : child.descriptors) fcntl(fd, F_SETFD, 0);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execve("/proc/self/exe", arguments, environment);
+  if (child.program.empty()) {
+    execve("/proc/self/exe", arguments, environment);
+  } else {
+    execvpe(child.program.c_str(), arguments, environment);
+  }
   _exit(127);
 }
 
@@ -42,14 +48,14 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 pid_t StartChild(const ChildProcess& child) {
   std::vector<std::string> arguments = child.arguments;
-  arguments.insert(arguments.begin(), "attune");
+  arguments.insert(arguments.begin(), child.program.empty() ? "attune" : child.program);
   std::vector<std::string> environment = child.environment;
   const std::vector<char*> argument_pointers = Pointers(arguments);
   const std::vector<char*> environment_pointers = Pointers(environment);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) ThrowFailed("cannot start a process: {}", ErrnoText(errno));
-  if (pid == 0) Become(argument_pointers.data(), environment_pointers.data(), child.descriptors, parent);
+  if (pid == 0) Become(child, argument_pointers.data(), environment_pointers.data(), parent);
   return pid;
 }
 

@@ -7,11 +7,14 @@
 
 namespace attune::launch {
 
-/// How to start this program again.
+/// How to start this program again, or another.
 struct ChildProcess {
   std::vector<std::string> arguments;    ///< without the program's name
   std::vector<std::string> environment;  ///< "NAME=value"
   std::vector<int> descriptors;          ///< that stay open, under the same numbers, besides 0, 1 and 2
+  std::string program;                   ///< looked for in PATH; empty is this program
+  int output = 1;                        ///< what its standard output is
+  int errors = 2;                        ///< what its standard error is
 };
 
 /// Starts it in a process group of its own; it is killed when the calling thread ends. Signals that are

@@ -10,38 +10,13 @@
 #include "launch/explain/heat.h"
 #include "launch/explain/numbers.h"
 #include "launch/explain/page_style.h"
+#include "launch/page/html.h"
 
 namespace attune::launch {
 namespace {
 
 /// More cells or bars than this are not drawn one by one: neighbours share one.
 constexpr std::size_t kMostCells = 1024;
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 /// What the components of one item are drawn from.
 struct ShownComponents {
@@ -103,13 +78,8 @@ class Page {
   std::string Name(Index row) const { return Escaped(content_.names.Name(row)); }
 
   void Head() {
-    html_ +=
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-        "style-src 'unsafe-inline'\">\n";
-    Add("<title>{} for user {}</title>\n<style>{}</style>\n</head>\n<body>\n", Name(explanation_.item),
-        Escaped(content_.user), kPageStyle);
+    html_ += PageHead(fmt::format("{} for user {}", content_.names.Name(explanation_.item), content_.user),
+                      kPageStyle, false);
   }
 
   void Header() {

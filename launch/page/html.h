@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Parts of pages that need no other file and no network.
+namespace attune::launch {
+
+/// Text as it stands in HTML and in attributes: &, <, > and quotes are written out.
+std::string Escaped(std::string_view text);
+
+/// From the doctype to the opened body. The page may load nothing; pictures and styles are inside it.
+/// @param title   plain text
+/// @param script  whether the page has scripts of its own
+std::string PageHead(std::string_view title, std::string_view style, bool script);
+
+}  // namespace attune::launch

@@ -1,0 +1,172 @@
+#include "launch/page/table.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "launch/page/html.h"
+
+namespace attune::launch {
+namespace {
+
+bool IsNumber(const TableColumn& column) {
+  return column.kind != ColumnKind::kText;
+}
+
+std::string CsvField(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string CsvNumber(const std::optional<double>& value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
+std::string LatexText(const std::string& text) {
+  static const std::vector<std::pair<std::string_view, std::string_view>> replaced = {
+      {"\\", "\\textbackslash{}"},
+      {"&", "\\&"},
+      {"%", "\\%"},
+      {"$", "\\$"},
+      {"#", "\\#"},
+      {"_", "\\_"},
+      {"{", "\\{"},
+      {"}", "\\}"},
+      {"~", "\\textasciitilde{}"},
+      {"^", "\\textasciicircum{}"},
+      {"±", "$\\pm$"},
+      {"–", "--"}};
+  std::string latex;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t length = 1;
+    std::string_view with = std::string_view(text).substr(at, 1);
+    for (const auto& [from, to] : replaced) {
+      if (text.compare(at, from.size(), from) != 0) continue;
+      length = from.size();
+      with = to;
+      break;
+    }
+    latex += with;
+    at += length;
+  }
+  return latex;
+}
+
+}  // namespace
+
+TableCell TextCell(std::string text) {
+  return {std::move(text), std::nullopt, 0};
+}
+
+TableCell NumberCell(double value, const char* format) {
+  return {fmt::format(fmt::runtime(format), value), value, 0};
+}
+
+TableCell SpreadCell(double value, double deviation) {
+  return {fmt::format("{:.4f} ± {:.4f}", value, deviation), value, deviation};
+}
+
+std::string TableHtml(const Table& table) {
+  std::string html = fmt::format(
+      "<p class=\"caption\" id=\"{0}-caption\">{1}</p>\n<div class=\"wide\"><table class=\"sortable\" "
+      "id=\"{0}\" "
+      "aria-labelledby=\"{0}-caption\">\n<thead><tr>",
+      table.id, Escaped(table.caption));
+  for (const TableColumn& column : table.columns) {
+    html += fmt::format("<th scope=\"col\"{}><button type=\"button\">{}</button></th>",
+                        IsNumber(column) ? " class=\"number\"" : "", Escaped(column.title));
+  }
+  html += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    html += "<tr>";
+    for (std::size_t n = 0; n < row.size(); ++n) {
+      const std::string value = row[n].value ? fmt::format(" data-value=\"{}\"", *row[n].value) : "";
+      html += fmt::format("<td{}{}>{}</td>", IsNumber(table.columns[n]) ? " class=\"number\"" : "", value,
+                          Escaped(row[n].text));
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string TableCsv(const Table& table) {
+  std::string csv;
+  const auto end_line = [&] { csv.back() = '\n'; };
+  for (const TableColumn& column : table.columns) {
+    csv += CsvField(column.title) + ',';
+    if (column.kind == ColumnKind::kSpread) csv += CsvField(column.title + " deviation") + ',';
+  }
+  end_line();
+  for (const auto& row : table.rows) {
+    for (std::size_t n = 0; n < row.size(); ++n) {
+      csv += (IsNumber(table.columns[n]) ? CsvNumber(row[n].value) : CsvField(row[n].text)) + ',';
+      if (table.columns[n].kind == ColumnKind::kSpread)
+        csv += (row[n].value ? CsvNumber(row[n].deviation) : "") + ',';
+    }
+    end_line();
+  }
+  return csv;
+}
+
+std::string TableLatex(const Table& table) {
+  std::string columns;
+  std::string head;
+  for (const TableColumn& column : table.columns) {
+    columns += IsNumber(column) ? 'r' : 'l';
+    head += (head.empty() ? "" : " & ") + LatexText(column.title);
+  }
+  std::string latex = fmt::format(
+      "\\begin{{table}}\n\\caption{{{}}}\n\\label{{tab:{}}}\n\\centering\n\\begin{{tabular}}{{{}}}"
+      "\n\\hline\n{} "
+      "\\\\\n\\hline\n",
+      LatexText(table.caption), table.id, columns, head);
+  for (const auto& row : table.rows) {
+    std::string line;
+    for (std::size_t n = 0; n < row.size(); ++n) line += (n == 0 ? "" : " & ") + LatexText(row[n].text);
+    latex += line + " \\\\\n";
+  }
+  return latex + "\\hline\n\\end{tabular}\n\\end{table}\n";
+}
+
+const char* const kTableStyle = R"css(
+.caption { margin: 1rem 0 .4rem; color: var(--soft); }
+.wide { overflow-x: auto; margin: 0 0 1.5rem; }
+.sortable { border-bottom: 1px solid var(--line); }
+.sortable thead { border-bottom: 1px solid var(--ink); border-top: 1px solid var(--ink); }
+.sortable th, .sortable td { padding: .2rem .9rem .2rem .1rem; white-space: nowrap; }
+.sortable tbody tr:hover { background: var(--card); }
+.sortable button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.sortable button:focus-visible { outline: 2px solid var(--plus); }
+.sortable [aria-sort=ascending] button::after { content: " ▴"; } .sortable [aria-sort=descending] button::after { content: " ▾"; }
+@media print { .wide { overflow: visible; } tr { break-inside: avoid; } }
+)css";
+
+const char* const kTableScript = R"js(
+for (const head of document.querySelectorAll('.sortable th')) {
+  head.firstElementChild.addEventListener('click', () => {
+    const body = head.closest('table').tBodies[0];
+    const column = head.cellIndex;
+    const down = head.getAttribute('aria-sort') !== 'descending' && head.classList.contains('number') ||
+      head.getAttribute('aria-sort') === 'ascending';
+    for (const other of head.parentNode.cells) other.removeAttribute('aria-sort');
+    head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+    const key = (row) => row.cells[column].dataset.value;
+    const compare = (a, b) => {
+      if (!head.classList.contains('number'))
+        return a.cells[column].textContent.localeCompare(b.cells[column].textContent, 'en', {numeric: true});
+      return key(a) === undefined || key(b) === undefined ? (key(a) === undefined) - (key(b) === undefined)
+        : key(a) - key(b);
+    };
+    body.append(...[...body.rows].sort((a, b) => down ? compare(b, a) : compare(a, b)));
+  });
+}
+)js";
+
+}  // namespace attune::launch

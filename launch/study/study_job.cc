@@ -1,0 +1,272 @@
+#include "launch/study/study_job.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "launch/study/words.h"
+
+namespace attune::launch {
+namespace {
+
+using Kind = StudyProgress::Kind;
+
+constexpr std::chrono::milliseconds kLook(200);
+
+std::string TrialText(const std::vector<SettingText>& trial) {
+  std::vector<std::string> words;
+  for (const SettingText& setting : trial) words.push_back(setting.name + " " + setting.text);
+  return JoinWords(words, ", ");
+}
+
+}  // namespace
+
+StudyJob::StudyJob(const StudyPlan& plan, const data::Dataset& dataset, const RunStore& store)
+    : plan_(plan),
+      dataset_(dataset),
+      store_(store),
+      costs_(plan, dataset),
+      jobs_(JobsOf(plan.settings)),
+      pool_(SplitWords(plan.settings.running().launcher(), ' ')),
+      progress_(plan, costs_, jobs_),
+      waiting_(plan.cells.size()) {
+  outcome_.cells.resize(plan.cells.size());
+}
+
+StudyOutcome StudyJob::Run() {
+  for (std::size_t cell = 0; cell < plan_.cells.size(); ++cell) {
+    if (plan_.cells[cell].method->starts_from.empty()) BeginCell(cell);
+  }
+  while (!pool_.interrupted()) {
+    BeginTasks();
+    if (running_.empty()) return std::move(outcome_);
+    progress_.Show(RunningNames());
+    if (const auto ended = pool_.Wait(kLook)) End(*ended);
+  }
+  pool_.Stop();
+  outcome_.interrupted = true;
+  return std::move(outcome_);
+}
+
+void StudyJob::BeginCell(std::size_t cell) {
+  const std::size_t trials = plan_.cells[cell].trials.size();
+  outcome_.cells[cell].trials.resize(trials);
+  waiting_[cell] = trials;
+  for (std::size_t trial = 0; trial < trials; ++trial) ready_.push_back({cell, Stage::kTrial, trial});
+}
+
+void StudyJob::BeginDependents(std::size_t source) {
+  for (std::size_t cell = 0; cell < plan_.cells.size(); ++cell) {
+    const StudyCell& other = plan_.cells[cell];
+    if (other.method->starts_from != plan_.cells[source].method->name ||
+        other.dim != plan_.cells[source].dim) {
+      continue;
+    }
+    const auto& seeds = outcome_.cells[source].seeds;
+    const bool whole = !seeds.empty() && std::all_of(seeds.begin(), seeds.end(),
+                                                     [](const StudyRun& run) { return run.error.empty(); });
+    if (whole) {
+      BeginCell(cell);
+    } else {
+      outcome_.cells[cell].error =
+          fmt::format("it begins with the models of {}, which has failed", plan_.cells[source].Name());
+    }
+  }
+}
+
+void StudyJob::BeginTasks() {
+  while (!ready_.empty() && running_.size() < jobs_) {
+    const auto cost = [&](const Task& task) {
+      const StudyCell& cell = plan_.cells[task.cell];
+      return task.stage == Stage::kTest ? costs_.Testing(cell) : costs_.Training(cell);
+    };
+    const auto dearest = std::max_element(ready_.begin(), ready_.end(),
+                                          [&](const Task& a, const Task& b) { return cost(a) < cost(b); });
+    const Task task = *dearest;
+    ready_.erase(dearest);
+    Begin(task);
+  }
+}
+
+StudyRun& StudyJob::RunOf(const Task& task) {
+  CellOutcome& cell = outcome_.cells[task.cell];
+  return task.stage == Stage::kTrial ? cell.trials[task.index] : cell.seeds[task.index];
+}
+
+RunSpec StudyJob::SpecOf(const Task& task) const {
+  const StudyCell& cell = plan_.cells[task.cell];
+  const CellOutcome& outcome = outcome_.cells[task.cell];
+  const std::size_t seed = task.stage == Stage::kTrial ? 0 : task.index;
+  RunSpec spec;
+  spec.settings = plan_.RunSettings(cell, task.stage == Stage::kTrial ? task.index : *outcome.chosen,
+                                    plan_.settings.comparison().first_seed() + seed);
+  if (cell.method->starts_from.empty()) return spec;
+  for (std::size_t source = 0; source < plan_.cells.size(); ++source) {
+    if (plan_.cells[source].method->name == cell.method->starts_from && plan_.cells[source].dim == cell.dim)
+      spec.starts_from = outcome_.cells[source].seeds[seed].key;
+  }
+  return spec;
+}
+
+bool StudyJob::Provides(std::size_t cell) const {
+  return std::any_of(plan_.cells.begin(), plan_.cells.end(), [&](const StudyCell& other) {
+    return other.method->starts_from == plan_.cells[cell].method->name;
+  });
+}
+
+bool StudyJob::IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const {
+  record = store_.Find(key);
+  if (!record || task.stage == Stage::kTrial) return record.has_value();
+  if (task.stage == Stage::kTest) return record->tested;
+  return store_.HasModel(key) || (record->tested && !Provides(task.cell));
+}
+
+void StudyJob::Begin(const Task& task) {
+  const RunSpec spec = SpecOf(task);
+  StudyRun& run = RunOf(task);
+  run.key = store_.Key(spec);
+  std::optional<RunRecord> record;
+  if (!IsThere(task, run.key, record)) return Start(task, spec);
+  run.record = std::move(record);
+  // The first seed of the chosen settings is one of the trials, which is counted already.
+  const bool counted = task.stage == Stage::kSeed && task.index == 0;
+  if (!counted) progress_.Spared(task.cell, task.stage == Stage::kTest ? Kind::kTest : Kind::kTraining);
+  if (!counted && task.stage != Stage::kTest) ++outcome_.reused;
+  Done(task);
+}
+
+void StudyJob::Start(const Task& task, const RunSpec& spec) {
+  const std::string& key = RunOf(task).key;
+  std::vector<std::string> arguments;
+  const auto& running = plan_.settings.running();
+  const std::string data = dataset_.path().string();
+  if (task.stage == Stage::kTest) {
+    arguments = {"evaluate", "--model", store_.Model(key).string(), "--per-user", store_.Ranks(key).string()};
+  } else {
+    store_.Begin(key, spec);
+    arguments = {"train", "--config", store_.Settings(key).string(), "--out", store_.Model(key).string()};
+    if (!spec.starts_from.empty()) {
+      arguments.insert(arguments.end(), {"--init-from", store_.Model(spec.starts_from).string()});
+    }
+  }
+  arguments.insert(arguments.end(), {"--data", data, "--threads", std::to_string(running.threads()), "--json",
+                                     "--log-level", "warning"});
+  const bool training = task.stage != Stage::kTest;
+  const bool launched = training && plan_.cells[task.cell].method->IsFactorisation();
+  pool_.Start(next_id_, std::move(arguments), launched,
+              training ? store_.Summary(key) : store_.Directory(key) / "test.json",
+              store_.Log(key, !training));
+  running_[next_id_++] = {task, std::chrono::steady_clock::now()};
+}
+
+void StudyJob::End(const ProcessPool::Ended& ended) {
+  const Running running = running_.at(ended.id);
+  running_.erase(ended.id);
+  const Task& task = running.task;
+  StudyRun& run = RunOf(task);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - running.began;
+  const bool test = task.stage == Stage::kTest;
+  progress_.Finished(task.cell, test ? Kind::kTest : Kind::kTraining, took.count());
+  try {
+    if (ended.code != 0) {
+      ThrowFailed("{} (exit code {})", RunStore::LastLine(store_.Log(run.key, test)), ended.code);
+    }
+    if (test) {
+      store_.KeepRanks(run.key, SpecOf(task), *run.record);
+    } else {
+      run.record = store_.KeepTraining(run.key, SpecOf(task));
+      ++outcome_.trained;
+    }
+  } catch (const Error& error) {
+    return Failed(task, error.what());
+  }
+  Done(task);
+}
+
+void StudyJob::Failed(const Task& task, const std::string& error) {
+  StudyRun& run = RunOf(task);
+  run.error = error;
+  log::Warning("{} has failed: {}; see {}", Name(task), error,
+               store_.Log(run.key, task.stage == Stage::kTest).string());
+  if (task.stage == Stage::kTrial) {
+    if (--waiting_[task.cell] == 0) Choose(task.cell);
+    return;
+  }
+  if (task.stage == Stage::kSeed) progress_.Spared(task.cell, Kind::kTest);
+  SeedDone(task.cell);
+}
+
+void StudyJob::Done(const Task& task) {
+  switch (task.stage) {
+    case Stage::kTrial:
+      if (--waiting_[task.cell] == 0) Choose(task.cell);
+      return;
+    case Stage::kSeed:
+      ready_.push_back({task.cell, Stage::kTest, task.index});
+      return;
+    case Stage::kTest:
+      return SeedDone(task.cell);
+  }
+}
+
+void StudyJob::Choose(std::size_t cell) {
+  const std::string& metric = plan_.settings.tuning().metric();
+  CellOutcome& outcome = outcome_.cells[cell];
+  const std::uint32_t seeds = plan_.Seeds(plan_.cells[cell]);
+  for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
+    if (!outcome.trials[trial].record) continue;
+    const double value = outcome.trials[trial].record->Validation(metric);
+    if (!outcome.chosen || value > outcome.trials[*outcome.chosen].record->Validation(metric))
+      outcome.chosen = trial;
+  }
+  if (!outcome.chosen) {
+    outcome.error = outcome.trials[0].error;
+    progress_.Spared(cell, Kind::kTraining, seeds - 1);
+    progress_.Spared(cell, Kind::kTest, seeds);
+    return BeginDependents(cell);
+  }
+  log::Info("{}: {} {:.4f} on validation with {}", plan_.cells[cell].Name(), metric,
+            outcome.trials[*outcome.chosen].record->Validation(metric),
+            outcome.trials.size() == 1 ? "its only settings"
+                                       : TrialText(plan_.cells[cell].trials[*outcome.chosen]));
+  for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
+    if (trial != *outcome.chosen && !plan_.settings.running().keep_models())
+      store_.RemoveModel(outcome.trials[trial].key);
+  }
+  outcome.seeds.resize(seeds);
+  waiting_[cell] = seeds;
+  for (std::size_t seed = 0; seed < seeds; ++seed) ready_.push_back({cell, Stage::kSeed, seed});
+}
+
+void StudyJob::SeedDone(std::size_t cell) {
+  if (--waiting_[cell] > 0) return;
+  CellOutcome& outcome = outcome_.cells[cell];
+  const bool none = std::all_of(outcome.seeds.begin(), outcome.seeds.end(),
+                                [](const StudyRun& run) { return !run.error.empty(); });
+  if (none) outcome.error = outcome.seeds[0].error;
+  BeginDependents(cell);
+}
+
+std::string StudyJob::Name(const Task& task) const {
+  const std::string name = plan_.cells[task.cell].Name();
+  switch (task.stage) {
+    case Stage::kTrial:
+      return fmt::format("{} trial {}", name, task.index + 1);
+    case Stage::kSeed:
+      return fmt::format("{} seed {}", name, plan_.settings.comparison().first_seed() + task.index);
+    case Stage::kTest:
+      return fmt::format("{} test of seed {}", name, plan_.settings.comparison().first_seed() + task.index);
+  }
+  return name;
+}
+
+std::vector<std::string> StudyJob::RunningNames() const {
+  std::vector<std::string> names;
+  for (const auto& [id, running] : running_) names.push_back(Name(running.task));
+  return names;
+}
+
+}  // namespace attune::launch

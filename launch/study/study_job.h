@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/data/dataset.h"
+#include "launch/study/plan.h"
+#include "launch/study/process_pool.h"
+#include "launch/study/run_store.h"
+#include "launch/study/study_progress.h"
+
+namespace attune::launch {
+
+/// A training of a study and what came of it.
+struct StudyRun {
+  std::string key;
+  std::optional<RunRecord> record;  ///< absent while it is not done, and if it has failed
+  std::string error;                ///< why it has failed
+};
+
+/// What became of a cell of the plan.
+struct CellOutcome {
+  std::vector<StudyRun> trials;       ///< with the first seed
+  std::optional<std::size_t> chosen;  ///< the trial that was best on validation; the first of equals
+  std::vector<StudyRun> seeds;        ///< of the chosen settings
+  std::string error;                  ///< why there is no result at all
+};
+
+struct StudyOutcome {
+  std::vector<CellOutcome> cells;  ///< as in the plan
+  std::uint64_t trained = 0;       ///< trainings that were done now
+  std::uint64_t reused = 0;        ///< that were there already
+  bool interrupted = false;
+};
+
+/// Runs a plan: every training and every evaluation is a process of its own, as many at a time as --jobs
+/// says. The most expensive that can begin begins first. Threads: confined.
+class StudyJob {
+ public:
+  /// References must outlive the job.
+  StudyJob(const StudyPlan& plan, const data::Dataset& dataset, const RunStore& store);
+
+  /// Returns when all is done, or when a signal has come and everything that ran has ended.
+  StudyOutcome Run();
+
+ private:
+  enum class Stage { kTrial, kSeed, kTest };
+  struct Task {
+    std::size_t cell = 0;
+    Stage stage = Stage::kTrial;
+    std::size_t index = 0;  ///< of the trial or the seed
+  };
+  struct Running {
+    Task task;
+    std::chrono::steady_clock::time_point began;
+  };
+
+  void BeginCell(std::size_t cell);
+  void BeginDependents(std::size_t source);
+  void BeginTasks();
+  /// Does the task at once if its outcome is there already, else starts its process.
+  void Begin(const Task& task);
+  void Start(const Task& task, const RunSpec& spec);
+  void End(const ProcessPool::Ended& ended);
+  void Done(const Task& task);
+  void Failed(const Task& task, const std::string& error);
+  void Choose(std::size_t cell);
+  void SeedDone(std::size_t cell);
+
+  StudyRun& RunOf(const Task& task);
+  RunSpec SpecOf(const Task& task) const;
+  bool Provides(std::size_t cell) const;
+  bool IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const;
+  std::string Name(const Task& task) const;
+  std::vector<std::string> RunningNames() const;
+
+  const StudyPlan& plan_;
+  const data::Dataset& dataset_;
+  const RunStore& store_;
+  const CostModel costs_;
+  const unsigned jobs_;
+  ProcessPool pool_;
+  StudyProgress progress_;
+  StudyOutcome outcome_;
+  std::vector<Task> ready_;
+  std::map<std::size_t, Running> running_;  ///< by number of the process
+  std::vector<std::size_t> waiting_;        ///< of each cell: tasks of the present stage that are not done
+  std::size_t next_id_ = 0;
+};
+
+}  // namespace attune::launch

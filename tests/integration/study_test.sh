@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# attune study and attune report as a user meets them: a small study goes on where it was, chooses on validation, says
+# what is wrong before it starts, and its page has every figure.
+#
+# usage: study_test.sh SOURCE_DIR ATTUNE
+set -euo pipefail
+name=study_test
+source_dir=$(realpath -- "$1")
+attune=$(realpath -- "$2")
+work=$(mktemp -d)
+started=()
+trap 'for pid in "${started[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done; rm -rf -- "$work"' EXIT
+cd -- "$work"
+# shellcheck source=tests/integration/expect.sh
+source "$source_dir/tests/integration/expect.sh"
+
+"$attune" synth --kind planted --out data --users 150 --items 80 --components 3 --feature-dim 6 \
+  --validation latest --log-level warning >out
+"$attune" synth --out other --users 60 --items 40 --interactions 700 --validation latest --log-level warning >out
+"$attune" synth --out untuned --users 60 --items 40 --interactions 700 --log-level warning >out
+
+study=("$attune" study --data data --trials 2 --seeds 2 --epochs 2 --dims "4,8" --jobs 2 --group-bounds "4,8")
+methods=bpr,svdpp,acf,acf_mean,acf_uvp,acf_uv
+
+# What is wrong is said before anything starts.
+expect 2 "did you mean 'svdpp'" "${study[@]}" --out s --methods svdp
+expect 2 "unknown setting '--trails'; did you mean '--trials'" "${study[@]}" --out s --trails 3
+expect 2 "attune train has no setting 'lrr'; did you mean 'lr'" "${study[@]}" --out s --vary "lrr=0.1"
+expect 2 "more than --max-runs 10" "${study[@]}" --out s --methods "$methods" --max-runs 10
+expect 2 "has no validation split" "$attune" study --data untuned --out s
+expect 3 "nowhere" "$attune" study --data nowhere --out s
+mkdir full && touch full/file
+expect 2 "it is not empty, and no study" "${study[@]}" --out full --methods bpr
+[[ ! -e s ]] || fail "a refused study leaves a directory"
+
+# The plan, without doing anything.
+expect 0 "30 trainings, about" "${study[@]}" --out s --methods "$methods" --dry-run
+expect 0 '"trainings":30' "${study[@]}" --out s --methods "$methods" --dry-run --json
+[[ ! -e s ]] || fail "--dry-run leaves a directory"
+
+# A study from a file.
+cat >study.json <<JSON
+{"data": "data", "out": "s", "methods": "$methods", "dims": "4,8", "trials": 2, "seeds": 2, "epochs": 2,
+ "jobs": 2, "group_bounds": "4,8", "table_dim": 8}
+JSON
+expect 0 "30 trainings, 0 that were there already" "$attune" study --config study.json
+[[ $(cat out) == *"acf D=8"* ]] || fail "the summary has no acf: $(cat out)"
+/usr/bin/python3 "$source_dir/tests/integration/study_check.py" s data
+
+# The same again has nothing to do and says the same; more trials use what is there.
+cp s/results.json first.json
+expect 0 "0 trainings, 30 that were there already" "$attune" study --config study.json
+cmp -s first.json s/results.json || fail "a study that did nothing has other results"
+expect 0 "that were there already" "$attune" study --config study.json --methods bpr,svdpp,acf --trials 3
+reused=$(grep -o '[0-9]* that were there already' out | cut -d' ' -f1)
+((reused >= 12 && reused < 24)) || fail "more trials have used $reused of the trainings that were there"
+
+# A damaged run is told of, and done again.
+expect 0 "30 that were there already" "$attune" study --config study.json
+run=$(/usr/bin/python3 -c 'import json; print(json.load(open("first.json"))["results"][0]["seeds"][1]["run"])')
+sed -i 's/\t[0-9-]*$/\t1/' "s/runs/$run/test.tsv"
+expect 0 "is damaged and will be done again" "$attune" study --config study.json
+
+# Another data set has no place there, nor a second study at the same time.
+expect 2 "it is a study of another data set" "$attune" study --data other --out s
+
+# Content is needed by some; the others go on without.
+expect 0 "acf was skipped: it needs content" "$attune" study --data other --out plain --methods bpr,acf \
+  --dims 4 --trials 1 --seeds 1 --epochs 1
+
+# A run that fails is reported, and does not sink the others.
+cat >unlucky <<'LAUNCHER'
+#!/bin/sh
+grep -q '"lr": 0.1' "$4" && grep -q average "$4" && { echo "attune: error: out of luck" >&2; exit 5; }
+exec "$@"
+LAUNCHER
+chmod +x unlucky
+expect 0 "of the study's runs have failed" "${study[@]}" --out failing --methods bpr,svdpp --launcher ./unlucky \
+  --vary "lr=0.05,0.1; l2=0.02; l2_p=0.003"
+/usr/bin/python3 - <<'PYTHON'
+import json
+results = json.load(open("failing/results.json"))
+assert [(f["method"], f["what"], f["error"]) for f in results["failures"]] == [
+    ("svdpp", "trial 2", "out of luck (exit code 5)")] * 2, results["failures"]
+assert [r["method"] for r in results["results"]] == ["bpr", "bpr", "svdpp", "svdpp"]
+assert all(r["chosen"] == 0 for r in results["results"][2:])
+PYTHON
+expect 1 "no method has a result" "${study[@]}" --out hopeless --methods bpr --launcher false
+
+# Told to end, it leaves with 4 and nothing running; the same command goes on.
+begin told "$attune" study --data data --out told --methods acf --dims 16 --trials 2 --seeds 1 --epochs 100000 --patience 0
+await "trainings of" told.log
+until [[ -n $(compgen -G "told/runs/*/train.log") ]]; do sleep 0.05; done
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[[ $code == 4 ]] || fail "a study that is told to end ends with $code: $(cat told.log)"
+[[ $(cat told.log) == *"the same command goes on"* ]] || fail "it does not say that it can go on"
+[[ ! -e told/results.json ]] || fail "an interrupted study has results"
+if pgrep -f -- "--out told/runs" >/dev/null; then fail "trainings outlive their study"; fi
+expect 0 "2 trainings" "$attune" study --data data --out told --methods acf --dims 16 --trials 2 --seeds 1 --epochs 1
+
+# Several processes a training.
+expect 0 "2 trainings" "$attune" study --data data --out ranks --methods bpr --dims 4 --trials 2 --seeds 1 --epochs 1 \
+  --jobs 1 --launcher "attune local -n 2"
+grep -q '"traffic"' ranks/runs/*/train.json || fail "the launcher was not used"
+
+# The page.
+rm told/results.json
+expect 3 "the study has no results yet" "$attune" report told --out page.html
+expect 0 "tables" "$attune" report s --out page.html --tables tables
+/usr/bin/python3 "$source_dir/tests/integration/page_check.py" page.html
+for file in data methods item-attention attention-inputs tests cutoffs groups speed settings; do
+  [[ -s tables/$file.csv && -s tables/$file.tex && -s s/tables/$file.csv ]] || fail "no table $file"
+done
+expect 0 "" "$attune" report plain --out plain.html
+[[ $(cat plain.html) == *"ACF was skipped: it needs content"* ]] || fail "the page does not say what was skipped"
+expect 3 "nowhere/results.json" "$attune" report nowhere --out page2.html
+printf '{"kind": "attune study", "format_version": 1}' >plain/results.json
+expect 3 "not the results of a study" "$attune" report plain --out page2.html
+printf '{' >plain/results.json
+expect 3 "not valid JSON" "$attune" report plain --out page2.html
+[[ ! -e page2.html ]] || fail "a page of nothing"
+expect 1 "no/such" "$attune" report s --out no/such/page.html

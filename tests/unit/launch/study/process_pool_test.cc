@@ -1,0 +1,72 @@
+#include "launch/study/process_pool.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <map>
+
+#include "tests/support/temporary_directory.h"
+
+namespace attune::launch {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TemporaryDirectory;
+
+/// The launcher stands before "attune …": a shell that does as it is told, and ignores what follows.
+std::vector<std::string> Shell(const std::string& command) {
+  return {"sh", "-c", command};
+}
+
+TEST(ProcessPool, TellsExitCodesAndKeepsWhatIsSaid) {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  const auto err = directory / "err";
+  ProcessPool pool(Shell("echo said; echo wrong >&2; exit 7"));
+  pool.Start(3, {"train"}, true, out, err);
+  EXPECT_EQ(pool.running(), 1u);
+  const auto ended = pool.Wait(60s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->id, 3u);
+  EXPECT_EQ(ended->code, 7);
+  EXPECT_EQ(pool.running(), 0u);
+  std::string line;
+  std::getline(std::ifstream(out), line);
+  EXPECT_EQ(line, "said");
+  std::getline(std::ifstream(err), line);
+  EXPECT_EQ(line, "wrong");
+}
+
+TEST(ProcessPool, AMissingLauncherIsAnExitCode) {
+  const TemporaryDirectory directory;
+  ProcessPool pool({"no-such-launcher"});
+  pool.Start(0, {"train"}, true, directory / "out", directory / "err");
+  EXPECT_EQ(pool.Wait(60s)->code, 127);
+}
+
+TEST(ProcessPool, SeveralRunAtATime) {
+  const TemporaryDirectory directory;
+  // Each waits for the other's file.
+  ProcessPool pool(Shell("d=" + directory.path().string() +
+                         "; touch $d/$1; until [ -e $d/a ] && [ -e $d/b ]; do sleep 0.01; done"));
+  pool.Start(0, {"a"}, true, directory / "out0", directory / "err0");
+  pool.Start(1, {"b"}, true, directory / "out1", directory / "err1");
+  EXPECT_EQ(pool.Wait(60s)->code, 0);
+  EXPECT_EQ(pool.Wait(60s)->code, 0);
+}
+
+TEST(ProcessPool, ASignalInterruptsAndStopEndsWhatRuns) {
+  const TemporaryDirectory directory;
+  ProcessPool pool(Shell("exec sleep 600"));
+  pool.Start(0, {"train"}, true, directory / "out", directory / "err");
+  EXPECT_FALSE(pool.interrupted());
+  kill(getpid(), SIGTERM);
+  EXPECT_FALSE(pool.Wait(60s));
+  EXPECT_TRUE(pool.interrupted());
+  pool.Stop();
+  EXPECT_EQ(pool.running(), 0u);
+}
+
+}  // namespace
+}  // namespace attune::launch
