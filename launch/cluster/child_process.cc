@@ -24,16 +24,17 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 }
 
 /// In the new process. Only what is safe after a fork of a process with threads.
-[[noreturn]] void Become(char* const* arguments, char* const* environment,
-                         const std::vector<int>& descriptors, pid_t parent) {
+[[noreturn]] void Become(char* const* arguments, char* const* environment, const ChildProcess& child,
+                         pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it ended before
   setpgid(0, 0);
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  for (const int fd : descriptors) fcntl(fd, F_SETFD, 0);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int fd : child.descriptors) fcntl(fd, F_SETFD, 0);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int number : child.blocked) sigaddset(&blocked, number);
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
   execve("/proc/self/exe", arguments, environment);
   _exit(127);
 }
@@ -49,7 +50,7 @@ pid_t StartChild(const ChildProcess& child) {
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) ThrowFailed("cannot start a process: {}", ErrnoText(errno));
-  if (pid == 0) Become(argument_pointers.data(), environment_pointers.data(), child.descriptors, parent);
+  if (pid == 0) Become(argument_pointers.data(), environment_pointers.data(), child, parent);
   return pid;
 }
 

@@ -12,10 +12,11 @@ struct ChildProcess {
   std::vector<std::string> arguments;    ///< without the program's name
   std::vector<std::string> environment;  ///< "NAME=value"
   std::vector<int> descriptors;          ///< that stay open, under the same numbers, besides 0, 1 and 2
+  std::vector<int> blocked = {};         ///< signals that wait until the program takes them
 };
 
-/// Starts it in a process group of its own; it is killed when the calling thread ends. Signals that are
-/// blocked here are not blocked there. Throws Error(kFailed) if there can be no further process.
+/// Starts it in a process group of its own; it is killed when the calling thread ends. Other signals that
+/// are blocked here are not blocked there. Throws Error(kFailed) if there can be no further process.
 pid_t StartChild(const ChildProcess& child);
 
 /// Arguments of this process, without the program's name.

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "common/config/train.pb.h"
+#include "launch/cluster/herald.h"
+#include "launch/cluster/host_tables.h"
 #include "launch/cluster/life.h"
 #include "launch/cluster/node_description.h"
 
@@ -20,7 +22,13 @@ config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::
 /// if there is more to do.
 std::optional<int> CodeOfResult(const NodeDescription& description);
 
-/// Tells the nodes of a job that is over to end with this code, for as long as they may need to ask.
-void EndOthers(const NodeDescription& description, int code);
+/// Tells the nodes of earlier lives to end with this code, for as long as they may need to ask.
+void EndOthers(Herald& herald, const NodeDescription& description, int code);
+
+/// Tables of a later life, for its scheduler's node: there is room for them when the nodes of the host that
+/// have those before were told to end, and that the node's herald does. Others of the host fetch them as long
+/// as they are there. Their descriptors get into the description. Throws Error: kFailed if there is no room
+/// in time, kInterrupted when the job is told to end meanwhile.
+HostTables MakeTables(NodeDescription& description);
 
 }  // namespace attune::launch
