@@ -29,13 +29,15 @@ constexpr auto kTellWithin = 3s;
 constexpr auto kLook = 100ms;
 
 /// Empty if there is none.
-std::string CheckpointToGoOnFrom(const config::RunSettings& run) {
-  if (CheckpointNumbers(run.run()).empty()) return run.resume();
+/// @param began  whether the job has taken the run's directory: before that, what is there is another run's
+std::string CheckpointToGoOnFrom(const config::RunSettings& run, bool began) {
+  if (!began) return run.resume();
+  if (CheckpointNumbers(run.run()).empty()) return {};
   try {
     return FindCheckpoint(run.run()).string();
   } catch (const Error& error) {
     log::Warning("{}", error.what());
-    return run.resume();
+    return {};
   }
 }
 
@@ -63,7 +65,8 @@ void RollBack(const config::RunSettings& run) {
 }  // namespace
 
 config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::string& resume) {
-  if (!resume.empty()) settings.mutable_run_settings()->set_resume(resume);
+  auto& run = *settings.mutable_run_settings();
+  resume.empty() ? run.clear_resume() : run.set_resume(resume);
   return settings;
 }
 
@@ -99,7 +102,7 @@ void EndOthers(const NodeDescription& description, int code) {
 NodeDescription TakeUpLife(const NodeDescription& description) {
   LifeNote note = ReadLifeNote(description.note_fd).value_or(LifeNote());
   config::TrainSettings settings = SettingsOfText(description.settings);
-  settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings()));
+  settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings(), note.began));
   const auto& run = settings.run_settings();
   const std::uint64_t kept = TriplesOf(run.resume());
   note.triples_lost += std::max(note.triples, kept) - kept;

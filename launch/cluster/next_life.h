@@ -7,12 +7,13 @@
 namespace attune::launch {
 
 /// What the scheduler's node of a later life works with: the same, but that its settings go on from the
-/// newest checkpoint of the run that verifies; bad ones are named. Without any the job begins anew. The audit
-/// is rolled back, and what the lives before have left behind is written on: see LifeNote.
+/// newest checkpoint of the run that verifies; bad ones are named. Without any the job begins anew. One that
+/// has not taken the run's directory yet begins as it was told to. The audit is rolled back, and what the
+/// lives before have left behind is written on: see LifeNote.
 /// @param description  of the scheduler's node; its life is not the first
 NodeDescription TakeUpLife(const NodeDescription& description);
 
-/// Settings of a job whose nodes begin from that checkpoint; empty: as they are.
+/// Settings of a job whose nodes begin from that checkpoint; empty: anew, whatever lives before had.
 config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::string& resume);
 
 /// The exit code of a job that was over when its scheduler's process ended, as its result.json says; nothing

@@ -275,7 +275,7 @@ class NodeProcess {
 
   int RunScheduler(const std::function<int(JobResult)>& report) {
     SchedulerService scheduler(CoordinatorOptions(), std::chrono::steady_clock::now());
-    TakeRunDirectory(settings_.run_settings(), description_.life > 0);
+    TakeRunDirectory(settings_.run_settings(), note_.began);
     nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", description_.processes}};
     TrainingJob job(settings_, spec_, inputs_, layout);
     job.SetLives({description_.life, note_.triples_lost},

@@ -16,6 +16,7 @@
 #include "launch/checkpoint/part.h"
 #include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster/watchdog.h"
+#include "launch/run_directory.h"
 #include "launch/triple_audit.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
@@ -335,6 +336,15 @@ TEST_F(Checkpoint, ThoseAfterItAreSetAside) {
   SetAsideAfter(path_);
   EXPECT_EQ(CheckpointNumbers(run_), (std::vector<std::uint32_t>{7}));
   EXPECT_EQ(LastCheckpointNumber(run_), 9u);  // its number is not used again
+}
+
+TEST_F(Checkpoint, ThoseOfARunThatBeginsAnewAreSetAside) {
+  fs::create_directories(run_ / "checkpoints" / "00000008");  // is none
+  config::RunSettings run;
+  run.set_run(run_);
+  TakeRunDirectory(run, true);
+  EXPECT_TRUE(CheckpointNumbers(run_).empty());
+  EXPECT_EQ(LastCheckpointNumber(run_), 8u);
 }
 
 TEST_F(Checkpoint, OldOnesAndLeftoversAreRemoved) {
