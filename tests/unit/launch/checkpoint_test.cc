@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/checkpoint/part.h"
 #include "launch/checkpoint/snapshot_writer.h"
+#include "launch/cluster/next_life.h"
+#include "launch/cluster/roles.h"
 #include "launch/cluster/watchdog.h"
 #include "launch/run_directory.h"
 #include "launch/triple_audit.h"
@@ -345,6 +348,24 @@ TEST_F(Checkpoint, ThoseOfARunThatBeginsAnewAreSetAside) {
   TakeRunDirectory(run, true);
   EXPECT_TRUE(CheckpointNumbers(run_).empty());
   EXPECT_EQ(LastCheckpointNumber(run_), 8u);
+}
+
+TEST_F(Checkpoint, OfAnotherRunIsNotTakenByALifeOfAJobThatHasNotBegun) {
+  config::TrainSettings settings;
+  settings.mutable_run_settings()->set_run(run_);
+  NodeDescription description;
+  description.life = 1;
+  description.settings = ToText(settings);
+  description.note_fd = MakeLifeNote();
+  EXPECT_FALSE(SettingsOfText(TakeUpLife(description).settings).run_settings().has_resume());
+  EXPECT_EQ(ReadLifeNote(description.note_fd)->life, (Life{1, ""}));
+  close(description.note_fd);
+}
+
+TEST(SettingsOfLife, BeginAnewWithoutACheckpointWhateverLivesBeforeHad) {
+  const auto resumed = SettingsOfLife({}, "run/checkpoints/00000003");
+  EXPECT_EQ(resumed.run_settings().resume(), "run/checkpoints/00000003");
+  EXPECT_FALSE(SettingsOfLife(resumed, "").run_settings().has_resume());
 }
 
 TEST_F(Checkpoint, OldOnesAndLeftoversAreRemoved) {
