@@ -36,6 +36,7 @@
 #include "launch/dry_run.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
+#include "launch/metrics_json.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -63,12 +64,7 @@ std::string Summary(const ordered_json& s) {
       FormatCount(s["triples_per_second"].get<double>()), FormatDuration(s["train_seconds"].get<double>()),
       FormatDuration(s["evaluation_seconds"].get<double>()),
       FormatBytes(s["peak_memory_bytes"].get<std::uint64_t>()));
-  if (s.contains("validation")) {
-    const auto& v = s["validation"];
-    text += fmt::format("validation: HR@10 {:.4f}  NDCG@10 {:.4f}  HR@100 {:.4f}  NDCG@100 {:.4f}\n",
-                        v["hr@10"].get<double>(), v["ndcg@10"].get<double>(), v["hr@100"].get<double>(),
-                        v["ndcg@100"].get<double>());
-  }
+  text += ValidationText(s);
   text += ClusterText(s);
   if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
     text += fmt::format("{} positives belong to users who have every item: no negative exists, not trained\n",
