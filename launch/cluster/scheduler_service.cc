@@ -109,7 +109,7 @@ void SchedulerService::Release() {
 
 void SchedulerService::LoseRows(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  const Phase before = coordinator_.phase();
+  const Stage before = StageNow();
   coordinator_.LoseRows(what);
   TellIfChanged(before);
 }
