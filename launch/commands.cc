@@ -5,6 +5,7 @@
 #include "launch/features_command.h"
 #include "launch/inspect_command.h"
 #include "launch/local_command.h"
+#include "launch/predict/predict_command.h"
 #include "launch/prepare_command.h"
 #include "launch/recommend_command.h"
 #include "launch/report/report_command.h"
@@ -44,6 +45,9 @@ CommandTable MakeTable() {
   };
   table.push_back(MakeCommand<config::DoctorSettings>(
       {"doctor", "look at the hosts on which a job is to run, and at the network between them"}, RunDoctor));
+  table.push_back(MakeCommand<config::PredictSettings>(
+      {"predict", "say what a job on many hosts would do: speed, staleness, memory, energy", true},
+      RunPredict));
   Command local;
   local.spec = {"local", "run a command as several ranks on this host, without MPI"};
   local.run_raw = RunLocal;

@@ -27,19 +27,24 @@ double StepsOfTriple(const TrainingSpec& spec, std::span<const data::Rows> slice
   return 2 + (positives > 0 ? steps / positives : 0);
 }
 
+double BatchOfHosts(double steps, double most, double items, double workers) {
+  return std::floor(std::min(most, std::max(kLeastBatch, kStepsInLockstep * items / (steps * workers))));
+}
+
 std::uint32_t BatchOfHosts(const TrainingSpec& spec, std::span<const data::Rows> slices, Index items,
                            std::uint64_t workers) {
-  const double batch =
-      kStepsInLockstep * items / (StepsOfTriple(spec, slices) * static_cast<double>(workers));
-  return static_cast<std::uint32_t>(
-      std::min<double>(spec.sampling.batch_triples, std::max(kLeastBatch, batch)));
+  return static_cast<std::uint32_t>(BatchOfHosts(StepsOfTriple(spec, slices), spec.sampling.batch_triples,
+                                                 items, static_cast<double>(workers)));
+}
+
+double BatchesOfRound(double steps, double batch, double items, double workers) {
+  return std::floor(std::max(1.0, kMostSteps * items / (steps * workers * batch)));
 }
 
 std::uint64_t BatchesOfRound(const TrainingSpec& spec, std::span<const data::Rows> slices, Index items,
                              std::uint64_t workers) {
-  const double steps =
-      StepsOfTriple(spec, slices) * static_cast<double>(workers) * spec.sampling.batch_triples;
-  return static_cast<std::uint64_t>(std::max(1.0, kMostSteps * items / steps));
+  return static_cast<std::uint64_t>(BatchesOfRound(StepsOfTriple(spec, slices), spec.sampling.batch_triples,
+                                                   items, static_cast<double>(workers)));
 }
 
 }  // namespace attune::launch

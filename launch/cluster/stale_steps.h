@@ -18,8 +18,13 @@ double StepsOfTriple(const TrainingSpec& spec, std::span<const data::Rows> slice
 std::uint32_t BatchOfHosts(const TrainingSpec& spec, std::span<const data::Rows> slices, Index items,
                            std::uint64_t workers);
 
+/// The same of any data. @param steps  of a triple  @param most  triples, the spec's
+double BatchOfHosts(double steps, double most, double items, double workers);
+
 /// Batches that a worker begins on the rows of one round, so that a row takes about 30 steps meanwhile.
 std::uint64_t BatchesOfRound(const TrainingSpec& spec, std::span<const data::Rows> slices, Index items,
                              std::uint64_t workers);
+/// The same of any data. @param batch  triples
+double BatchesOfRound(double steps, double batch, double items, double workers);
 
 }  // namespace attune::launch

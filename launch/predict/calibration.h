@@ -1,0 +1,26 @@
+#pragma once
+
+#include "common/data/dataset.h"
+#include "common/table.h"
+#include "common/training_spec.h"
+#include "launch/predict/costs.h"
+
+namespace attune::predict {
+
+/// Measures on this machine what training and messages cost, with the classes that a job uses; takes about a
+/// minute. Everything but `hop` is processor time, so that other work on the machine disturbs little; what
+/// threads of this process take from each other (caches, memory, halves of a core) is in it.
+/// @param threads  busy while training is timed: as many as a host of the job has
+/// @param seconds  that training is timed for, with large and with small batches each; two epochs at least
+Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned threads, double seconds);
+
+/// Parts of it. @param rows  of the item table
+void MeasureSync(const RecordLayout& layout, std::size_t rows, Costs& costs);
+void MeasureRows(const RecordLayout& layout, std::size_t rows, Costs& costs);
+void MeasureMessages(Costs& costs);
+
+/// Processor time of the calling thread, and of the process, seconds.
+double ThreadSeconds();
+double ProcessSeconds();
+
+}  // namespace attune::predict

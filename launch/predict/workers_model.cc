@@ -1,0 +1,205 @@
+#include "launch/predict/workers_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attune::predict {
+namespace {
+
+constexpr double kHeadBytes = 40 + 30;
+/// A message between worker and scheduler.
+constexpr double kControlBytes = 120;
+constexpr double kFrameBytes = 262'144;
+constexpr unsigned kMostAhead = 256;
+
+}  // namespace
+
+WorkersModel::WorkersModel(JobModel& job, unsigned self)
+    : job_(job), self_(self), workers_(job.scenario.threads), draws_(job.scenario.seed * 1'000'003 + self) {
+  speed_ = std::max(0.1, 1 + job.scenario.host_spread * Noise());
+  job_.hosts[self].SetWake([this] { WakeAll(); });
+}
+
+/// Of mean 0 and standard deviation 1, between -3 and 3.
+double WorkersModel::Noise() {
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  return uniform(draws_) + uniform(draws_) + uniform(draws_);
+}
+
+void WorkersModel::Start() {
+  std::uniform_real_distribution<double> uniform(0.05, 1);
+  leases_ = 1;
+  for (Worker& worker : workers_) {
+    // Somewhere in a lease, so that they do not all end at once.
+    worker.lease_left = job_.scenario.slice_triples * uniform(draws_);
+    Step(worker);
+  }
+}
+
+void WorkersModel::SetWait(Worker& worker, Wait wait) {
+  if (worker.wait == wait) return;
+  const double now = job_.queue.now();
+  const double waited = (now - worker.since) * job_.network.SizeOf(self_);
+  if (worker.wait == Wait::kGate) job_.seen.gate_seconds += waited;
+  if (worker.wait == Wait::kRows) job_.seen.row_seconds += waited;
+  if (worker.wait == Wait::kLease) job_.seen.lease_seconds += waited;
+  worker.wait = wait;
+  worker.since = now;
+}
+
+void WorkersModel::WakeAll() {
+  for (Worker& worker : workers_) {
+    if (worker.wait != Wait::kNothing) Step(worker);
+  }
+}
+
+void WorkersModel::Step(Worker& worker) {
+  if (worker.trains) return;
+  Settle(worker);
+  Wait wait = Begin(worker);
+  if (!worker.pulling.empty()) {
+    if (worker.pulling.front()->left == 0) return Train(worker);
+    wait = Wait::kRows;
+  } else if (!worker.pushing.empty() && wait != Wait::kGate) {
+    wait = Wait::kRows;
+  }
+  const bool tell = wait == Wait::kGate && worker.wait != wait;
+  SetWait(worker, wait);
+  if (tell) Tell();
+}
+
+void WorkersModel::Settle(Worker& worker) {
+  while (!worker.pushing.empty() && worker.pushing.front()->left == 0) {
+    worker.pushing.pop_front();
+    Finish(worker);
+  }
+}
+
+/// Begins batches, ahead of need where rows are pulled. @returns why it stopped
+WorkersModel::Wait WorkersModel::Begin(Worker& worker) {
+  const Scenario& scenario = job_.scenario;
+  HostModel& host = job_.hosts[self_];
+  const bool pulls = scenario.hosts > 1 && scenario.tail.items() > 0;
+  const double most = pulls ? scenario.batches_ahead : 1;
+  while (worker.under_way() < most) {
+    // A lease ends when all of it has been pushed.
+    if (worker.lease_left <= 0 && (worker.under_way() > 0 || !TakeLease(worker))) return Wait::kLease;
+    const double clock = worker.clock + worker.under_way();
+    if (!host.MayPass(worker.mark, clock)) return Wait::kGate;
+    job_.seen.batches.Add(host.BatchesBehind(clock));
+    job_.seen.seconds.Add(host.SecondsBehind());
+    const auto batch = std::make_shared<Batch>();
+    batch->triples = std::min(scenario.batch_triples, worker.lease_left);
+    worker.lease_left -= batch->triples;
+    worker.pulling.push_back(batch);
+    if (pulls) Move(worker, batch, false);
+  }
+  return Wait::kNothing;
+}
+
+/// Rows of other hosts come for a batch, or what was added to them goes there.
+void WorkersModel::Move(Worker& worker, const Shared& batch, bool push) {
+  const Scenario& scenario = job_.scenario;
+  const double rows = scenario.tail.Distinct(batch->triples) / scenario.hosts;  // of one other host
+  const double of_frame = std::max(1.0, std::floor(kFrameBytes / (scenario.row_bytes() + 4)));
+  const double messages = std::max(-std::expm1(-rows), rows / of_frame);
+  const double each = rows / messages;
+  const double keys = kHeadBytes + 4 * each;
+  const double records = keys + scenario.row_bytes() * each;
+  const double handle = each * (push ? scenario.costs.push_row : scenario.costs.pull_row);
+  for (unsigned n = 0; n < job_.network.groups(); ++n) {
+    if (job_.network.PeersOf(self_, n) == 0) continue;
+    ++batch->left;
+    const auto answered = [this, &worker, batch] {
+      if (--batch->left == 0) Step(worker);
+    };
+    // Copies that this host's network thread makes of the rows.
+    const double copy = each * scenario.costs.visit_row / 2;
+    job_.network.Send(
+        {self_, n, push ? records : keys, messages, push ? copy : 0, handle,
+         [this, n, bytes = push ? kHeadBytes : records, messages, take = push ? 0 : copy, answered] {
+           job_.network.Send({n, self_, bytes, messages, 0, take, answered});
+         }});
+  }
+}
+
+void WorkersModel::Train(Worker& worker) {
+  const Scenario& scenario = job_.scenario;
+  const bool waited = worker.wait == Wait::kGate;
+  SetWait(worker, Wait::kNothing);
+  const Shared batch = worker.pulling.front();
+  const double others = scenario.hosts > 1 ? 1 - 1.0 / scenario.hosts : 0;
+  const double visitors = scenario.tail.Distinct(batch->triples) * others;
+  const double noise = std::max(0.1, 1 + scenario.jitter * Noise());
+  const double seconds =
+      (batch->triples * scenario.triple + scenario.costs.triple_of_batch) * noise / speed_ +
+      visitors * scenario.costs.visit_row;
+  worker.trains = true;
+  used_ += seconds;
+  job_.network.host(self_).processor.Run(seconds, [this, &worker, batch, visitors] {
+    worker.trains = false;
+    worker.pulling.pop_front();
+    worker.pushing.push_back(batch);
+    job_.hosts[self_].AddTriples(batch->triples);
+    job_.seen.triples += batch->triples * job_.network.SizeOf(self_);
+    if (visitors > 0) Move(worker, batch, true);
+    Step(worker);
+  });
+  if (waited) Tell();
+}
+
+void WorkersModel::Finish(Worker& worker) {
+  ++worker.clock;
+  Tell();
+}
+
+void WorkersModel::Tell() {
+  double least = workers_.front().clock;
+  bool waits = false;
+  for (const Worker& worker : workers_) {
+    least = std::min(least, worker.clock);
+    waits = waits || worker.wait == Wait::kGate;
+  }
+  job_.hosts[self_].SetWorkers(least, waits);
+}
+
+bool WorkersModel::TakeLease(Worker& worker) {
+  AskForLease();
+  if (leases_ == 0) {
+    // Whoever waits for a lease asks for more ahead from then on.
+    if (worker.wait != Wait::kLease && ahead_ < kMostAhead) ++ahead_;
+    return false;
+  }
+  --leases_;
+  worker.lease_left = job_.scenario.slice_triples;
+  const double ahead = std::max(0.0, job_.epoch_clock - worker.clock);
+  worker.clock += ahead;
+  worker.mark.last += ahead;
+  worker.mark.previous += ahead;
+  AskForLease();
+  return true;
+}
+
+void WorkersModel::AskForLease() {
+  while (leases_ + asked_ < ahead_) {
+    ++asked_;
+    const auto taken = [this] {
+      --asked_;
+      ++leases_;
+      for (Worker& worker : workers_) {
+        if (worker.wait == Wait::kLease) return Step(worker);
+      }
+    };
+    if (self_ == 0) {
+      // The scheduler's own host asks within its process.
+      job_.queue.After(0, taken);
+      continue;
+    }
+    // The end of one and the wish for another; both are answered.
+    job_.network.Send({self_, 0, kControlBytes, 2, 0, 0, [this, taken] {
+                         job_.network.Send({0, self_, kControlBytes, 2, 0, 0, taken});
+                       }});
+  }
+}
+
+}  // namespace attune::predict

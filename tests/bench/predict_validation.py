@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Holds `attune predict` against jobs on hosts of their own (network namespaces of one machine) with limited links: prints
+what was predicted, what was measured, and their ratio, and how far off the worst was.
+
+usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbit,300mbit,1gbit] [--epochs 8]
+                             [--attune PATH] [--json FILE] [-- FLAGS that attune train and attune predict both know]
+  --costs FILE   of this machine; without it this calibrates first, with as many threads as there are processors
+
+The hosts share the machine's processors, and so does the model (--shared-cores). A job's first epoch is left out of its
+throughput. Needs root."""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NAMESPACES = ROOT / "tests/cluster/namespaces.sh"
+# Between two hosts of one machine, beside the link's rate: what the kernel takes to move a packet from one to the other.
+LATENCY = "20us"
+
+
+def output(command, what):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{what}: exit code {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+class Validation:
+    def __init__(self, options, work):
+        self.options = options
+        self.work = work
+        self.cores = len(os.sched_getaffinity(0))
+        self.costs = options.costs or self.calibrate()
+
+    def calibrate(self):
+        costs = self.work / "costs.json"
+        print(output([self.options.attune, "predict", "--calibrate", "--data", self.options.data, "--threads", self.cores,
+                      "--out", costs], "calibration").strip(), flush=True)
+        return costs
+
+    def measure(self, hosts, rate):
+        run = self.work / f"run-{hosts}-{rate}"
+        train = [self.options.attune, "train", "--data", self.options.data, "--out", self.work / "model", "--overwrite",
+                 "--run", run, "--evaluate-every", 0, "--checkpoint-every", "never", "--epochs", self.options.epochs,
+                 "--threads", 1, "--log-level", "warning", *self.options.flags]
+        link = [] if rate == "none" else ["--rate", rate]
+        output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job")
+        lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        epochs = [line for line in lines if line["event"] == "epoch"][1:]
+        result = json.loads((run / "result.json").read_text())
+        return {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
+                "bytes_per_triple": result["traffic"]["bytes_per_triple"],
+                "seconds_behind": statistics.median(one["staleness"]["milliseconds"]["median"] for one in epochs) / 1e3}
+
+    def predict(self, hosts, rate):
+        bandwidth = "infinite" if rate == "none" else rate.replace("gbit", "Gbit").replace("mbit", "Mbit")
+        text = output([self.options.attune, "predict", "--costs", self.costs, "--data", self.options.data, "--json",
+                       "--scaling", "strong", "--hosts", hosts, "--shared-cores", self.cores, "--latency", LATENCY,
+                       "--bandwidth", bandwidth, *self.options.flags], "prediction")
+        one = json.loads(text)["predictions"][0]
+        return {"triples_per_second": one["triples_per_second"], "bytes_per_triple": one["bytes_per_triple"],
+                "seconds_behind": one["staleness"]["seconds_median"], "limit": one["limit"], "share": one["limit_share"],
+                "gate": one["workers_wait"]["gate"], "round": one["round_seconds"]}
+
+    def compare(self):
+        rows = []
+        for hosts in self.options.hosts.split(","):
+            for rate in self.options.rates.split(","):
+                measured, predicted = self.measure(hosts, rate), self.predict(hosts, rate)
+                ratios = {key: predicted[key] / max(1e-12, measured[key]) for key in measured}
+                rows.append({"hosts": int(hosts), "rate": rate, "measured": measured, "predicted": predicted,
+                             "ratios": ratios})
+                print(f"{hosts} hosts, {rate:>8}: predicted {predicted['triples_per_second'] / 1e6:6.3f}, measured "
+                      f"{measured['triples_per_second'] / 1e6:6.3f} M triples/s, ratio {ratios['triples_per_second']:.3f}; "
+                      f"bytes a triple {predicted['bytes_per_triple']:.0f}, {measured['bytes_per_triple']:.0f}, ratio "
+                      f"{ratios['bytes_per_triple']:.3f}; rows behind {predicted['seconds_behind'] * 1e3:.0f}, "
+                      f"{measured['seconds_behind'] * 1e3:.0f} ms; {predicted['limit']} {predicted['share']:.0%}, "
+                      f"gate {predicted['gate']:.0%}", flush=True)
+        worst = max(abs(row["ratios"]["triples_per_second"] - 1) for row in rows)
+        within = sum(abs(row["ratios"]["triples_per_second"] - 1) <= 0.15 for row in rows)
+        print(f"throughput: {within} of {len(rows)} within 15 %, worst off by {worst:.0%}")
+        return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("--costs", type=pathlib.Path)
+    parser.add_argument("--hosts", default="2,3,4")
+    parser.add_argument("--rates", default="100mbit,300mbit,1gbit")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--attune", default=ROOT / "build/release/launch/attune")
+    own = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:own])
+    options.flags = sys.argv[own + 1:]
+    options.data = options.data.resolve()
+    with tempfile.TemporaryDirectory() as work:
+        rows = Validation(options, pathlib.Path(work)).compare()
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
