@@ -50,23 +50,11 @@ class Run {
 
   void Advance(double until, std::uint64_t rounds, std::uint64_t events) {
     const double last = until * kMostTimes;
-    double next_epoch = scenario_.epoch_triples;
     for (std::uint64_t n = 0; job_.queue.RunNext(); ++n) {
-      if (scenario_.epoch_triples > 0 && job_.seen.triples >= next_epoch) {
-        next_epoch += scenario_.epoch_triples;
-        EndEpoch();
-      }
       if (n % 256 != 0) continue;
       const double now = job_.queue.now();
       if (job_.queue.events() >= events || now >= last) break;
       if (now >= until && (scenario_.hosts == 1 || LeastRounds() >= rounds)) break;
-    }
-  }
-
-  /// Workers go on from where the first of them is.
-  void EndEpoch() {
-    for (const WorkersModel& workers : workers_) {
-      job_.epoch_clock = std::max(job_.epoch_clock, workers.MostClock());
     }
   }
 
@@ -149,7 +137,8 @@ class Run {
 
 }  // namespace
 
-JobModel::JobModel(const Scenario& of) : scenario(of), network(queue, of) {
+JobModel::JobModel(const Scenario& of)
+    : scenario(of), network(queue, of), board(of.slices, of.threads, network.sizes()) {
   for (unsigned n = 0; n < network.groups(); ++n) hosts.emplace_back(*this, n);
 }
 

@@ -9,6 +9,7 @@ namespace {
 // As launch/cluster/host_sync.cc and common/sync/sync_options.h have them.
 constexpr double kPauseOfRound = 9;
 constexpr double kLongestPause = 1.0;
+constexpr double kIdlePause = 0.1;
 constexpr double kShortRound = 0.010;
 constexpr double kPatience = 0.020;
 constexpr double kFrameBytes = 262'144;
@@ -79,7 +80,10 @@ bool HostModel::Paced() const {
 }
 
 bool HostModel::RoundDue() const {
-  return anybody_waits_ || (clock_ != round_clock_ && Paced());
+  // Who works nowhere here has news for the others once: that they need not wait.
+  if (clock_ == kNobody) return round_clock_ != kNobody || job_.queue.now() - round_end_ >= kIdlePause;
+  if (round_clock_ == kNobody || anybody_waits_) return true;
+  return clock_ != round_clock_ && Paced();
 }
 
 void HostModel::Proceed() {
@@ -88,7 +92,7 @@ void HostModel::Proceed() {
   for (unsigned n = 0; n < peers_.size(); ++n) Answer(n);
   if (in_round_) return;
   if (RoundDue()) return StartRound();
-  const double again = round_end_ + Pause();
+  const double again = round_end_ + (clock_ == kNobody ? kIdlePause : Pause());
   if (again <= job_.queue.now() || again == look_again_) return;
   look_again_ = again;
   job_.queue.At(again, [this] { Proceed(); });
@@ -176,7 +180,8 @@ void HostModel::Answer(unsigned n) {
   if (!peer.asks) return;
   const auto bound = static_cast<double>(scenario.staleness);
   const double waited = job_.queue.now() - peer.asked;
-  if (bound >= 0 && peer.clock > bound && VisibleClock() < peer.clock - bound && waited < kPatience) {
+  if (bound >= 0 && peer.clock != kNobody && peer.clock > bound && VisibleClock() < peer.clock - bound &&
+      waited < kPatience) {
     if (waited == 0) job_.queue.After(kPatience + 1e-6, [this] { Proceed(); });
     return;
   }
@@ -227,7 +232,7 @@ void HostModel::EndRoundIfDone() {
   round_end_ = job_.queue.now();
   round_took_ = round_end_ - round_start_;
   round_seconds_ += round_took_;
-  round_batches_ = clock_ - round_clock_;
+  if (clock_ != kNobody && round_clock_ != kNobody) round_batches_ = clock_ - round_clock_;
   UpdateVisible();
   if (wake_) wake_();
   Proceed();

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <vector>
 
+#include "launch/predict/lease_board_model.h"
 #include "launch/predict/network.h"
 #include "launch/predict/observations.h"
 
@@ -18,7 +20,7 @@ struct JobModel {
   Network network;
   std::deque<HostModel> hosts;
   Observations seen;
-  double epoch_clock = 0;  ///< that workers had reached when the last epoch ended
+  LeaseBoardModel board;
 
   explicit JobModel(const Scenario& of);
 };
@@ -34,6 +36,9 @@ class HostModel {
     double previous = 0;
   };
 
+  /// A clock that holds nobody up.
+  static constexpr double kNobody = std::numeric_limits<double>::infinity();
+
   HostModel(JobModel& job, unsigned self);
 
   /// Whether a worker with this clock may begin a batch.
@@ -42,7 +47,11 @@ class HostModel {
   double BatchesBehind(double clock) const { return std::max(0.0, clock - visible_); }
   double SecondsBehind() const;
 
-  /// Workers have advanced, or wait: the exchange goes on. @param clock  of the slowest
+  /// Batches of all workers that are in the rows here; infinite if nobody works.
+  double visible() const { return visible_; }
+
+  /// Workers have advanced, or wait: the exchange goes on. @param clock  of the slowest; kNobody if none
+  /// works
   void SetWorkers(double clock, bool anybody_waits);
   void AddTriples(double triples) { triples_ += triples; }
   /// Is called when workers that wait may look again.

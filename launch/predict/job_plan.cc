@@ -140,12 +140,13 @@ Plan PlanJob(const config::PredictSettings& settings, const Shape& shape, const 
   s.epoch_triples = shape.interactions * negatives * grows;
   const double default_slices =
       shape.slices > 0 ? shape.slices * grows : std::ceil(shape.interactions * grows / kInteractionsOfSlice);
-  plan.slices = job.has_slices() ? job.slices() : std::max(default_slices, kSlicesOfWorker * workers);
-  if (plan.slices < workers) {
+  s.slices = job.has_slices() ? job.slices() : std::max(default_slices, kSlicesOfWorker * workers);
+  if (s.slices < workers) {
     ThrowUsage("--slices = {}: {} workers could not all train at a time; expected one for each at least",
-               plan.slices, workers);
+               s.slices, workers);
   }
-  s.slice_triples = s.epoch_triples / plan.slices;
+  s.slice_triples = s.epoch_triples / s.slices;
+  s.slice_users = shape.users * grows / s.slices;
   const double batch = hosts == 1
                            ? kDefaultBatch
                            : launch::BatchOfHosts(shape.steps_of_triple, kDefaultBatch, shape.items, workers);

@@ -40,7 +40,6 @@ struct HostMemory {
 struct Plan {
   Scenario scenario;
   HostMemory memory;
-  double slices = 0;  ///< all hosts
 };
 Plan PlanJob(const config::PredictSettings& settings, const Shape& shape, const Costs& costs, unsigned hosts);
 

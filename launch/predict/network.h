@@ -43,6 +43,7 @@ class Network {
   void Send(Message message);
 
   std::size_t groups() const { return sizes_.size(); }
+  const std::vector<double>& sizes() const { return sizes_; }
   double SizeOf(unsigned group) const { return sizes_[group]; }
   /// Hosts of `to` that are others for a host of `from`.
   double PeersOf(unsigned from, unsigned to) const { return sizes_[to] - (from == to ? 1 : 0); }

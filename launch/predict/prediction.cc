@@ -130,7 +130,7 @@ nlohmann::ordered_json ToJson(const std::vector<Prediction>& predictions) {
          {"hours_of_epoch", one.hours_of_epoch},
          {"kwh_of_epoch", one.kwh_of_epoch},
          {"batch_triples", scenario.batch_triples},
-         {"slices", one.plan.slices},
+         {"slices", scenario.slices},
          {"memory_bytes_of_host",
           {{"items", one.plan.memory.items},
            {"copies", one.plan.memory.copies},

@@ -31,7 +31,9 @@ struct Scenario {
   double batches_of_round = std::numeric_limits<double>::infinity();  ///< on rows of one round
   std::int64_t staleness = 256;
   unsigned batches_ahead = 4;
+  double slices = 64;  ///< of all hosts
   double slice_triples = 32768;
+  double slice_users = 0;
   double epoch_triples = 0;
 
   double host_spread = 0;  ///< standard deviation of hosts' speeds, as a share

@@ -10,7 +10,9 @@ constexpr double kHeadBytes = 40 + 30;
 /// A message between worker and scheduler.
 constexpr double kControlBytes = 120;
 constexpr double kFrameBytes = 262'144;
-constexpr unsigned kMostAhead = 256;
+constexpr double kMostAhead = 128;
+constexpr double kLeastInterval = 1e-6;
+constexpr double kBetweenLeases = 0.005;
 
 }  // namespace
 
@@ -27,13 +29,14 @@ double WorkersModel::Noise() {
 }
 
 void WorkersModel::Start() {
-  std::uniform_real_distribution<double> uniform(0.05, 1);
-  leases_ = 1;
-  for (Worker& worker : workers_) {
-    // Somewhere in a lease, so that they do not all end at once.
-    worker.lease_left = job_.scenario.slice_triples * uniform(draws_);
-    Step(worker);
+  // The first are answered before they are asked.
+  for (unsigned n = 0; n <= workers_.size(); ++n) {
+    const auto [answer, lease] = job_.board.Ask(self_, 0, {});
+    if (answer != LeaseBoardModel::Answer::kLease) break;
+    ++held_;
+    leases_.push_back(lease);
   }
+  for (Worker& worker : workers_) Step(worker);
 }
 
 void WorkersModel::SetWait(Worker& worker, Wait wait) {
@@ -83,7 +86,11 @@ WorkersModel::Wait WorkersModel::Begin(Worker& worker) {
   const double most = pulls ? scenario.batches_ahead : 1;
   while (worker.under_way() < most) {
     // A lease ends when all of it has been pushed.
-    if (worker.lease_left <= 0 && (worker.under_way() > 0 || !TakeLease(worker))) return Wait::kLease;
+    if (worker.lease_left <= 0) {
+      if (worker.under_way() > 0) return Wait::kRows;
+      if (worker.leased) EndLease(worker);
+      if (!TakeLease(worker)) return Wait::kLease;
+    }
     const double clock = worker.clock + worker.under_way();
     if (!host.MayPass(worker.mark, clock)) return Wait::kGate;
     job_.seen.batches.Add(host.BatchesBehind(clock));
@@ -154,52 +161,118 @@ void WorkersModel::Finish(Worker& worker) {
 }
 
 void WorkersModel::Tell() {
-  double least = workers_.front().clock;
+  double least = HostModel::kNobody;
   bool waits = false;
   for (const Worker& worker : workers_) {
-    least = std::min(least, worker.clock);
+    if (worker.leased) least = std::min(least, worker.clock);
     waits = waits || worker.wait == Wait::kGate;
   }
-  job_.hosts[self_].SetWorkers(least, waits);
+  if (least != HostModel::kNobody) {
+    ++idle_;
+    return job_.hosts[self_].SetWorkers(least, waits);
+  }
+  // For a moment between two leases a worker holds nobody up, which is no news.
+  job_.queue.After(kBetweenLeases, [this, idle = idle_] {
+    if (idle == idle_) job_.hosts[self_].SetWorkers(HostModel::kNobody, false);
+  });
 }
 
 bool WorkersModel::TakeLease(Worker& worker) {
-  AskForLease();
-  if (leases_ == 0) {
-    // Whoever waits for a lease asks for more ahead from then on.
-    if (worker.wait != Wait::kLease && ahead_ < kMostAhead) ++ahead_;
-    return false;
-  }
-  --leases_;
+  if (leases_.empty()) return false;
+  const LeaseBoardModel::Lease lease = leases_.front();
+  leases_.pop_front();
+  worker.leased = true;
   worker.lease_left = job_.scenario.slice_triples;
-  const double ahead = std::max(0.0, job_.epoch_clock - worker.clock);
+  const double visible = job_.hosts[self_].visible();
+  const double reached = std::max(lease.clock, visible == HostModel::kNobody ? 0 : visible);
+  const double ahead = std::max(0.0, reached - worker.clock);
   worker.clock += ahead;
   worker.mark.last += ahead;
   worker.mark.previous += ahead;
-  AskForLease();
+  Tell();
   return true;
 }
 
-void WorkersModel::AskForLease() {
-  while (leases_ + asked_ < ahead_) {
-    ++asked_;
-    const auto taken = [this] {
-      --asked_;
-      ++leases_;
-      for (Worker& worker : workers_) {
-        if (worker.wait == Wait::kLease) return Step(worker);
-      }
-    };
-    if (self_ == 0) {
-      // The scheduler's own host asks within its process.
-      job_.queue.After(0, taken);
-      continue;
-    }
-    // The end of one and the wish for another; both are answered.
-    job_.network.Send({self_, 0, kControlBytes, 2, 0, 0, [this, taken] {
-                         job_.network.Send({0, self_, kControlBytes, 2, 0, 0, taken});
+void WorkersModel::EndLease(Worker& worker) {
+  worker.leased = false;
+  --held_;
+  ++ended_;
+  const double now = job_.queue.now();
+  if (last_end_ >= 0) interval_.Add(now - last_end_);
+  last_end_ = now;
+  const auto done = [this, clock = worker.clock] { job_.board.Complete(self_, clock); };
+  if (self_ == 0) {
+    job_.queue.After(0, done);
+  } else {
+    // It is answered, too.
+    job_.network.Send({self_, 0, kControlBytes, 1, 0, 0, [this, done] {
+                         done();
+                         job_.network.Send({0, self_, kControlBytes, 1, 0, 0, [] {}});
                        }});
   }
+  AskForLeases();
+}
+
+/// Leases that end here while an answer is on its way (worker::LeaseClient::Ahead).
+double WorkersModel::Ahead() const {
+  if (!answer_.known || !interval_.known) return 0;
+  return std::min(std::round(answer_.value / std::max(interval_.value, kLeastInterval)), kMostAhead);
+}
+
+void WorkersModel::AskForLeases() {
+  while (held_ + questions_ < job_.scenario.threads + 1 + Ahead()) {
+    ++questions_;
+    const auto ask = [this, asked = job_.queue.now(), timed = held_ > 0, ahead = Ahead(), ended = ended_] {
+      const auto answer = [this, asked, timed](const LeaseBoardModel::Lease& lease) {
+        const auto take = [this, asked, timed, lease] {
+          Answered(asked, timed);
+          Bring(lease);
+        };
+        if (self_ == 0) return job_.queue.After(0, take);
+        job_.network.Send({0, self_, kControlBytes, 1, 0, 0, take});
+      };
+      const auto [what, lease] = job_.board.Ask(self_, ahead, answer);
+      if (what == LeaseBoardModel::Answer::kLease) answer(lease);
+      if (what != LeaseBoardModel::Answer::kNoLease) return;
+      // Asked again when a lease is done here.
+      const auto none = [this, asked, timed, ended] {
+        Answered(asked, timed);
+        if (ended_ > ended) AskForLeases();
+      };
+      if (self_ == 0) return job_.queue.After(0, none);
+      job_.network.Send({0, self_, kControlBytes, 1, 0, 0, none});
+    };
+    if (self_ == 0) {
+      job_.queue.After(0, ask);
+    } else {
+      job_.network.Send({self_, 0, kControlBytes, 1, 0, 0, ask});
+    }
+  }
+}
+
+void WorkersModel::Answered(double asked, bool timed) {
+  --questions_;
+  if (timed) answer_.Add(job_.queue.now() - asked);
+}
+
+/// A lease has come; its users' rows follow if they are elsewhere.
+void WorkersModel::Bring(const LeaseBoardModel::Lease& lease) {
+  ++held_;
+  const auto here = [this, lease] {
+    leases_.push_back(lease);
+    for (Worker& worker : workers_) {
+      if (worker.wait == Wait::kLease && !worker.trains) return Step(worker);
+    }
+  };
+  AskForLeases();
+  if (lease.home == self_) return here();
+  const double count = 1 / job_.network.PeersOf(self_, lease.home);
+  const double rows = job_.scenario.slice_users, keys = kHeadBytes + 4 * rows;
+  const double handle = rows * job_.scenario.costs.pull_row;
+  job_.network.Send({self_, lease.home, keys, count, 0, handle, [this, lease, count, keys, rows, here] {
+                       const double records = keys + rows * job_.scenario.costs.user_floats * 4;
+                       job_.network.Send({lease.home, self_, records, count, 0, 0, here});
+                     }});
 }
 
 }  // namespace attune::predict

@@ -21,12 +21,6 @@ class WorkersModel {
 
   /// Seconds of a core that training has had.
   double used() const { return used_; }
-  /// Of the worker that is furthest.
-  double MostClock() const {
-    double most = 0;
-    for (const Worker& worker : workers_) most = std::max(most, worker.clock);
-    return most;
-  }
 
  private:
   struct Batch {
@@ -39,6 +33,7 @@ class WorkersModel {
     bool trains = false;
     double clock = 0;
     double lease_left = 0;  ///< triples
+    bool leased = false;
     HostModel::Mark mark;
     std::deque<Shared> pulling, pushing;
     Wait wait = Wait::kNothing;
@@ -50,7 +45,11 @@ class WorkersModel {
   void Settle(Worker& worker);
   Wait Begin(Worker& worker);
   bool TakeLease(Worker& worker);
-  void AskForLease();
+  void EndLease(Worker& worker);
+  double Ahead() const;
+  void AskForLeases();
+  void Answered(double asked, bool timed);
+  void Bring(const LeaseBoardModel::Lease& lease);
   void Train(Worker& worker);
   void Move(Worker& worker, const Shared& batch, bool push);
   void Finish(Worker& worker);
@@ -65,9 +64,23 @@ class WorkersModel {
   std::mt19937_64 draws_;
   double speed_ = 1;
   double used_ = 0;
-  unsigned leases_ = 0;  ///< that are here and were not begun
-  unsigned asked_ = 0;   ///< for
-  unsigned ahead_ = 1;   ///< leases that are held or asked for beyond one for each worker
+  /// That forgets.
+  struct Mean {
+    double value = 0;
+    bool known = false;
+    void Add(double one) {
+      value = known ? value + (one - value) / 4 : one;
+      known = true;
+    }
+  };
+  std::deque<LeaseBoardModel::Lease> leases_;  ///< that are here and were not begun
+  double held_ = 0;  ///< leases that were not finished, those on their way from U too
+  double questions_ = 0;
+  std::uint64_t ended_ = 0;  ///< leases
+  double last_end_ = -1;
+  Mean answer_;             ///< seconds until a question is answered
+  Mean interval_;           ///< between ends of leases
+  std::uint64_t idle_ = 0;  ///< times that nobody worked here
 };
 
 }  // namespace attune::predict

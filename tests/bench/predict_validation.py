@@ -6,10 +6,12 @@ usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbi
                              [--attune PATH] [--json FILE] [-- FLAGS that attune train and attune predict both know]
   --costs FILE   of this machine; without it this calibrates first, with as many threads as there are processors
 
-The hosts share the machine's processors, and so does the model (--shared-cores). A job's first epoch is left out of its
-throughput. Needs root."""
+The hosts share the machine's processors, and so does the model (--shared-cores). Where others work on the machine, too, the
+job has fewer of them: how many is measured (what a control group of its own has used, and what stood idle meanwhile), and
+given to the model. A job's first epoch is left out of its throughput. Needs root."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -17,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACES = ROOT / "tests/cluster/namespaces.sh"
@@ -24,11 +27,36 @@ NAMESPACES = ROOT / "tests/cluster/namespaces.sh"
 LATENCY = "20us"
 
 
-def output(command, what):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+def output(command, what, before=None):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, preexec_fn=before)
     if done.returncode != 0:
         sys.exit(f"{what}: exit code {done.returncode}: {done.stderr[-2000:]}")
     return done.stdout
+
+
+def busy_and_idle():
+    """Processor seconds of the whole machine."""
+    ticks = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = (ticks[3] + ticks[4]) / os.sysconf("SC_CLK_TCK")
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") - idle, idle
+
+
+class Group:
+    """A control group (version 1, cpuacct) that counts the processor time of whoever is in it."""
+
+    def __init__(self):
+        self.path = pathlib.Path(f"/sys/fs/cgroup/cpuacct/attune-validation-{os.getpid()}")
+        self.path.mkdir()
+
+    def enter(self):
+        (self.path / "tasks").write_text(str(os.getpid()))
+
+    def used(self):
+        return int((self.path / "cpuacct.usage").read_text()) / 1e9
+
+    def remove(self):
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
 
 class Validation:
@@ -50,18 +78,23 @@ class Validation:
                  "--run", run, "--evaluate-every", 0, "--checkpoint-every", "never", "--epochs", self.options.epochs,
                  "--threads", 1, "--log-level", "warning", *self.options.flags]
         link = [] if rate == "none" else ["--rate", rate]
-        output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job")
+        group = Group()
+        began, idle = time.monotonic(), busy_and_idle()[1]
+        output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job", group.enter)
+        passed = time.monotonic() - began
+        available = min(self.cores, (group.used() + busy_and_idle()[1] - idle) / passed)
+        group.remove()
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         epochs = [line for line in lines if line["event"] == "epoch"][1:]
         result = json.loads((run / "result.json").read_text())
-        return {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
+        return available, {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
                 "bytes_per_triple": result["traffic"]["bytes_per_triple"],
                 "seconds_behind": statistics.median(one["staleness"]["milliseconds"]["median"] for one in epochs) / 1e3}
 
-    def predict(self, hosts, rate):
+    def predict(self, hosts, rate, cores):
         bandwidth = "infinite" if rate == "none" else rate.replace("gbit", "Gbit").replace("mbit", "Mbit")
         text = output([self.options.attune, "predict", "--costs", self.costs, "--data", self.options.data, "--json",
-                       "--scaling", "strong", "--hosts", hosts, "--shared-cores", self.cores, "--latency", LATENCY,
+                       "--scaling", "strong", "--hosts", hosts, "--shared-cores", f"{cores:.3f}", "--latency", LATENCY,
                        "--bandwidth", bandwidth, *self.options.flags], "prediction")
         one = json.loads(text)["predictions"][0]
         return {"triples_per_second": one["triples_per_second"], "bytes_per_triple": one["bytes_per_triple"],
@@ -72,11 +105,12 @@ class Validation:
         rows = []
         for hosts in self.options.hosts.split(","):
             for rate in self.options.rates.split(","):
-                measured, predicted = self.measure(hosts, rate), self.predict(hosts, rate)
+                cores, measured = self.measure(hosts, rate)
+                predicted = self.predict(hosts, rate, cores)
                 ratios = {key: predicted[key] / max(1e-12, measured[key]) for key in measured}
-                rows.append({"hosts": int(hosts), "rate": rate, "measured": measured, "predicted": predicted,
+                rows.append({"hosts": int(hosts), "rate": rate, "cores": cores, "measured": measured, "predicted": predicted,
                              "ratios": ratios})
-                print(f"{hosts} hosts, {rate:>8}: predicted {predicted['triples_per_second'] / 1e6:6.3f}, measured "
+                print(f"{hosts} hosts, {rate:>8}, {cores:.2f} cores: predicted {predicted['triples_per_second'] / 1e6:6.3f}, measured "
                       f"{measured['triples_per_second'] / 1e6:6.3f} M triples/s, ratio {ratios['triples_per_second']:.3f}; "
                       f"bytes a triple {predicted['bytes_per_triple']:.0f}, {measured['bytes_per_triple']:.0f}, ratio "
                       f"{ratios['bytes_per_triple']:.3f}; rows behind {predicted['seconds_behind'] * 1e3:.0f}, "

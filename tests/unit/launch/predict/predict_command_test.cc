@@ -104,7 +104,7 @@ TEST(JobPlan, WeakScalingGivesEachHostAsMuch) {
   EXPECT_DOUBLE_EQ(eight.scenario.epoch_triples, 8 * one.scenario.epoch_triples);
   EXPECT_DOUBLE_EQ(eight.memory.users, one.memory.users);
   EXPECT_DOUBLE_EQ(eight.memory.copies, 5000 * 512);
-  EXPECT_GE(eight.slices, 4 * 8);
+  EXPECT_GE(eight.scenario.slices, 4 * 8);
   settings.mutable_job()->set_scaling(config::SCALING_STRONG);
   EXPECT_DOUBLE_EQ(PlanJob(settings, shape, costs, 8).scenario.epoch_triples, one.scenario.epoch_triples);
   // Rows that fit into 512,000 bytes are everywhere, the others with their owners.
