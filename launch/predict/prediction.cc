@@ -53,7 +53,7 @@ const std::vector<Input>& Inputs() {
       {"triples of a batch", [](Scenario& s, double f) { s.batch_triples *= f; }},
       {"staleness bound",
        [](Scenario& s, double f) {
-         s.staleness = static_cast<std::int64_t>(static_cast<double>(s.staleness) * f);
+         if (s.staleness > 0) s.staleness = static_cast<std::int64_t>(static_cast<double>(s.staleness) * f);
        }},
   };
   return inputs;

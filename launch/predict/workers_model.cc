@@ -66,7 +66,8 @@ void WorkersModel::Step(Worker& worker) {
   } else if (!worker.pushing.empty() && wait != Wait::kGate) {
     wait = Wait::kRows;
   }
-  const bool tell = wait == Wait::kGate && worker.wait != wait;
+  // Who waits for a lease holds nobody up any more.
+  const bool tell = (wait == Wait::kGate || wait == Wait::kLease) && worker.wait != wait;
   SetWait(worker, wait);
   if (tell) Tell();
 }
@@ -143,7 +144,7 @@ void WorkersModel::Train(Worker& worker) {
       visitors * scenario.costs.visit_row;
   worker.trains = true;
   used_ += seconds;
-  job_.network.host(self_).processor.Run(seconds, [this, &worker, batch, visitors] {
+  job_.network.host(self_).processor.Run(Processor::Kind::kWorker, seconds, [this, &worker, batch, visitors] {
     worker.trains = false;
     worker.pulling.pop_front();
     worker.pushing.push_back(batch);
@@ -178,7 +179,7 @@ void WorkersModel::Tell() {
 }
 
 bool WorkersModel::TakeLease(Worker& worker) {
-  if (leases_.empty()) return false;
+  if (leases_.empty() || worker.handing) return false;
   const LeaseBoardModel::Lease lease = leases_.front();
   leases_.pop_front();
   worker.leased = true;
@@ -195,6 +196,11 @@ bool WorkersModel::TakeLease(Worker& worker) {
 
 void WorkersModel::EndLease(Worker& worker) {
   worker.leased = false;
+  worker.handing = true;
+  job_.network.host(self_).network.Run(0, [this, &worker] {
+    worker.handing = false;
+    Step(worker);
+  });
   --held_;
   ++ended_;
   const double now = job_.queue.now();

@@ -41,7 +41,7 @@ PYTHON
 
 # Rows that are pulled and pushed for each batch; and all of them exchanged after each batch.
 compare "pulls" 0.10 --replica-memory 0
-compare "lockstep" 0.15 --staleness 0
+compare "lockstep" 0.25 --staleness 0
 
 expect 0 "busiest beside workers" "$attune" predict --costs costs.json --data data --hosts 1,2,8 --seconds 1 --csv table.csv --html page.html
 grep -q '^hosts,' table.csv && [[ $(wc -l <table.csv) == 4 ]] || fail "the table as CSV"

@@ -44,7 +44,7 @@ TEST(Processor, SharesCoresEvenly) {
   Processor processor(queue, 2);
   std::vector<double> ends(3);
   for (std::size_t n = 0; n < 3; ++n) {
-    processor.Run(n == 0 ? 1 : 2, [&, n] { ends[n] = queue.now(); });
+    processor.Run(Processor::Kind::kWorker, n == 0 ? 1 : 2, [&, n] { ends[n] = queue.now(); });
   }
   while (queue.RunNext()) {
   }
@@ -53,6 +53,18 @@ TEST(Processor, SharesCoresEvenly) {
   EXPECT_NEAR(ends[1], 2.5, 1e-12);
   EXPECT_NEAR(ends[2], 2.5, 1e-12);
   EXPECT_NEAR(processor.used(), 5, 1e-12);
+}
+
+TEST(Processor, ServesThreadsThatMoveMessagesFirst) {
+  EventQueue queue;
+  Processor processor(queue, 1);
+  double worker = 0, first = 0;
+  processor.Run(Processor::Kind::kWorker, 1, [&] { worker = queue.now(); });
+  queue.At(0.5, [&] { processor.Run(Processor::Kind::kFirst, 0.25, [&] { first = queue.now(); }); });
+  while (queue.RunNext()) {
+  }
+  EXPECT_NEAR(first, 0.75, 1e-12);
+  EXPECT_NEAR(worker, 1.25, 0.01);  // it got next to nothing meanwhile
 }
 
 TEST(SerialThread, DoesOneThingAfterTheOther) {
