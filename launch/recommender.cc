@@ -2,15 +2,19 @@
 
 #include <algorithm>
 
-#include "common/aligned_buffer.h"
-#include "common/simd.h"
-
 namespace attune::launch {
 
-Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads)
-    : matched_(matched), k_(k), exclude_seen_(exclude_seen), view_(matched.view()), vectors_(view_, threads) {
+Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads,
+                         ItemSubset subset)
+    : matched_(matched),
+      k_(k),
+      exclude_seen_(exclude_seen),
+      view_(matched.view()),
+      lists_(view_, std::move(subset), threads) {
   const std::vector<float> counts = matched.Popularity();
-  for (Index item = 0; item < counts.size(); ++item) popular_.push_back({item, counts[item]});
+  for (Index item = 0; item < counts.size(); ++item) {
+    if (lists_.subset().Has(item)) popular_.push_back({item, counts[item]});
+  }
   std::stable_sort(popular_.begin(), popular_.end(),
                    [](const auto& a, const auto& b) { return a.score > b.score; });
 }
@@ -27,8 +31,6 @@ std::vector<worker::ScoredItem> Recommender::MostPopular(std::span<const Index> 
 }
 
 std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users) const {
-  const std::size_t dim = view_.spec.dim;
-  const std::size_t stride = simd::Padded(dim);
   std::vector<Recommendation> result(users.size());
   std::vector<std::vector<Index>> histories(users.size());
   std::vector<std::size_t> served;
@@ -39,15 +41,9 @@ std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users)
     result[n].by_popularity = no_row || histories[n].empty();
     if (!result[n].by_popularity) served.push_back(n);
   }
-  AlignedBuffer buffer;
-  float* rows = buffer.Zeroed(std::max<std::size_t>(1, served.size()) * stride);
-  std::vector<worker::RankingQuery> queries(served.size());
-  for (std::size_t at = 0; at < served.size(); ++at) {
-    const std::vector<Index>& history = histories[served[at]];
-    vectors_.Compute(matched_.ModelUser(users[served[at]]), history, {rows + at * stride, dim});
-    if (exclude_seen_) queries[at].excluded = history;
-  }
-  auto lists = worker::TopItems(rows, stride, queries, view_.v, k_);
+  std::vector<HistoryQuery> queries;
+  for (const std::size_t n : served) queries.push_back({matched_.ModelUser(users[n]), histories[n]});
+  auto lists = lists_.Best(queries, k_, exclude_seen_);
   for (std::size_t at = 0; at < served.size(); ++at) result[served[at]].items = std::move(lists[at]);
   for (std::size_t n = 0; n < users.size(); ++n) {
     if (!result[n].by_popularity) continue;

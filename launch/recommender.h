@@ -3,9 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "common/model/user_vectors.h"
+#include "launch/history_lists.h"
 #include "launch/model_data.h"
-#include "worker/ranking.h"
 
 namespace attune::launch {
 
@@ -22,7 +21,9 @@ struct Recommendation {
 class Recommender {
  public:
   /// @param matched  must outlive this object
-  Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads);
+  /// @param subset   items that lists are made of
+  Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads,
+              ItemSubset subset = {});
 
   /// Lists for `users` (of the data), in their order.
   std::vector<Recommendation> Recommend(std::span<const Index> users) const;
@@ -34,8 +35,8 @@ class Recommender {
   const std::size_t k_;
   const bool exclude_seen_;
   const model::ModelView view_;
-  const model::UserVectors vectors_;
-  std::vector<worker::ScoredItem> popular_;  ///< all items, most popular first
+  const HistoryLists lists_;
+  std::vector<worker::ScoredItem> popular_;  ///< of the subset, most popular first
 };
 
 }  // namespace attune::launch

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "common/model/user_vectors.h"
+#include "launch/item_subset.h"
+
+namespace attune::launch {
+
+/// A user as the model sees one.
+struct HistoryQuery {
+  Index user = kNoIndex;           ///< row of U; kNoIndex for somebody the model never saw: u_i = 0
+  std::span<const Index> history;  ///< rows of V, without duplicates
+};
+
+/// Best items of users who are given by their histories.
+/// Threads: const methods from any thread.
+class HistoryLists {
+ public:
+  /// @param view  must outlive this object, as must its rows
+  HistoryLists(const model::ModelView& view, ItemSubset subset, unsigned threads);
+
+  /// The k best items of each query. @param exclude_seen  whether those of the history are left out
+  std::vector<std::vector<worker::ScoredItem>> Best(std::span<const HistoryQuery> queries, std::size_t k,
+                                                    bool exclude_seen) const;
+
+  const ItemSubset& subset() const { return subset_; }
+
+ private:
+  const model::ModelView view_;
+  const ItemSubset subset_;
+  const model::UserVectors vectors_;
+};
+
+}  // namespace attune::launch

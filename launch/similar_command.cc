@@ -1,0 +1,83 @@
+#include "launch/similar_command.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "launch/listed_items.h"
+#include "launch/recommendation_text.h"
+#include "launch/similar_items.h"
+#include "launch/standard_streams.h"
+#include "launch/titles.h"
+
+namespace attune::launch {
+namespace {
+
+using nlohmann::ordered_json;
+
+const char* Name(config::Similarity by) {
+  switch (by) {
+    case config::SIMILARITY_COSINE:
+      return "cosine";
+    case config::SIMILARITY_INNER_PRODUCT:
+      return "inner_product";
+    case config::SIMILARITY_HISTORY_COSINE:
+      return "history_cosine";
+    case config::SIMILARITY_INFLUENCE:
+      return "influence";
+  }
+  return "cosine";
+}
+
+const char* Compared(config::Similarity by) {
+  switch (by) {
+    case config::SIMILARITY_COSINE:
+      return "cosine of v, the vectors that users' scores are made with";
+    case config::SIMILARITY_INNER_PRODUCT:
+      return "inner product of v, the vectors that users' scores are made with";
+    case config::SIMILARITY_HISTORY_COSINE:
+      return "cosine of p, what items add to the vectors of users who have them";
+    case config::SIMILARITY_INFLUENCE:
+      return "p of the item with v of others: what it adds to their scores, before attention";
+  }
+  return "";
+}
+
+std::vector<Index> FindItems(const config::SimilarSettings& settings, const model::LoadedModel& model) {
+  const data::IdIndex index(model.items());
+  std::vector<Index> items;
+  for (const std::string& id : settings.item()) {
+    items.push_back(index.Find(id));
+    if (items.back() == kNoIndex) ThrowBadInput("item '{}' is unknown to {}", id, model.path().string());
+  }
+  return items;
+}
+
+}  // namespace
+
+int RunSimilar(const config::SimilarSettings& settings, const CommandContext& context) {
+  const model::LoadedModel model(settings.model());
+  const std::vector<Index> items = FindItems(settings, model);
+  const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
+  const SimilarItems similar(model, settings.by(), listed.rows);
+  const RecommendationPrinter printer(model.items(), ReadTitles(settings.titles(), model.items()));
+  const auto lists = similar.Find(items, settings.k());
+  ordered_json all = ordered_json::array();
+  for (std::size_t n = 0; n < items.size(); ++n) {
+    const std::string id(model.items()[items[n]]);
+    if (context.json) {
+      all.push_back({{"item", id}, {"items", printer.ItemsJson(lists[n])}});
+    } else {
+      WriteStandardOutput(fmt::format("like item {}, by {}\n", id, Compared(settings.by())) +
+                          printer.ItemsTable(lists[n], "similarity"));
+    }
+  }
+  if (!context.json) return 0;
+  ordered_json json = {{"by", Name(settings.by())}, {"lists", std::move(all)}};
+  json.update(listed.report);
+  WriteStandardOutput(JsonLine(json));
+  return 0;
+}
+
+}  // namespace attune::launch
