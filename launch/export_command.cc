@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +14,10 @@
 #include "common/run/version.h"
 #include "common/thread.h"
 #include "launch/export/exported_users.h"
+#include "launch/export/index_recall.h"
+#include "launch/export/item_index.h"
 #include "launch/export/vector_files.h"
+#include "launch/require_effect.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -71,6 +75,38 @@ void WriteItems(const model::RowsView& v, VectorFiles& files) {
   files.Close();
 }
 
+/// --index's own settings mean nothing without it.
+void CheckIndexSettings(const config::ExportSettings& settings) {
+  const bool index = settings.index() != config::VECTOR_INDEX_NONE;
+  const char* why = "there is no --index";
+  RequireEffect(settings.has_hnsw_m(), index, "hnsw-m", why);
+  RequireEffect(settings.has_hnsw_ef_construction(), index, "hnsw-ef-construction", why);
+  RequireEffect(settings.has_hnsw_ef_search(), index, "hnsw-ef-search", why);
+  RequireEffect(settings.has_recall_k(), index, "recall-k", why);
+  RequireEffect(settings.has_recall_users(), index, "recall-users", why);
+  if (index) RequireIndex();
+}
+
+/// Writes items.hnsw. @returns what it is and how well it finds
+ordered_json WriteIndex(const config::ExportSettings& settings, const model::RowsView& v, unsigned threads,
+                        const fs::path& directory) {
+  const IndexOptions options{settings.hnsw_m(), settings.hnsw_ef_construction(), settings.hnsw_ef_search(),
+                             threads};
+  const auto began = std::chrono::steady_clock::now();
+  const std::unique_ptr<ItemIndex> index = BuildIndex(v, options);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+  index->Write(directory / "items.hnsw");
+  const SampledVectors sample(directory / "user_vectors.npy", settings.recall_users());
+  ordered_json json = {{"kind", "hnsw"},
+                       {"space", "inner product"},
+                       {"m", options.neighbours},
+                       {"ef_construction", options.candidates_building},
+                       {"ef_search", options.candidates_searching},
+                       {"build_seconds", seconds.count()}};
+  json.update(MeasureRecall(*index, v, sample, settings.recall_k()));
+  return json;
+}
+
 std::string Report(const ordered_json& manifest, const std::string& out) {
   const auto& counts = manifest["counts"];
   std::string text = fmt::format(
@@ -79,12 +115,14 @@ std::string Report(const ordered_json& manifest, const std::string& out) {
   if (const auto without = counts["users_without_vector"].get<Index>(); without > 0) {
     text += fmt::format("{} users have neither a row nor a known history: their vectors are zero\n", without);
   }
+  if (manifest.contains("index")) text += IndexText(manifest["index"]);
   return text;
 }
 
 }  // namespace
 
 int RunExport(const config::ExportSettings& settings, const CommandContext& context) {
+  CheckIndexSettings(settings);
   RequireReplaceable(settings.out());
   const model::LoadedModel model(settings.model());
   RequireFinite(model);
@@ -113,6 +151,9 @@ int RunExport(const config::ExportSettings& settings, const CommandContext& cont
   if (users.dataset() != nullptr) {
     manifest["data"] = {{"path", fs::absolute(users.dataset()->path()).lexically_normal().string()},
                         {"fingerprint", users.dataset()->Fingerprint()}};
+  }
+  if (settings.index() == config::VECTOR_INDEX_HNSW) {
+    manifest["index"] = WriteIndex(settings, model.view().v, threads, staged.path());
   }
   io::DescribeFiles(staged.path(), manifest);
   io::WriteManifest(staged.path(), manifest);

@@ -7,11 +7,9 @@
 
 namespace attune::launch {
 
-HistoryLists::HistoryLists(const model::ModelView& view, ItemSubset subset, unsigned threads)
-    : view_(view), subset_(std::move(subset)), vectors_(view_, threads) {}
-
 std::vector<std::vector<worker::ScoredItem>> HistoryLists::Best(std::span<const HistoryQuery> queries,
-                                                                std::size_t k, bool exclude_seen) const {
+                                                                std::size_t k, bool exclude_seen,
+                                                                const ItemSubset& subset) const {
   const std::size_t dim = view_.spec.dim;
   const std::size_t stride = simd::Padded(dim);
   AlignedBuffer buffer;
@@ -21,7 +19,7 @@ std::vector<std::vector<worker::ScoredItem>> HistoryLists::Best(std::span<const 
     vectors_.Compute(queries[n].user, queries[n].history, {rows + n * stride, dim});
     if (exclude_seen) ranking[n].excluded = queries[n].history;
   }
-  return subset_.Top(rows, stride, ranking, view_.v, k);
+  return subset.Top(rows, stride, ranking, view_.v, k);
 }
 
 }  // namespace attune::launch

@@ -18,18 +18,18 @@ struct HistoryQuery {
 /// Threads: const methods from any thread.
 class HistoryLists {
  public:
-  /// @param view  must outlive this object, as must its rows
-  HistoryLists(const model::ModelView& view, ItemSubset subset, unsigned threads);
+  /// @param view  its rows must outlive this object
+  HistoryLists(const model::ModelView& view, unsigned threads) : view_(view), vectors_(view_, threads) {}
 
   /// The k best items of each query. @param exclude_seen  whether those of the history are left out
   std::vector<std::vector<worker::ScoredItem>> Best(std::span<const HistoryQuery> queries, std::size_t k,
-                                                    bool exclude_seen) const;
+                                                    bool exclude_seen, const ItemSubset& subset) const;
 
-  const ItemSubset& subset() const { return subset_; }
+  const model::ModelView& view() const { return view_; }
+  const model::UserVectors& vectors() const { return vectors_; }
 
  private:
   const model::ModelView view_;
-  const ItemSubset subset_;
   const model::UserVectors vectors_;
 };
 

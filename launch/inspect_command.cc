@@ -129,7 +129,7 @@ void InspectCheckpoint(const fs::path& path, const ordered_json& manifest, Findi
 void InspectExport(const fs::path& path, const ordered_json& manifest, Findings& findings) {
   CheckFiles(
       path, [&] { return io::ReadManifest(path, kExportKind, kExportVersion); }, findings);
-  for (const char* key : {"created_by", "model", "data", "counts", "dim"})
+  for (const char* key : {"created_by", "model", "data", "counts", "dim", "index"})
     Keep(manifest, key, findings.holds);
 }
 

@@ -86,7 +86,7 @@ void ListGiven(const RecommendSettings& settings, const model::LoadedModel& mode
                model.path().string());
   }
   const data::IdIndex index(model.items());
-  const HistoryLists maker(view, subset, 1);
+  const HistoryLists maker(view, 1);
   for (const std::string& text : settings.history()) {
     const GivenIds given = MatchIds(ParseIdList("--history", text), index);
     if (given.rows.empty()) {
@@ -94,7 +94,7 @@ void ListGiven(const RecommendSettings& settings, const model::LoadedModel& mode
     }
     given.Warn("--history " + text, model.path().string());
     const HistoryQuery query{kNoIndex, given.rows};
-    auto best = maker.Best({&query, 1}, settings.k(), settings.exclude_seen());
+    auto best = maker.Best({&query, 1}, settings.k(), settings.exclude_seen(), subset);
     lists.Add({"", given.rows.size(), given.unknown}, {kNoIndex, false, std::move(best.front())});
   }
 }

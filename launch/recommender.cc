@@ -10,10 +10,11 @@ Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_s
       k_(k),
       exclude_seen_(exclude_seen),
       view_(matched.view()),
-      lists_(view_, std::move(subset), threads) {
+      subset_(std::move(subset)),
+      lists_(view_, threads) {
   const std::vector<float> counts = matched.Popularity();
   for (Index item = 0; item < counts.size(); ++item) {
-    if (lists_.subset().Has(item)) popular_.push_back({item, counts[item]});
+    if (subset_.Has(item)) popular_.push_back({item, counts[item]});
   }
   std::stable_sort(popular_.begin(), popular_.end(),
                    [](const auto& a, const auto& b) { return a.score > b.score; });
@@ -43,7 +44,7 @@ std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users)
   }
   std::vector<HistoryQuery> queries;
   for (const std::size_t n : served) queries.push_back({matched_.ModelUser(users[n]), histories[n]});
-  auto lists = lists_.Best(queries, k_, exclude_seen_);
+  auto lists = lists_.Best(queries, k_, exclude_seen_, subset_);
   for (std::size_t at = 0; at < served.size(); ++at) result[served[at]].items = std::move(lists[at]);
   for (std::size_t n = 0; n < users.size(); ++n) {
     if (!result[n].by_popularity) continue;

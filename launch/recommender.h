@@ -35,6 +35,7 @@ class Recommender {
   const std::size_t k_;
   const bool exclude_seen_;
   const model::ModelView view_;
+  const ItemSubset subset_;
   const HistoryLists lists_;
   std::vector<worker::ScoredItem> popular_;  ///< of the subset, most popular first
 };

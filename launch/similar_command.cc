@@ -16,29 +16,29 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const char* Name(config::Similarity by) {
+SimilarBy ToSimilarBy(config::Similarity by) {
   switch (by) {
     case config::SIMILARITY_COSINE:
-      return "cosine";
+      return SimilarBy::kCosine;
     case config::SIMILARITY_INNER_PRODUCT:
-      return "inner_product";
+      return SimilarBy::kInnerProduct;
     case config::SIMILARITY_HISTORY_COSINE:
-      return "history_cosine";
+      return SimilarBy::kHistoryCosine;
     case config::SIMILARITY_INFLUENCE:
-      return "influence";
+      return SimilarBy::kInfluence;
   }
-  return "cosine";
+  return SimilarBy::kCosine;
 }
 
-const char* Compared(config::Similarity by) {
+const char* Compared(SimilarBy by) {
   switch (by) {
-    case config::SIMILARITY_COSINE:
+    case SimilarBy::kCosine:
       return "cosine of v, the vectors that users' scores are made with";
-    case config::SIMILARITY_INNER_PRODUCT:
+    case SimilarBy::kInnerProduct:
       return "inner product of v, the vectors that users' scores are made with";
-    case config::SIMILARITY_HISTORY_COSINE:
+    case SimilarBy::kHistoryCosine:
       return "cosine of p, what items add to the vectors of users who have them";
-    case config::SIMILARITY_INFLUENCE:
+    case SimilarBy::kInfluence:
       return "p of the item with v of others: what it adds to their scores, before attention";
   }
   return "";
@@ -60,7 +60,8 @@ int RunSimilar(const config::SimilarSettings& settings, const CommandContext& co
   const model::LoadedModel model(settings.model());
   const std::vector<Index> items = FindItems(settings, model);
   const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
-  const SimilarItems similar(model, settings.by(), listed.rows);
+  const SimilarBy by = ToSimilarBy(settings.by());
+  const SimilarItems similar(model, by, listed.rows);
   const RecommendationPrinter printer(model.items(), ReadTitles(settings.titles(), model.items()));
   const auto lists = similar.Find(items, settings.k());
   ordered_json all = ordered_json::array();
@@ -69,12 +70,12 @@ int RunSimilar(const config::SimilarSettings& settings, const CommandContext& co
     if (context.json) {
       all.push_back({{"item", id}, {"items", printer.ItemsJson(lists[n])}});
     } else {
-      WriteStandardOutput(fmt::format("like item {}, by {}\n", id, Compared(settings.by())) +
+      WriteStandardOutput(fmt::format("like item {}, by {}\n", id, Compared(by)) +
                           printer.ItemsTable(lists[n], "similarity"));
     }
   }
   if (!context.json) return 0;
-  ordered_json json = {{"by", Name(settings.by())}, {"lists", std::move(all)}};
+  ordered_json json = {{"by", Name(by)}, {"lists", std::move(all)}};
   json.update(listed.report);
   WriteStandardOutput(JsonLine(json));
   return 0;

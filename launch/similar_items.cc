@@ -1,5 +1,6 @@
 #include "launch/similar_items.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -26,17 +27,31 @@ std::vector<float> UnitRows(const model::RowsView& rows) {
 
 }  // namespace
 
-SimilarItems::SimilarItems(const model::LoadedModel& model, config::Similarity by,
+const char* Name(SimilarBy by) {
+  switch (by) {
+    case SimilarBy::kCosine:
+      return "cosine";
+    case SimilarBy::kInnerProduct:
+      return "inner_product";
+    case SimilarBy::kHistoryCosine:
+      return "history_cosine";
+    case SimilarBy::kInfluence:
+      return "influence";
+  }
+  return "";
+}
+
+SimilarItems::SimilarItems(const model::LoadedModel& model, SimilarBy by,
                            const std::optional<std::vector<Index>>& listed) {
   const model::ModelView view = model.view();
-  const bool of_history = by == config::SIMILARITY_HISTORY_COSINE || by == config::SIMILARITY_INFLUENCE;
+  const bool of_history = by == SimilarBy::kHistoryCosine || by == SimilarBy::kInfluence;
   if (of_history && view.p.empty()) {
-    ThrowUsage("--by {}: {} has no vectors p of history items (item_attention none)",
-               by == config::SIMILARITY_INFLUENCE ? "influence" : "history_cosine", model.path().string());
+    ThrowUsage("--by {}: {} has no vectors p of history items (item_attention none)", Name(by),
+               model.path().string());
   }
   asked_ = of_history ? view.p : view.v;
-  listed_ = by == config::SIMILARITY_HISTORY_COSINE ? view.p : view.v;
-  if (by == config::SIMILARITY_COSINE || by == config::SIMILARITY_HISTORY_COSINE) {
+  listed_ = by == SimilarBy::kHistoryCosine ? view.p : view.v;
+  if (by == SimilarBy::kCosine || by == SimilarBy::kHistoryCosine) {
     unit_ = UnitRows(asked_);
     asked_ = listed_ = {unit_.data(), asked_.rows, asked_.width, asked_.width};
   }

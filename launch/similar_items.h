@@ -3,13 +3,23 @@
 #include <span>
 #include <vector>
 
-#include "common/config/query.pb.h"
 #include "common/model/model_files.h"
 #include "launch/item_subset.h"
 
 namespace attune::launch {
 
-/// Items that are like others, by one of the ways of config::Similarity.
+/// What is compared of two items l and j.
+enum class SimilarBy {
+  kCosine,         ///< cosine of v_l and v_j
+  kInnerProduct,   ///< v_l·v_j
+  kHistoryCosine,  ///< cosine of p_l and p_j
+  kInfluence,      ///< p_l·v_j
+};
+
+/// "cosine", "inner_product", "history_cosine", "influence".
+const char* Name(SimilarBy by);
+
+/// Items that are like others.
 /// Memory: for cosines a copy of the vectors that are compared.
 /// Threads: const methods from any thread.
 class SimilarItems {
@@ -17,7 +27,7 @@ class SimilarItems {
   /// @param model   must outlive this object
   /// @param listed  rows that lists are made of; all if unset
   /// Throws Error(kUsage) for history_cosine and influence if the model has no history.
-  SimilarItems(const model::LoadedModel& model, config::Similarity by,
+  SimilarItems(const model::LoadedModel& model, SimilarBy by,
                const std::optional<std::vector<Index>>& listed);
 
   /// The k items most like each of `items`, best first, without the item itself; scores are cosines or inner

@@ -22,7 +22,4 @@ else()
 endif()
 if(Python_FOUND AND pybind11_FOUND)
   set(ATTUNE_WITH_PYTHON ON)
-  # The libraries become part of a shared object; calls between their functions stay as direct as they are.
-  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(attune_codegen INTERFACE -fno-semantic-interposition)
 endif()
