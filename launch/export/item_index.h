@@ -10,9 +10,9 @@
 namespace attune::launch {
 
 struct IndexOptions {
-  std::size_t neighbours = 32;             ///< M
+  std::size_t neighbours = 16;             ///< M
   std::size_t candidates_building = 400;   ///< ef of the construction
-  std::size_t candidates_searching = 400;  ///< ef of a search; at least k is used
+  std::size_t candidates_searching = 120;  ///< ef of a search; at least k is used
   unsigned threads = 1;                    ///< that build
 };
 

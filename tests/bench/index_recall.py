@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-SETTINGS = [(16, 200, 100), (16, 200, 200), (32, 400, 100), (32, 400, 200), (32, 400, 400), (48, 800, 800)]
+SETTINGS = [(10, 400, 100), (16, 400, 120), (16, 400, 200), (32, 400, 100), (32, 400, 200), (32, 400, 400)]
 
 
 def export(attune, model, data, m, ef_construction, ef_search):

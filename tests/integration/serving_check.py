@@ -2,7 +2,9 @@
 
 usage: serving_check.py scores EXPORT SCORES      lines of SCORES (user, item, score) are the export's inner products
        serving_check.py kept BEFORE AFTER         rows of BEFORE's ids are the same in AFTER, bit for bit
+       serving_check.py index REPORT              the index of an export finds what exact search finds
 """
+import json
 import sys
 
 import numpy as np
@@ -35,4 +37,9 @@ def check_kept(before, after):
             assert np.abs(b[added]).max(axis=1).min() > 0, f"{table}: new rows have no first values"
 
 
-{"scores": check_scores, "kept": check_kept}[sys.argv[1]](*sys.argv[2:])
+def check_index(report):
+    index = json.load(open(report, encoding="utf-8"))["index"]
+    assert index["recall"] > 0.95 and index["recall_users"] > 100 and index["recall_k"] == 100, index
+
+
+{"scores": check_scores, "kept": check_kept, "index": check_index}[sys.argv[1]](*sys.argv[2:])

@@ -79,6 +79,19 @@ for kind in "attention" "average --no-user-vector" "none"; do
 done
 expect 0 "verified" "$attune" inspect export
 
+# An index finds what exact search finds.
+expect 2 "--hnsw-m cannot take effect" "$attune" export model --out x --hnsw-m 8
+code=0
+"$attune" export today --out indexed --index hnsw --json >report 2>out || code=$?
+if [[ $code == 0 ]]; then
+  check index report
+  expect 0 "recall" "$attune" inspect indexed
+  printf x >>indexed/items.hnsw
+  expect 3 "items.hnsw" "$attune" inspect indexed
+else
+  [[ $code == 2 && $(cat out) == *"built without hnswlib"* && ! -e indexed.tmp ]] || fail "--index hnsw: $(cat out)"
+fi
+
 # A full disk leaves nothing under the final name.
 code=0
 (ulimit -f 40; "$attune" export model --out full >out 2>&1) || code=$?
