@@ -33,6 +33,15 @@ opencv_packages=(       # optional: 'attune features'; 273 MB installed, where l
   libopencv-imgproc-dev    # resizing
   libopencv-videoio-dev    # videos
 )
+python_packages=(       # optional: the Python module
+  pybind11-dev
+  python3-dev
+  python3-numpy
+  python3-scipy         # matrices to train on
+)
+index_packages=(        # optional: indexes of 'attune export'
+  libhnswlib-dev        # headers only
+)
 test_packages=(
   libgtest-dev
   python3-numpy         # opens our .npy files the way users do
@@ -48,11 +57,14 @@ check_packages=(
 
 usage() {
   cat <<'TEXT'
-usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--with-checks] [--list]
+usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--without-python]
+                                   [--without-index] [--with-checks] [--list]
 
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
   --without-mpi      not what mpirun and srun need to start ranks
+  --without-python   not what the Python module is built with
+  --without-index    not what indexes of 'attune export' are built with
   --with-checks      also what checks formatting, scripts, parsers, and jobs under Slurm
   --list             print the packages, one a line, and install nothing
 TEXT
@@ -66,6 +78,8 @@ fail() {
 with_tests=yes
 with_opencv=yes
 with_mpi=yes
+with_python=yes
+with_index=yes
 with_checks=no
 list_only=no
 while (($# > 0)); do
@@ -73,6 +87,8 @@ while (($# > 0)); do
     --without-tests) with_tests=no ;;
     --without-opencv) with_opencv=no ;;
     --without-mpi) with_mpi=no ;;
+    --without-python) with_python=no ;;
+    --without-index) with_index=no ;;
     --with-checks) with_checks=yes ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -84,8 +100,18 @@ done
 packages=("${build_packages[@]}")
 if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
 if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
+if [[ $with_python == yes ]]; then packages+=("${python_packages[@]}"); fi
+if [[ $with_index == yes ]]; then packages+=("${index_packages[@]}"); fi
 if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
+
+declare -A listed=()  # one may be in two lists
+wanted=("${packages[@]}")
+packages=()
+for package in "${wanted[@]}"; do
+  if [[ -z ${listed[$package]:-} ]]; then packages+=("$package"); fi
+  listed[$package]=yes
+done
 
 if [[ $list_only == yes ]]; then
   printf '%s\n' "${packages[@]}"

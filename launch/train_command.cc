@@ -33,6 +33,7 @@
 #include "launch/dry_run.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
+#include "launch/model_change.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -67,6 +68,7 @@ std::string Summary(const ordered_json& s) {
                         v["ndcg@100"].get<double>());
   }
   text += ClusterText(s);
+  if (s.contains("init_from")) text += ModelChangeText(s["init_from"]);
   if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
     text += fmt::format("{} positives belong to users who have every item: no negative exists, not trained\n",
                         s["untrainable_positives"].get<std::uint64_t>());
@@ -224,6 +226,7 @@ RankCheck CheckRank(const Agreed& agreed) {
     const data::Dataset dataset(run.data());
     SetContent(spec, dataset);
     const TrainingInputs inputs(run, dataset);
+    if (run.has_init_from() && !run.has_resume()) InitialModel(run.init_from(), dataset, spec);
     if (run.has_triples())
       ThrowUsage(
           "--triples cannot take effect with several processes: they are trained in order, by one thread");

@@ -16,6 +16,7 @@
 #include "launch/cluster/roles.h"
 #include "launch/cluster_report.h"
 #include "launch/metrics_json.h"
+#include "launch/model_change.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
 #include "launch/triples_file.h"
@@ -401,6 +402,7 @@ JobResult TrainingJob::Finish(const std::string& status) {
     result.summary["processes"] = ToJson(*changes);
   }
   if (!so_far_.best_metrics.is_null()) result.summary["validation"] = so_far_.best_metrics;
+  AddModelChange(result.summary);
   Record("end", result.summary);
   return result;
 }
@@ -410,6 +412,17 @@ void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseR
     fields["traffic"] = TrafficJson(*counters, trained, ps::ModelStore::ItemBytes(spec_));
   }
   if (trained.staleness.clocks.total() > 0) fields["staleness"] = ToJson(trained.staleness);
+}
+
+/// The model is there: whatever keeps it from being compared is no reason to fail.
+void TrainingJob::AddModelChange(ordered_json& summary) const {
+  const auto& run = settings_.run_settings();
+  if (!run.has_init_from()) return;
+  try {
+    summary["init_from"] = ModelChange(model::LoadedModel(run.init_from()), model::LoadedModel(run.out()));
+  } catch (const Error& error) {
+    log::Warning("what changed since {} is not known: {}", run.init_from(), error.what());
+  }
 }
 
 void TrainingJob::Record(const std::string& event, ordered_json fields) {

@@ -80,6 +80,7 @@ class TrainingJob {
   /// Adds what the cluster has sent, and how old rows were.
   void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
   void AddCheckpointReport(nlohmann::ordered_json& summary) const;
+  void AddModelChange(nlohmann::ordered_json& summary) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
 
   const config::TrainSettings settings_;

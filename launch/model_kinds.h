@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/model/model_files.h"
+
+namespace attune::launch {
+
+/// Refuses a model whose scores are no products of vectors. @param what  that asks for vectors: "attune
+/// export" Throws Error(kBadInput) that names the kind and why.
+void RequireVectors(const model::LoadedModel& model, const char* what);
+
+/// How a kind of model without vectors scores, to follow "a NAME model ".
+const char* HowItScores(model::Algorithm algorithm);
+
+}  // namespace attune::launch
