@@ -40,7 +40,8 @@ spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::off;
 }
 
-/// A dist-less logger whose sinks are only added at start-up, before other threads exist.
+/// A dist-less logger; its sinks and its pattern are changed, and it is written to, under the status line's
+/// mutex.
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     auto made = std::make_shared<spdlog::logger>("attune", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -78,6 +79,7 @@ void SetLevel(Level level) {
 }
 
 void SetName(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(Status().mutex);
   Name().clear();
   for (const char c : name) Name() += c == '%' ? std::string("%%") : std::string(1, c);
   Name() += ": ";
@@ -87,6 +89,7 @@ void SetName(const std::string& name) {
 void AddFile(const std::string& path) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    const std::lock_guard<std::mutex> lock(Status().mutex);
     Logger().sinks().push_back(std::move(sink));
     Logger().set_pattern(Pattern(), spdlog::pattern_time_type::utc);
   } catch (const spdlog::spdlog_ex& error) {

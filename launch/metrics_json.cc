@@ -24,4 +24,12 @@ eval::UserMetrics MeanOf(const worker::EvaluationTask& task, std::span<const std
   return metrics.Mean();
 }
 
+std::string ValidationText(const nlohmann::ordered_json& summary) {
+  if (!summary.contains("validation")) return {};
+  const auto& v = summary["validation"];
+  return fmt::format("validation: HR@10 {:.4f}  NDCG@10 {:.4f}  HR@100 {:.4f}  NDCG@100 {:.4f}\n",
+                     v["hr@10"].get<double>(), v["ndcg@10"].get<double>(), v["hr@100"].get<double>(),
+                     v["ndcg@100"].get<double>());
+}
+
 }  // namespace attune::launch

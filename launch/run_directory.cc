@@ -44,7 +44,7 @@ void TakeRunDirectory(const config::RunSettings& run, bool goes_on) {
   const fs::path directory(run.run());
   fs::remove(directory / "result.json");
   if (run.has_resume()) return SetAsideAfter(run.resume());
-  if (goes_on) return;
+  if (goes_on) return SetAsideAll(directory);
   for (const char* name : {"metrics.jsonl", "log"}) fs::remove(directory / name);
   RemoveCheckpoints(directory);
 }

@@ -14,7 +14,8 @@ void RequireFreeRun(const config::RunSettings& run);
 
 /// When everything that it needs was found well: removes that record, or, where the run goes on, its end and
 /// checkpoints that came after the one it goes on from.
-/// @param goes_on  whether the job has begun again, be it without a checkpoint
+/// @param goes_on  whether the job has begun again, be it without a checkpoint: those that are there are not
+/// whole then, and nothing may be taken from them
 void TakeRunDirectory(const config::RunSettings& run, bool goes_on = false);
 
 /// Removes what was audited before, or, where the run goes on, what came after its checkpoint. Throws

@@ -67,6 +67,12 @@ bool StopRequested() noexcept {
   return stop_requested.load(std::memory_order_relaxed);
 }
 
+bool StopPending() noexcept {
+  sigset_t pending;
+  return sigpending(&pending) == 0 &&
+         (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
 bool StopRequestedAgain() noexcept {
   return told_again.load(std::memory_order_relaxed);
 }
@@ -97,6 +103,10 @@ SignalGuard::SignalGuard() {
   Install(SIGINT, &former_interrupt_);
   Install(SIGTERM, &former_terminate_);
   Install(SIGUSR1, &former_user_);
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&taken, number);
+  pthread_sigmask(SIG_UNBLOCK, &taken, nullptr);
 }
 
 SignalGuard::~SignalGuard() {

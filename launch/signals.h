@@ -8,6 +8,9 @@ namespace attune::launch {
 /// Threads: any. Costs one relaxed load.
 bool StopRequested() noexcept;
 
+/// Whether SIGINT or SIGTERM has come in and waits, as this thread has blocked them.
+bool StopPending() noexcept;
+
 /// Whether SIGTERM has come in again, some seconds after it came first: launchers and service managers send
 /// it twice at once. Threads: any.
 bool StopRequestedAgain() noexcept;
@@ -24,7 +27,8 @@ unsigned ReportRequests() noexcept;
 /// While it lives, SIGINT and SIGTERM only ask the job to stop (see StopRequested): it saves what it reached
 /// and leaves with kInterrupted. A second SIGINT ends the process at once with that code; a second SIGTERM
 /// asks not to wait for a disk. SIGUSR1 asks for a checkpoint. Destruction restores the former handlers; the
-/// request stays.
+/// request stays. Where a process was started with these signals blocked, they are let in now: none that
+/// came before is lost.
 /// Threads: confined, one at a time.
 class SignalGuard {
  public:

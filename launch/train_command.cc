@@ -21,12 +21,15 @@
 #include "launch/baselines/algorithm_settings.h"
 #include "launch/baselines/baseline_command.h"
 #include "launch/cluster/agent.h"
+#include "launch/cluster/herald.h"
+#include "launch/cluster/host_tables.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
 #include "launch/cluster/late_agent.h"
 #include "launch/cluster/next_life.h"
 #include "launch/cluster/node.h"
 #include "launch/cluster/node_process.h"
+#include "launch/cluster/node_transport.h"
 #include "launch/cluster/stale_steps.h"
 #include "launch/cluster/watchdog.h"
 #include "launch/cluster_report.h"
@@ -34,6 +37,7 @@
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/model_change.h"
+#include "launch/metrics_json.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -61,12 +65,7 @@ std::string Summary(const ordered_json& s) {
       FormatCount(s["triples_per_second"].get<double>()), FormatDuration(s["train_seconds"].get<double>()),
       FormatDuration(s["evaluation_seconds"].get<double>()),
       FormatBytes(s["peak_memory_bytes"].get<std::uint64_t>()));
-  if (s.contains("validation")) {
-    const auto& v = s["validation"];
-    text += fmt::format("validation: HR@10 {:.4f}  NDCG@10 {:.4f}  HR@100 {:.4f}  NDCG@100 {:.4f}\n",
-                        v["hr@10"].get<double>(), v["ndcg@10"].get<double>(), v["hr@100"].get<double>(),
-                        v["ndcg@100"].get<double>());
-  }
+  text += ValidationText(s);
   text += ClusterText(s);
   if (s.contains("init_from")) text += ModelChangeText(s["init_from"]);
   if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
@@ -132,7 +131,14 @@ int Report(JobResult result, const config::RunSettings& run, bool json) {
   const int code = result.status == "interrupted" ? static_cast<int>(ErrorKind::kInterrupted) : 0;
   result.summary["exit_code"] = code;
   WriteRunResult(run, result.summary);
-  WriteStandardOutput(json ? result.summary.dump() + "\n" : Summary(result.summary));
+  try {
+    WriteStandardOutput(json ? result.summary.dump() + "\n" : Summary(result.summary));
+    FlushStandardOutput();
+  } catch (const std::exception&) {
+    result.summary["exit_code"] = static_cast<int>(ErrorKind::kFailed);
+    WriteRunResult(run, result.summary);
+    throw;
+  }
   return code;
 }
 
@@ -257,16 +263,15 @@ RankCheck CheckRank(const Agreed& agreed) {
 }
 
 /// This process is a node of a cluster.
+/// @param herald  on the scheduler's node, else nullptr
 int TrainAsNode(const config::TrainSettings& settings, const CommandContext& context,
-                const NodeDescription& description) {
+                const NodeDescription& description, Herald* herald = nullptr) {
   if (description.node != kSchedulerNode) log::SetName(description.where);
   TrainingSpec spec = ToTrainingSpec(settings);
   const data::Dataset dataset(settings.run_settings().data());
   SetContent(spec, dataset);
   LimitBatches(settings, description.plan, description.processes, dataset, spec);
-  std::optional<SignalGuard> signals;
-  if (description.node == kSchedulerNode) signals.emplace();
-  return RunNodeProcess(settings, spec, dataset, description, [&](JobResult result) {
+  return RunNodeProcess(settings, spec, dataset, description, herald, [&](JobResult result) {
     return Report(std::move(result), settings.run_settings(), context.json);
   });
 }
@@ -333,17 +338,36 @@ int Recorded(const config::RunSettings& run, bool first, const std::function<int
   }
 }
 
+/// The scheduler's node of a later life.
+int BeginLife(const CommandContext& context, const NodeDescription& description, Herald& herald) {
+  HostTables tables;
+  NodeDescription own;
+  config::TrainSettings settings;
+  try {
+    if (const auto code = CodeOfResult(description)) {
+      EndOthers(herald, description, *code);
+      return *code;
+    }
+    own = TakeUpLife(description);
+    settings = SettingsOfText(own.settings);
+    herald.SetAnswer(wire::NextLife{own.life, settings.run_settings().resume()});
+    tables = MakeTables(own);
+    if (StopRequested()) throw Error(ErrorKind::kInterrupted, "told to end before a new life had begun");
+  } catch (const Error& failure) {
+    EndOthers(herald, description, static_cast<int>(failure.kind()));
+    throw;
+  }
+  return TrainAsNode(settings, context, own, &herald);
+}
+
 int RunAsNode(const CommandContext& context, const NodeDescription& description) {
   const config::TrainSettings settings = SettingsOfText(description.settings);
   if (description.node != kSchedulerNode) return TrainAsNode(settings, context, description);
   return Recorded(settings.run_settings(), true, [&] {
-    if (description.life == 0) return TrainAsNode(settings, context, description);
-    if (const auto code = CodeOfResult(description)) {
-      EndOthers(description, *code);
-      return *code;
-    }
-    const NodeDescription own = TakeUpLife(description);
-    return TrainAsNode(SettingsOfText(own.settings), context, own);
+    const SignalGuard signals;
+    Herald herald(MakeNodeTransport(description, settings.cluster().insecure()), description.life);
+    if (description.life == 0) return TrainAsNode(settings, context, description, &herald);
+    return BeginLife(context, description, herald);
   });
 }
 
@@ -430,7 +454,7 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
 /// A process whose settings come from the scheduler.
 int RunWithoutSettings(Role role, const config::RoleSettings& settings, const CommandContext& context) {
   if (const auto description = FindNodeDescription()) {
-    return TrainAsNode(SettingsOfText(description->settings), context, *description);
+    return RunAsNode(context, *description);
   }
   auto rendezvous = FindRendezvous();
   if (rendezvous && settings.has_join()) {

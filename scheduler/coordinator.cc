@@ -78,28 +78,48 @@ Coordinator::Announced Coordinator::Announce(NodeInfo info, Time now) {
   return {{}, node, members_.Find(node)->info.first_seat, leader == nullptr ? node : first};
 }
 
+void Coordinator::Forgive(Membership::Duration silence) {
+  members_.Forgive(silence);
+  if (without_workers_since_) *without_workers_since_ += silence;
+}
+
 /// What a host's first process has told the others, and they it, is in its own memory: another in its place
 /// knows nothing of it.
 bool Coordinator::HasLostMemory(const wire::Register& registration) const {
   if (!options_.begins_again || (phase_ != Phase::kIdle && phase_ != Phase::kWorking)) return false;
   if (!registration.leads || registration.node >= options_.membership.expected) return false;
-  return members_.Find(registration.node)->info.incarnation < registration.incarnation;
+  return members_.IsThere(registration.node) &&
+         members_.Find(registration.node)->info.incarnation < registration.incarnation;
+}
+
+/// Whether the job has gone on without the first process of a host that only trains: others have forgotten
+/// what they shared with it. To begin a life for its sake would cost all of them more than it brings, again
+/// and again where a host comes and goes.
+bool Coordinator::DoesWithout(std::uint32_t node, bool leads) const {
+  if (phase_ != Phase::kIdle && phase_ != Phase::kWorking) return false;
+  const bool known = members_.Find(node) != nullptr && node < options_.membership.expected;
+  return known && leads && !members_.IsThere(node);
 }
 
 void Coordinator::Register(const wire::Register& registration, Time now) {
   if (HasLostMemory(registration)) {
-    if (members_.IsThere(registration.node)) ++changes_.died;
+    ++changes_.died;
     LoseRows(
         fmt::format("{} is new, what the one before it shared with other hosts is lost", registration.where));
+    return;
+  }
+  // Nobody would keep its host together with the others.
+  const bool headless =
+      phase_ != Phase::kGathering && !registration.leads && members_.LeaderOf(registration.host) == nullptr;
+  const bool began_with = registration.node < options_.membership.expected;
+  if ((headless && began_with) || DoesWithout(registration.node, registration.leads)) {
+    Send(registration.node, wire::Stop{"the job has gone on without its host", 0});
     return;
   }
   const auto* before = members_.Find(registration.node);
   const bool announced = before != nullptr && before->state == Membership::State::kAnnounced;
   const bool again = before != nullptr && !announced && before->info.incarnation == registration.incarnation;
   const bool replaces = before != nullptr && !again && before->state == Membership::State::kAlive;
-  // Nobody would keep its host together with the others.
-  const bool headless =
-      phase_ != Phase::kGathering && !registration.leads && members_.HasLostItsLeader(registration.host);
   const std::string refused =
       headless ? "the first process of its host is gone"
                : members_.Register({registration.node, registration.incarnation, registration.host,
@@ -149,6 +169,8 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
     const std::string why = fmt::format("incarnation {} of node {} was declared dead", incarnation, from);
     if (member->state == Membership::State::kLeft && member->info.incarnation == incarnation) {
       Send(from, wire::Stop{"left", 0});  // it was lost
+    } else if (DoesWithout(from, member->info.leads)) {
+      Send(from, wire::Stop{"the job has gone on without its host", 0});
     } else {
       Send(from, wire::Registered{members_.generation(), why, incarnation});
     }
@@ -559,6 +581,11 @@ void Coordinator::GoOnWithoutMissing(Time now) {
   for (const std::uint32_t node : missing) {
     events_.push_back(fmt::format("node {} has not come: the job goes on without it", node));
   }
+  std::set<std::string> headless;
+  for (const auto* member : members_.Alive()) {
+    if (members_.LeaderOf(member->info.host) == nullptr) headless.insert(member->info.host);
+  }
+  for (const std::string& host : headless) LoseFollowers(host);
   SendRoster();
   phase_ = Phase::kIdle;
 }

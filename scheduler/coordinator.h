@@ -86,7 +86,7 @@ class Coordinator {
   /// To be called now and then: notices silence.
   void Tick(Time now);
   /// This process stood still for so long: see Membership.
-  void Forgive(Membership::Duration silence) { members_.Forgive(silence); }
+  void Forgive(Membership::Duration silence);
   /// What is to be sent, in order.
   std::vector<Outgoing> TakeOutgoing();
 
@@ -106,6 +106,9 @@ class Coordinator {
   const std::set<std::uint32_t>& snapshot_writers() const { return snapshot_writers_; }
   /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
   void Abandon();
+  /// What some nodes have alone is lost: the job begins again from a checkpoint, or fails if it cannot.
+  /// Nothing when it ends already.
+  void LoseRows(std::string what);
   /// Tells all nodes to end. They say kLeaving or are forgotten.
   /// @param code  that their processes end with
   void Stop(const std::string& reason, std::uint32_t code = 0);
@@ -164,8 +167,8 @@ class Coordinator {
 
   void Register(const wire::Register& registration, Time now);
   bool HasLostMemory(const wire::Register& registration) const;
+  bool DoesWithout(std::uint32_t node, bool leads) const;
   void GoOnWithoutMissing(Time now);
-  void LoseRows(std::string what);
   void TellIfOver(std::uint32_t node);
   void Gone(std::uint32_t node);
   void LoseHostIfEmpty(std::uint32_t node);

@@ -125,6 +125,7 @@ std::vector<std::uint32_t> Membership::Expire(Time now) {
 }
 
 void Membership::Forgive(Duration silence) {
+  start_ += silence;
   for (auto& [node, member] : members_) member.last_heard += silence;
 }
 
@@ -181,12 +182,6 @@ const Membership::Member* Membership::LeaderOf(const std::string& host) const {
     return one.second.info.leads && one.second.info.host == host && ThereNow(one.second);
   });
   return at == members_.end() ? nullptr : &at->second;
-}
-
-bool Membership::HasLostItsLeader(const std::string& host) const {
-  const bool had = std::ranges::any_of(
-      members_, [&](const auto& one) { return one.second.info.leads && one.second.info.host == host; });
-  return had && LeaderOf(host) == nullptr;
 }
 
 bool Membership::IsThere(std::uint32_t node) const {

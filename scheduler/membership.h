@@ -101,8 +101,6 @@ class Membership {
   const std::map<std::uint32_t, Member>& all() const { return members_; }
   /// Who leads the host, or will; nullptr if nobody does.
   const Member* LeaderOf(const std::string& host) const;
-  /// Whether somebody led the host, and nobody does now.
-  bool HasLostItsLeader(const std::string& host) const;
   /// Members of the host that are alive or will be.
   std::size_t CountOn(const std::string& host) const;
   /// Whether the node is alive or will be.
@@ -113,7 +111,7 @@ class Membership {
   std::uint32_t FreeSeats(const std::string& host, std::uint32_t seats) const;
 
   const Options options_;
-  const Time start_;
+  Time start_;  ///< of the time to register, without what was forgiven
   std::uint64_t generation_ = 1;
   std::map<std::uint32_t, Member> members_;
 };

@@ -251,9 +251,11 @@ std::uint64_t FullRanking::ScratchBytes(std::size_t dim, const TaskExtent& task)
   return 2 * block;  // blocks differ in size: the heap keeps pieces that the next one cannot use
 }
 
-std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks) const {
+std::size_t FullRanking::Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks,
+                              const std::atomic<bool>* stop) const {
   std::size_t ranked = 0;
   for (; first < end; first += kUsersAtOnce) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) break;
     const UserBlock users(*vectors_, task_, view_.spec.dim, first, std::min(first + kUsersAtOnce, end));
     std::vector<std::uint32_t> own(users.num_targets());
     RankTargets(users.vectors(), view_.spec.dim, users.queries(), vectors_->items(), own);

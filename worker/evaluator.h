@@ -81,8 +81,10 @@ class FullRanking {
 
   /// Ranks of the targets of task users `first` … `end` - 1, streamed in blocks: memory is bounded.
   /// @param ranks  [all targets of the task]; those of other users are left alone
+  /// @param stop  ends it before the next block, when it is set; nullptr for none
   /// @returns how many users had a target to rank
-  std::size_t Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks) const;
+  std::size_t Rank(std::size_t first, std::size_t end, std::span<std::uint32_t> ranks,
+                   const std::atomic<bool>* stop = nullptr) const;
 
  private:
   const model::ModelView& view_;

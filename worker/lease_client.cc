@@ -136,6 +136,7 @@ void LeaseClient::Handle(const wire::Stop& stop, Time) {
 }
 
 void LeaseClient::Handle(const wire::NextLife& next, Time) {
+  if (next.life <= options_.life) return;
   next_life_ = next;
   End(State::kLost, "the job has begun again");
 }

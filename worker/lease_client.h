@@ -25,6 +25,7 @@ class LeaseClient {
   struct Options {
     wire::Register self;
     std::uint32_t threads = 1;  ///< that train a lease each
+    std::uint32_t life = 0;     ///< of the job: only a later one ends this node
     Duration retry = std::chrono::seconds(1);
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the scheduler may be silent before the worker gives up.
@@ -46,6 +47,8 @@ class LeaseClient {
   void OnMessage(const wire::Control& message, Time now);
   /// To be called now and then.
   void Tick(Time now);
+  /// This process stood still for so long: the scheduler is not to blame for that silence.
+  void Forgive(Duration silence) { heard_ += silence; }
   /// What is to be sent to the scheduler, in order.
   std::vector<wire::Control> TakeOutgoing() { return std::exchange(outgoing_, {}); }
 

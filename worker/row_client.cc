@@ -118,8 +118,8 @@ void RowClient::PumpPulls(Owner owner, Peer& peer, sync::Time now, const Send& s
     Request& request = requests_.at(peer.pulls[n]);
     if (request.asked == sync::Time{}) request.asked = now;
     if (now - request.asked > kGiveUp) {
-      ThrowFailed("node {} has not sent {} rows of items within {} s", owner, request.items.size(),
-                  kGiveUp.count());
+      throw OwnerIsSilent(fmt::format("node {} has not sent {} rows within {} s", owner, request.items.size(),
+                                      kGiveUp.count()));
     }
     if (request.sent != sync::Time{} && now - request.sent <= options_.again) continue;
     const wire::RowsHead head{options_.generation, peer.pulls[n], table_, static_cast<std::uint32_t>(width_),
@@ -146,7 +146,8 @@ wire::Message RowClient::NextPush(Peer& peer, PushJob& job) {
 void RowClient::PumpPushes(Owner owner, Peer& peer, sync::Time now, const Send& send) {
   if (peer.pushes.empty() || peer.heard == sync::Time{}) peer.heard = now;
   if (now - peer.heard > kGiveUp) {
-    ThrowFailed("node {} has not taken changes of items within {} s", owner, kGiveUp.count());
+    throw OwnerIsSilent(
+        fmt::format("node {} has not taken changes of items within {} s", owner, kGiveUp.count()));
   }
   for (PushJob& job : peer.pushes) {
     while (job.last == 0 && peer.up.HasRoom()) {
@@ -158,6 +159,15 @@ void RowClient::PumpPushes(Owner owner, Peer& peer, sync::Time now, const Send& 
   while (const wire::Message* frame = peer.up.ToSend(now)) {
     if (!send(owner, *frame)) break;
     peer.up.Sent(now);
+  }
+}
+
+void RowClient::Forgive(sync::Time::duration silence) {
+  for (auto& [sequence, request] : requests_) {
+    if (request.asked != sync::Time{}) request.asked += silence;
+  }
+  for (auto& [owner, peer] : peers_) {
+    if (peer.heard != sync::Time{}) peer.heard += silence;
   }
 }
 

@@ -8,12 +8,20 @@
 #include <utility>
 #include <vector>
 
+#include "common/error.h"
 #include "common/sync/frame_queue.h"
 #include "common/sync/sync_options.h"
 #include "common/types.h"
 #include "common/wire/row_messages.h"
 
 namespace attune::worker {
+
+/// An owner of rows has not answered for too long: it may be that it has died, and that nobody has said so
+/// yet.
+class OwnerIsSilent : public Error {
+ public:
+  explicit OwnerIsSilent(const std::string& what) : Error(ErrorKind::kFailed, what) {}
+};
 
 /// The asking side of messages about rows of one table (ps::RowServer answers): pulls rows from their owners,
 /// pushes what is to be added to them. What is not answered is sent again: pulls by themselves, pushes from
@@ -41,8 +49,10 @@ class RowClient {
   /// The owner is gone: pulls from it are done, with what has come. Of whoever may be gone nothing is pushed.
   void Abandon(Owner owner);
   /// Sends what can be sent now. @param send  false if it is not taken: it is tried again
-  /// Throws Error(kFailed) when an owner has not answered for too long.
+  /// Throws OwnerIsSilent when one has not answered for too long.
   void Pump(sync::Time now, const Send& send);
+  /// This process stood still for so long: no owner is to blame for that silence.
+  void Forgive(sync::Time::duration silence);
 
   bool idle() const { return jobs_ == 0; }
   std::uint64_t refused() const { return refused_; }

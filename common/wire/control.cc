@@ -245,11 +245,15 @@ void Get(const proto::NextLife& from, NextLife& to) {
   to = {from.life(), from.resume()};
 }
 
+void Put(const Wait&, proto::Wait&) {}
+void Get(const proto::Wait&, Wait&) {}
+
 /// The generated classes, in the order of Control.
-using Generated = std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat,
-                               proto::BeginRound, proto::WantLease, proto::Lease, proto::NoLease,
-                               proto::LeaseDone, proto::LeaseTaken, proto::Stop, proto::Leaving,
-                               proto::RoundDone, proto::FetchSlices, proto::SlicesFetched, proto::NextLife>;
+using Generated =
+    std::variant<proto::Register, proto::Registered, proto::Roster, proto::Heartbeat, proto::BeginRound,
+                 proto::WantLease, proto::Lease, proto::NoLease, proto::LeaseDone, proto::LeaseTaken,
+                 proto::Stop, proto::Leaving, proto::RoundDone, proto::FetchSlices, proto::SlicesFetched,
+                 proto::NextLife, proto::Wait>;
 static_assert(std::variant_size_v<Generated> == std::variant_size_v<Control>);
 
 template <std::size_t kKind>

@@ -179,10 +179,13 @@ struct NextLife {
   std::string resume;  ///< checkpoint that all begin from; empty: none
 };
 
+/// The scheduler's process is there, and will say more: it reads what the job begins from.
+struct Wait {};
+
 /// One of them. A kind's number in the protocol is its position here, from 1: add at the end, never reorder.
 using Control =
     std::variant<Register, Registered, Roster, Heartbeat, BeginRound, WantLease, Lease, NoLease, LeaseDone,
-                 LeaseTaken, Stop, Leaving, RoundDone, FetchSlices, SlicesFetched, NextLife>;
+                 LeaseTaken, Stop, Leaving, RoundDone, FetchSlices, SlicesFetched, NextLife, Wait>;
 
 Message Encode(const Control& control);
 

@@ -37,12 +37,7 @@ std::string Summary(const ordered_json& s) {
       fmt::format("{}: {} in {}, peak memory {}\n", s["model"].get<std::string>(),
                   s["algorithm"].get<std::string>(), FormatDuration(s["train_seconds"].get<double>()),
                   FormatBytes(s["peak_memory_bytes"].get<std::uint64_t>()));
-  if (s.contains("validation")) {
-    const auto& v = s["validation"];
-    text += fmt::format("validation: HR@10 {:.4f}  NDCG@10 {:.4f}  HR@100 {:.4f}  NDCG@100 {:.4f}\n",
-                        v["hr@10"].get<double>(), v["ndcg@10"].get<double>(), v["hr@100"].get<double>(),
-                        v["ndcg@100"].get<double>());
-  }
+  text += ValidationText(s);
   return text;
 }
 

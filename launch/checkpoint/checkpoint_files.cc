@@ -50,6 +50,17 @@ void Remove(const fs::path& path) {
   if (error) log::Warning("{}: cannot remove: {}", path.string(), error.message());
 }
 
+/// @returns its path from here on
+fs::path SetAside(const fs::path& checkpoint) {
+  fs::path aside = checkpoint;
+  aside += ".unused";
+  std::error_code error;
+  fs::remove_all(aside, error);
+  fs::rename(checkpoint, aside, error);
+  if (error) ThrowFailed("{}: cannot rename: {}", checkpoint.string(), error.message());
+  return aside;
+}
+
 }  // namespace
 
 fs::path CheckpointPath(const fs::path& run, std::uint32_t number) {
@@ -78,13 +89,14 @@ void SetAsideAfter(const fs::path& checkpoint) {
   const fs::path run = checkpoint.parent_path().parent_path();
   for (const std::uint32_t other : CheckpointNumbers(run)) {
     if (other <= number.value_or(other)) continue;
-    fs::path aside = CheckpointPath(run, other);
-    aside += ".unused";
-    std::error_code error;
-    fs::remove_all(aside, error);
-    fs::rename(CheckpointPath(run, other), aside, error);
-    if (error) ThrowFailed("{}: cannot rename: {}", CheckpointPath(run, other).string(), error.message());
+    const fs::path aside = SetAside(CheckpointPath(run, other));
     log::Info("{}: of what came after {}, is not used any more", aside.string(), checkpoint.string());
+  }
+}
+
+void SetAsideAll(const fs::path& run) {
+  for (const std::uint32_t number : CheckpointNumbers(run)) {
+    log::Info("{}: is not whole, is not used any more", SetAside(CheckpointPath(run, number)).string());
   }
 }
 

@@ -26,6 +26,8 @@ bool IsCheckpointPath(const std::filesystem::path& path);
 
 /// Takes checkpoints after this one out of their names: a run that goes on from it has others.
 void SetAsideAfter(const std::filesystem::path& checkpoint);
+/// The same with all of a run.
+void SetAsideAll(const std::filesystem::path& run);
 /// Removes all checkpoints of a run, complete or not, and nothing else.
 void RemoveCheckpoints(const std::filesystem::path& run);
 

@@ -62,6 +62,10 @@ std::uint64_t BytesOf(const ordered_json& manifest) {
 
 }  // namespace
 
+std::chrono::seconds LastCheckpointWithin(const config::RunSettings& run) {
+  return std::chrono::seconds(run.grace()) + kFinishWithin;
+}
+
 CheckpointKeeper::CheckpointKeeper(const config::RunSettings& run)
     : run_(run.run()),
       every_(ParseInterval(run.checkpoint_every(), "--checkpoint-every")),

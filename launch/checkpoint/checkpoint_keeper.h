@@ -16,6 +16,9 @@
 
 namespace attune::launch {
 
+/// How long a run that is told to end may take for its last checkpoint.
+std::chrono::seconds LastCheckpointWithin(const config::RunSettings& run);
+
 /// The checkpoints of a run: when one is due, which is being written, which are kept. One that cannot be
 /// written is told and given up; training goes on. Threads: confined.
 class CheckpointKeeper {

@@ -44,9 +44,10 @@ void Reserve(std::size_t bytes, const char* what, ps::Mapping& memory) {
 constexpr const char* kOfUsers = "the copy of users' rows";
 constexpr const char* kOfItems = "the copy of items' rows";
 
-void WriteOnce(const ps::Mapping& memory, std::size_t bytes) {
+void WriteOnce(const ps::Mapping& memory, std::size_t bytes, const std::atomic<bool>& stop) {
   constexpr std::size_t kSmallestPage = 4096;
-  for (std::size_t at = 0; at < bytes; at += kSmallestPage) memory.data()[at] = std::byte{0};
+  for (std::size_t at = 0; at < bytes && !stop.load(std::memory_order_relaxed); at += kSmallestPage)
+    memory.data()[at] = std::byte{0};
 }
 
 /// Writes records of `layout` that lie one behind the other.
@@ -70,15 +71,15 @@ void Describe(const fs::path& directory, const std::string& file, ordered_json& 
 
 }  // namespace
 
-PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan) {
+PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan, const std::atomic<bool>& stop) {
   const Tables tables = store.tables();
   const std::size_t items = plan.items.size() * RecordBytes(tables.items.layout);
   const std::size_t users = tables.users.empty() ? 0 : UserRows(plan) * RecordBytes(tables.users.layout);
   PartMemory memory;
   Reserve(items, kOfItems, memory.items);
   Reserve(users, kOfUsers, memory.users);
-  WriteOnce(memory.items, items);
-  WriteOnce(memory.users, users);
+  WriteOnce(memory.items, items, stop);
+  WriteOnce(memory.users, users, stop);
   return memory;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -29,8 +30,9 @@ struct PartPlan {
 struct PartMemory {
   ps::Mapping users, items;
 };
-/// Such memory, written once. Throws Error(kFailed) if the system has not so much.
-PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan);
+/// Such memory, written once, or as far as that has come when `stop` is set. Throws Error(kFailed) if the
+/// system has not so much.
+PartMemory MakePartMemory(const ps::ModelStore& store, const PartPlan& plan, const std::atomic<bool>& stop);
 
 /// Where records of a part lie in a checkpoint's directory.
 inline constexpr const char* kUsersFolder = "users";

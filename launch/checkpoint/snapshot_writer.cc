@@ -29,6 +29,7 @@ std::string FailureOf(const std::function<void()>& body) {
 }  // namespace
 
 SnapshotWriter::~SnapshotWriter() {
+  ends_.store(true);
   if (!failure_.valid()) return;
   const Doing waits("waits until its part of checkpoint {} is written", number_);
   if (failure_.wait_for(kEndsWithin) == std::future_status::ready) return;
@@ -37,8 +38,9 @@ SnapshotWriter::~SnapshotWriter() {
 }
 
 void SnapshotWriter::Expect(const ps::ModelStore& store, PartPlan plan) {
-  expected_ = std::async(std::launch::async,
-                         [&store, plan = std::move(plan)] { return MakePartMemory(store, plan); });
+  expected_ = std::async(std::launch::async, [&store, plan = std::move(plan), &ends = ends_] {
+    return MakePartMemory(store, plan, ends);
+  });
 }
 
 /// Of the copy before, or what was made ready.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <future>
@@ -51,6 +52,7 @@ class SnapshotWriter {
   const std::shared_ptr<ThreadBoard> board_;
   std::optional<Result> refused_;            ///< of the newest, if it was never begun
   std::uint32_t number_ = 0;                 ///< of the newest that was
+  std::atomic<bool> ends_{false};            ///< memory that is made ready is not needed any more
   std::future<PartMemory> expected_;         ///< until the first has begun
   std::shared_ptr<PartCopy> copy_;           ///< of the newest that was begun
   std::shared_future<std::string> failure_;  ///< of the newest that was begun: what its thread says

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/net/zmq_transport.h"
 #include "common/run/format.h"
+#include "launch/checkpoint/checkpoint_keeper.h"
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/host_tables.h"
 #include "launch/cluster/interfaces.h"
@@ -155,6 +156,10 @@ class Agent {
     watched.start = [this](unsigned incarnation, bool next_life) { return Start(incarnation, next_life); };
     watched.restarts = MayRestart() ? kRestartsInAMinute : 0;
     watched.ends = rank() == 0;
+    watched.needed = rank() == 0 || std::ranges::find(plan_.owners, rank()) != plan_.owners.end();
+    if (rank() == 0) watched.is_over = [this] { return CodeOfResult(node_).has_value(); };
+    if (rank() == 0 && HasRun())
+      watched.grace += LastCheckpointWithin(SettingsOfText(check_.settings).run_settings());
     watched.where = Where();
     if (!HasRun()) watched.advice = "; with --run the job would go on from its newest checkpoint";
     return WatchNode(signals, watched);
@@ -318,19 +323,20 @@ class Agent {
   /// others are told by it.
   void BeginLife(unsigned incarnation) {
     const LifeNote note = ReadLifeNote(node_.note_fd).value_or(LifeNote());
-    if (rank() == 0) {
-      RequireProgress(note.life.resume);
-      node_.life = incarnation;
-    } else {
-      node_.life = note.life.number;
-      check_.settings = ToText(SettingsOfLife(SettingsOfText(check_.settings), note.life.resume));
-    }
     // Others of the host may still have the old ones, and write to them.
     tables_ = {};
+    if (rank() == 0) {
+      // What is over is only told to the others.
+      if (!CodeOfResult(node_)) RequireProgress(note.life.resume);
+      node_.life = incarnation;
+      return;  // its node tells the others to end before it makes tables
+    }
+    node_.life = note.life.number;
+    check_.settings = ToText(SettingsOfLife(SettingsOfText(check_.settings), note.life.resume));
     tables_ =
         rank() == plan_.leader
             ? HostTables::MakeAgain(needs_, plan_.leader, node_.life, check_.shm_dir, kOldTablesGoWithin)
-            : HostTables::Fetch(needs_, plan_.leader, node_.life, kRendezvousDeadline);
+            : HostTables::Fetch(needs_, plan_.leader, node_.life, kNewTablesComeWithin);
   }
 
   /// @param resume  what the life that has ended had begun from
@@ -357,6 +363,8 @@ class Agent {
     node_.local_rank = LocalRank();
     node_.memory_fd = tables_.memory_fd();
     node_.snapshot_fd = tables_.snapshot_fd();
+    node_.shape = needs_.shape;
+    node_.snapshot_bytes = needs_.snapshot;
     node_.join_fd = check_.join_fd;
     node_.run_fd = check_.run_fd;
     return StartNode(node_);

@@ -33,9 +33,10 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   if (child.errors != 2) dup2(child.errors, 2);
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : child.descriptors) fcntl(fd, F_SETFD, 0);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int number : child.blocked) sigaddset(&blocked, number);
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
   if (child.program.empty()) {
     execve("/proc/self/exe", arguments, environment);
   } else {

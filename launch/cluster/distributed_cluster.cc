@@ -14,6 +14,7 @@
 namespace attune::launch {
 namespace {
 
+/// How long rows of users may be on their way without any that come.
 constexpr std::chrono::seconds kFetchWithin(600);
 /// Between looks whether they still can.
 constexpr std::chrono::milliseconds kLookEvery(100);
@@ -94,11 +95,14 @@ void DistributedCluster::FetchUsers() {
   }
   const Doing waits("waits for users' rows of {} slices from other hosts", wanted.size());
   auto here = node_.Fetch(std::move(wanted));
-  const auto deadline = std::chrono::steady_clock::now() + kFetchWithin;
+  auto deadline = std::chrono::steady_clock::now() + kFetchWithin;
+  std::uint64_t came = node_.fetched_rows();
   while (here.wait_for(kLookEvery) != std::future_status::ready) {
     scheduler_.RequireAlive();
-    if (std::chrono::steady_clock::now() >= deadline)
-      ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
+    const auto now = std::chrono::steady_clock::now();
+    const std::uint64_t before = std::exchange(came, node_.fetched_rows());
+    if (came != before) deadline = now + kFetchWithin;
+    if (now >= deadline) ThrowFailed("rows of users did not come within {} s", kFetchWithin.count());
   }
   here.get();
 }

@@ -23,6 +23,7 @@ std::string NameOf(const ps::HostShape& shape, unsigned leader) {
 }  // namespace
 
 HostTables::~HostTables() {
+  StopServing();  // they hand over what is closed here
   if (snapshot_ >= 0) close(snapshot_);
 }
 
@@ -51,7 +52,8 @@ HostTables HostTables::Make(const HostNeeds& needs, unsigned leader, std::uint32
 }
 
 HostTables HostTables::MakeAgain(const HostNeeds& needs, unsigned leader, std::uint32_t life,
-                                 const std::filesystem::path& shm_dir, std::chrono::seconds within) {
+                                 const std::filesystem::path& shm_dir, std::chrono::seconds within,
+                                 const std::function<void()>& tick) {
   const auto deadline = std::chrono::steady_clock::now() + within;
   while (true) {
     try {
@@ -59,6 +61,7 @@ HostTables HostTables::MakeAgain(const HostNeeds& needs, unsigned leader, std::u
     } catch (const Error&) {
       if (std::chrono::steady_clock::now() >= deadline) throw;
     }
+    if (tick) tick();
     std::this_thread::sleep_for(kTryAgain);
   }
 }
@@ -67,18 +70,17 @@ HostTables HostTables::Fetch(const HostNeeds& needs, unsigned leader, std::uint3
                              std::chrono::seconds within) {
   HostTables tables;
   const std::string name = NameOf(needs.shape, leader);
-  Descriptor memory = ReceiveDescriptor(name, life, within);
-  while (needs.snapshot > 0) {
+  while (true) {
+    const Descriptor memory = ReceiveDescriptor(name, life, within);
+    tables.memory_ = ps::HostMemory::Open(memory.fd, needs.shape);
+    if (needs.snapshot == 0) return tables;
     const Descriptor snapshot = ReceiveDescriptor(name + kSnapshot, memory.life, within);
     tables.snapshot_ = snapshot.fd;
-    if (snapshot.life == memory.life) break;
+    if (snapshot.life == memory.life) return tables;
     // The job has begun again in between.
     close(std::exchange(tables.snapshot_, -1));
-    close(memory.fd);
-    memory = ReceiveDescriptor(name, snapshot.life, within);
+    life = snapshot.life;
   }
-  tables.memory_ = ps::HostMemory::Open(memory.fd, needs.shape);
-  return tables;
 }
 
 }  // namespace attune::launch

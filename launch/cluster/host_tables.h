@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +14,10 @@
 namespace attune::launch {
 
 /// How long the memory of an earlier life of the job may be in the way of the next.
-inline constexpr std::chrono::seconds kOldTablesGoWithin(30);
+inline constexpr std::chrono::seconds kOldTablesGoWithin(120);
+/// What it may take until the first process of a host hands over the tables of the next: it waits for room,
+/// after a node whose threads hang has been ended.
+inline constexpr std::chrono::seconds kNewTablesComeWithin(240);
 
 /// The memory of a host's tables in an agent: made by the first of the host, fetched from it by the others.
 /// Every agent keeps descriptors of it, so that it is there for a node that is started again.
@@ -33,8 +37,10 @@ class HostTables {
                          const std::filesystem::path& shm_dir);
   /// The same when processes of the life before may still hold its memory: tries again as long as there is
   /// not enough, at most `within`.
+  /// @param tick  called between
   static HostTables MakeAgain(const HostNeeds& needs, unsigned leader, std::uint32_t life,
-                              const std::filesystem::path& shm_dir, std::chrono::seconds within);
+                              const std::filesystem::path& shm_dir, std::chrono::seconds within,
+                              const std::function<void()>& tick = {});
   /// That of the agent of `leader`, in this life of the job or a later one: those who have not heard of that
   /// one yet are told when they ask the scheduler. Throws Error(kFailed) if it is not to be had `within`.
   static HostTables Fetch(const HostNeeds& needs, unsigned leader, std::uint32_t life,

@@ -30,7 +30,7 @@ JoinCaller::JoinCaller(const std::string& address, const net::SharedSecret& secr
       caller_(net::MakeSecretCaller(address, secret, [this] { EndIfInterrupted(); })) {}
 
 void JoinCaller::EndIfInterrupted() const {
-  if (!StopRequested()) return;
+  if (!StopRequested() && !StopPending()) return;
   throw Error(ErrorKind::kInterrupted, fmt::format("{}: interrupted while waiting {}", address_, waits_for_));
 }
 

@@ -20,6 +20,9 @@
 namespace attune::launch {
 namespace {
 
+/// How long the scheduler of a new life may look for its checkpoint, and read it, before it lets anybody in.
+constexpr std::chrono::seconds kNextLifeBeginsWithin(600);
+
 class LateAgent {
  public:
   LateAgent(LateEntry& entry, const std::function<RankCheck()>& check, unsigned threads)
@@ -36,7 +39,8 @@ class LateAgent {
     WatchedNode watched;
     watched.start = [this](unsigned incarnation, bool next_life) {
       if (next_life) {
-        Enter();
+        tables_ = {};  // the first of its host may wait for the room
+        Enter(kNextLifeBeginsWithin);
       } else if (incarnation > 0 && node_.leads()) {
         ThrowFailed("{}: what it shared with other hosts went with its process", node_.where);
       }
@@ -50,15 +54,16 @@ class LateAgent {
 
  private:
   /// What is looked at is not kept: it would take memory as long as the job lasts.
-  void Enter() {
+  /// @param at_least  how long it waits for its place
+  void Enter(std::chrono::seconds at_least = {}) {
     RankCheck check = check_();
     if (check.failure) throw *check.failure;
-    TakePlace(check);
-    ShareMemory(check);
+    TakePlace(check, at_least);
+    ShareMemory(check, at_least.count() > 0);
     log::Info("joins the job as node {}", node_.node);
   }
 
-  void TakePlace(const RankCheck& check) {
+  void TakePlace(const RankCheck& check, std::chrono::seconds at_least) {
     LateEntry::Entrant entrant;
     entrant.serves = check.duties.serves;
     entrant.works = check.duties.works;
@@ -67,7 +72,7 @@ class LateAgent {
     entrant.fingerprint = check.fingerprint;
     entrant.address = {EndpointOf(listen_fd_), keys_.public_key};
     entrant.threads = threads_;
-    node_ = entry_.Enter(entrant);
+    node_ = entry_.Enter(entrant, at_least);
     node_.bind_host = bind_host_;
     node_.listen_fd = listen_fd_;
     node_.note_fd = note_fd_;
@@ -78,12 +83,11 @@ class LateAgent {
     }
   }
 
-  void ShareMemory(RankCheck& check) {
+  /// @param again  in a later life than it has come to
+  void ShareMemory(RankCheck& check, bool again) {
     HostNeeds needs = check.needs(node_.plan, node_.processes);
     check.needs = nullptr;
     needs.shape.job = node_.job;
-    const bool again = tables_.memory_fd() >= 0;
-    tables_ = {};
     if (!node_.leads()) {
       tables_ = HostTables::Fetch(needs, node_.plan.leader, node_.life, kRendezvousDeadline);
     } else if (again) {

@@ -1,5 +1,7 @@
 #include "launch/cluster/late_entry.h"
 
+#include <algorithm>
+
 namespace attune::launch {
 
 using nlohmann::json;
@@ -13,7 +15,7 @@ LateEntry::LateEntry(std::unique_ptr<JoinCaller> caller, const json& welcome, st
   });
 }
 
-NodeDescription LateEntry::Enter(const Entrant& entrant) {
+NodeDescription LateEntry::Enter(const Entrant& entrant, std::chrono::seconds at_least) {
   const json request = {{"what", "enter"},
                         {"name", fmt::format("{}-{}", caller_->name(), ++entries_)},
                         {"serves", entrant.serves},
@@ -24,7 +26,7 @@ NodeDescription LateEntry::Enter(const Entrant& entrant) {
                         {"endpoint", entrant.address.endpoint},
                         {"public_key", entrant.address.public_key},
                         {"threads", entrant.threads}};
-  const json answer = caller_->AskUntilAnswered(request, within_);
+  const json answer = caller_->AskUntilAnswered(request, std::max(within_, at_least));
   return DescriptionOfText(caller_->Read([&] { return answer.at("description").get<std::string>(); }));
 }
 

@@ -37,8 +37,9 @@ class LateEntry {
 
   /// Its place: a description without descriptors and keys. All nodes of the job know it then. Again in each
   /// life of the job.
+  /// @param at_least  how long it waits to be let in, however short the time to join is
   /// Throws Error(kFailed) saying why it may not.
-  NodeDescription Enter(const Entrant& entrant);
+  NodeDescription Enter(const Entrant& entrant, std::chrono::seconds at_least = {});
 
  private:
   const std::unique_ptr<JoinCaller> caller_;

@@ -104,7 +104,11 @@ DescriptorServer::DescriptorServer(const std::string& name, int fd, std::uint32_
   const AbstractAddress address(name);
   if (listening_ < 0 || stop_ < 0 || bind(listening_, address.get(), address.size) != 0 ||
       listen(listening_, 128) != 0) {
-    ThrowFailed("cannot hand the tables to other processes of this host: {}", ErrnoText(errno));
+    const int error = errno;
+    for (const int own : {listening_, stop_}) {
+      if (own >= 0) close(own);
+    }
+    ThrowFailed("cannot hand the tables to other processes of this host: {}", ErrnoText(error));
   }
   thread_ = std::thread([this] { Serve(); });
 }

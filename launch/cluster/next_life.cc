@@ -1,10 +1,12 @@
 #include "launch/cluster/next_life.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "common/error.h"
 #include "common/io/json_file.h"
@@ -13,9 +15,9 @@
 #include "common/wire/control.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/loaded_checkpoint.h"
-#include "launch/cluster/node_transport.h"
 #include "launch/cluster/roles.h"
 #include "launch/resume.h"
+#include "launch/signals.h"
 #include "launch/triple_audit.h"
 
 namespace attune::launch {
@@ -26,16 +28,17 @@ using namespace std::chrono_literals;
 
 /// Nodes of a job that is over say something every second.
 constexpr auto kTellWithin = 3s;
-constexpr auto kLook = 100ms;
 
 /// Empty if there is none.
-std::string CheckpointToGoOnFrom(const config::RunSettings& run) {
-  if (CheckpointNumbers(run.run()).empty()) return run.resume();
+/// @param began  whether the job has taken the run's directory: before that, what is there is another run's
+std::string CheckpointToGoOnFrom(const config::RunSettings& run, bool began) {
+  if (!began) return run.resume();
+  if (CheckpointNumbers(run.run()).empty()) return {};
   try {
     return FindCheckpoint(run.run()).string();
   } catch (const Error& error) {
     log::Warning("{}", error.what());
-    return run.resume();
+    return {};
   }
 }
 
@@ -63,7 +66,8 @@ void RollBack(const config::RunSettings& run) {
 }  // namespace
 
 config::TrainSettings SettingsOfLife(config::TrainSettings settings, const std::string& resume) {
-  if (!resume.empty()) settings.mutable_run_settings()->set_resume(resume);
+  auto& run = *settings.mutable_run_settings();
+  resume.empty() ? run.clear_resume() : run.set_resume(resume);
   return settings;
 }
 
@@ -80,26 +84,32 @@ std::optional<int> CodeOfResult(const NodeDescription& description) {
   }
 }
 
-void EndOthers(const NodeDescription& description, int code) {
+void EndOthers(Herald& herald, const NodeDescription& description, int code) {
+  herald.SetAnswer(wire::Stop{"the job was over", static_cast<std::uint32_t>(code)});
+  herald.AwaitGone(description.processes - 1, kTellWithin);
+}
+
+HostTables MakeTables(NodeDescription& description) {
   const auto settings = SettingsOfText(description.settings);
-  const auto transport = MakeNodeTransport(description, settings.cluster().insecure());
-  const wire::Message stop =
-      wire::Encode(wire::Control(wire::Stop{"the job was over", static_cast<std::uint32_t>(code)}));
-  const auto deadline = std::chrono::steady_clock::now() + kTellWithin;
-  std::set<net::NodeId> gone;
-  while (gone.size() + 1 < description.processes && std::chrono::steady_clock::now() < deadline) {
-    const auto received = transport->Receive(kLook);
-    if (!received || received->life >= description.life) continue;
-    const auto control = wire::DecodeControl(received->message);
-    if (control && std::holds_alternative<wire::Leaving>(*control)) gone.insert(received->from);
-    transport->Send(received->from, stop);
-  }
+  HostNeeds needs;
+  needs.shape = description.shape;
+  needs.snapshot = description.snapshot_bytes;
+  HostTables tables = HostTables::MakeAgain(
+      needs, description.node, description.life, settings.cluster().shm_dir(), kOldTablesGoWithin, [] {
+        if (StopRequested()) {
+          throw Error(ErrorKind::kInterrupted, "told to end before there was room for the tables");
+        }
+      });
+  description.memory_fd = fcntl(tables.memory_fd(), F_DUPFD_CLOEXEC, 0);  // whoever opens it takes it over
+  if (description.memory_fd < 0) ThrowFailed("the tables' memory: {}", ErrnoText(errno));
+  description.snapshot_fd = tables.snapshot_fd();
+  return tables;
 }
 
 NodeDescription TakeUpLife(const NodeDescription& description) {
   LifeNote note = ReadLifeNote(description.note_fd).value_or(LifeNote());
   config::TrainSettings settings = SettingsOfText(description.settings);
-  settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings()));
+  settings = SettingsOfLife(settings, CheckpointToGoOnFrom(settings.run_settings(), note.began));
   const auto& run = settings.run_settings();
   const std::uint64_t kept = TriplesOf(run.resume());
   note.triples_lost += std::max(note.triples, kept) - kept;

@@ -32,10 +32,18 @@ std::uint64_t ClockBase(std::uint32_t round) {
   return std::uint64_t{round} << 32;
 }
 
-worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads) {
+/// Longer than the network thread should take from one look for messages to the next: it, or all of this
+/// process, stood still.
+constexpr auto kStoodStill = 2s;
+
+worker::LeaseClient::Options ClientOptions(const wire::Register& self, unsigned threads, const Life& life,
+                                           bool schedules) {
   worker::LeaseClient::Options options;
   options.self = self;
   options.threads = threads;
+  options.life = life.number;
+  // The scheduler of its own process is never gone.
+  if (schedules) options.give_up = worker::LeaseClient::Duration::max();
   return options;
 }
 
@@ -65,7 +73,8 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
                  [this] { transport_.Wake(); }),
       item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
       pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
-      client_(ClientOptions(self, threads), std::chrono::steady_clock::now()),
+      client_(ClientOptions(self, threads, parts.life, scheduler != nullptr),
+              std::chrono::steady_clock::now()),
       leaving_({parts_.wants_to_leave, [this] { return Rest(); },
                 [this] { threads_.Start([this](unsigned) { FoldOverdue(); }); },
                 [this] { return Counters(); }, parts_.scheduler_is_gone, parts_.is_forgotten},
@@ -98,9 +107,10 @@ Node::~Node() {
 NodeEnd Node::Run() {
   const OnBoard here(parts_.board().get(), "network");
   Doing moves("moves messages");
+  came_round_ = std::chrono::steady_clock::now();
   SendAll();
   while (!Ended()) {
-    Receive(std::chrono::steady_clock::now());
+    Receive();
     const auto now = std::chrono::steady_clock::now();
     client_.SetProgress(0, pool_.triples_done());
     client_.Tick(now);
@@ -116,7 +126,7 @@ NodeEnd Node::Run() {
   stop_.store(true);
   SendAll();
   const bool well = client_.state() == worker::LeaseClient::State::kEnded;
-  NodeEnd end{well, client_.reason(), client_.exit_code(), client_.declared_dead(), {}};
+  NodeEnd end{well, client_.reason(), client_.exit_code(), client_.declared_dead(), false, {}};
   if (client_.next_life()) end.next_life = {client_.next_life()->life, client_.next_life()->resume};
   return end;
 }
@@ -130,12 +140,30 @@ std::chrono::milliseconds Node::Beat() const {
   return sync_ != nullptr && sync_->busy() ? kSyncBeat : kBeat;
 }
 
-void Node::Receive(Time now) {
+void Node::Receive() {
   auto received = transport_.Receive(Beat());
+  const auto now = std::chrono::steady_clock::now();
+  ForgiveStandstill(now);
   while (received) {
     Handle(*received, now);
     received = transport_.Receive(0ms);
   }
+}
+
+/// Nobody could be heard meanwhile, and nobody is to blame for it: a whole job may be suspended.
+void Node::ForgiveStandstill(Time now) {
+  const auto passed = now - std::exchange(came_round_, now);
+  if (passed <= kStoodStill) return;
+  client_.Forgive(passed);
+  user_rows_.Forgive(passed);
+  item_rows_.Forgive(passed);
+  if (scheduler_ != nullptr) scheduler_->Tick(now);  // which forgives, before it hears what has come
+}
+
+/// Of what the scheduler of a later life says, that is for whoever is in an earlier one.
+bool IsForEarlierLives(const wire::Control& control) {
+  return std::holds_alternative<wire::NextLife>(control) || std::holds_alternative<wire::Stop>(control) ||
+         std::holds_alternative<wire::Wait>(control);
 }
 
 /// What an earlier life of the job has left on its way is not heard; its nodes are told.
@@ -145,7 +173,8 @@ void Node::MeetOtherLife(const net::Received& received, Time now) {
   if (scheduler_ != nullptr && control && !from_later) {
     // To whatever it is: one that waits for an answer of its own says nothing else.
     transport_.Send(received.from, wire::Encode(parts_.answer_to_earlier_lives));
-  } else if (scheduler_ == nullptr && control && from_later && received.from == kSchedulerNode) {
+  } else if (scheduler_ == nullptr && control && from_later && received.from == kSchedulerNode &&
+             IsForEarlierLives(*control)) {
     client_.OnMessage(*control, now);
   } else {
     ++refused_;
@@ -296,6 +325,11 @@ void Node::Proceed(Time now) {
   if (client_.round().round != round_.round) {
     stop_.store(true);
     if (threads_.busy() + fetching_ > 0) return;
+    // At once after another epoch: work that takes long where there is much content.
+    if (client_.round().work == wire::Work::kTrain && unfolded_) {
+      threads_.Start([this](unsigned) { FoldOverdue(); });
+      return;
+    }
     BeginRound();
   }
   BeginLeases();
@@ -314,7 +348,6 @@ void Node::BeginRound() {
   ranking_.reset();
   switch (round_.work) {
     case wire::Work::kTrain:
-      FoldOverdue();
       unfolded_ = true;
       rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
       if (self_.leads && parts_.snapshots) part_.Expect();
@@ -492,13 +525,15 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
                          report.digest,      report.rows,    report.staleness, clock};
 }
 
-wire::LeaseDone Node::Rank(const wire::Lease& lease) {
+std::optional<wire::LeaseDone> Node::Rank(const wire::Lease& lease) {
   const Doing ranks("ranks all items for the users of slice {}", lease.slice);
   wire::LeaseDone done;
   done.round = lease.round;
   done.slice = lease.slice;
   done.attempt = lease.attempt;
-  done.ranks = ranking_->Ranks(parts_, UsersOf(lease.slice), pool_.threads());
+  auto own = ranking_->Ranks(parts_, UsersOf(lease.slice), pool_.threads(), stop_);
+  if (!own) return std::nullopt;
+  done.ranks = *std::move(own);
   return done;
 }
 

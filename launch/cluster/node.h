@@ -35,6 +35,7 @@ struct NodeEnd {
   std::string reason;
   std::uint32_t code = 0;         ///< exit code that the scheduler asks for
   bool declared_dead = false;     ///< the job goes on, and another process may take this one's place
+  bool starts_again = false;      ///< it could not go on, and another process may be able to
   std::optional<Life> next_life;  ///< of the job, in which another process may take this one's place
 };
 
@@ -58,11 +59,14 @@ class Node {
 
   /// Brings rows of the user table here. From another thread; ready when all are here.
   std::future<void> Fetch(std::vector<WantedUsers> wanted) { return user_rows_.FetchAll(std::move(wanted)); }
+  /// Rows of users that have come so far. From any thread.
+  std::uint64_t fetched_rows() const { return user_rows_.pulled_rows(); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
 
-  void Receive(Time now);
+  void Receive();
+  void ForgiveStandstill(Time now);
   void Handle(const net::Received& received, Time now);
   void MeetOtherLife(const net::Received& received, Time now);
   bool HandleRows(const net::Received& received, Time now);
@@ -93,7 +97,7 @@ class Node {
   void Run(const wire::Lease& lease);
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
-  wire::LeaseDone Rank(const wire::Lease& lease);
+  std::optional<wire::LeaseDone> Rank(const wire::Lease& lease);
   void PrepareSlice(const wire::Lease& lease);
   std::pair<Index, Index> UsersOf(std::uint32_t slice) const;
   bool Ended() const;
@@ -126,6 +130,7 @@ class Node {
   std::deque<wire::Lease> ready_;       ///< leases whose rows are here
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
   Time told_{};                         ///< the watchdog, where this node is
+  Time came_round_{};                   ///< the network thread, when it last had looked for messages
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
 
   HostPart part_;  ///< of checkpoints; copies on a worker thread while no other method is called

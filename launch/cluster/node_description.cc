@@ -53,6 +53,13 @@ NodeDescription Parse(const json& read) {
   ReadNumber(read.at("listen_fd"), description.listen_fd);
   ReadNumber(read.at("memory_fd"), description.memory_fd);
   ReadNumber(read.at("snapshot_fd"), description.snapshot_fd);
+  const json& shape = read.at("shape");
+  description.shape.job = description.job;
+  std::size_t n = 0;
+  for (std::uint64_t* const bytes : {&description.shape.users, &description.shape.items,
+                                     &description.shape.theta, &description.shape.gate})
+    ReadNumber(shape.at(n++), *bytes);
+  ReadNumber(read.at("snapshot_bytes"), description.snapshot_bytes);
   ReadNumber(read.at("note_fd"), description.note_fd);
   ReadNumber(read.at("join_fd"), description.join_fd);
   read.at("public_key").get_to(description.keys.public_key);
@@ -76,33 +83,37 @@ std::string ToText(const NodeDescription& description) {
   for (const net::Address& address : description.addresses) {
     addresses.push_back({address.endpoint, address.public_key});
   }
-  return json{{"job", description.job},
-              {"node", description.node},
-              {"incarnation", description.incarnation},
-              {"life", description.life},
-              {"host", description.host},
-              {"where", description.where},
-              {"fingerprint", description.fingerprint},
-              {"settings", description.settings},
-              {"serves", description.duties.serves},
-              {"works", description.duties.works},
-              {"local_rank", description.local_rank},
-              {"first_seat", description.first_seat ? json(*description.first_seat) : json()},
-              {"processes", description.processes},
-              {"leaders", description.plan.leaders},
-              {"owners", description.plan.owners},
-              {"leader", description.plan.leader},
-              {"working_hosts", description.plan.working_hosts},
-              {"joinable", description.plan.joinable},
-              {"bind_host", description.bind_host},
-              {"listen_fd", description.listen_fd},
-              {"memory_fd", description.memory_fd},
-              {"snapshot_fd", description.snapshot_fd},
-              {"note_fd", description.note_fd},
-              {"join_fd", description.join_fd},
-              {"public_key", description.keys.public_key},
-              {"secret_key", description.keys.secret_key},
-              {"addresses", addresses}}
+  return json{
+      {"job", description.job},
+      {"node", description.node},
+      {"incarnation", description.incarnation},
+      {"life", description.life},
+      {"host", description.host},
+      {"where", description.where},
+      {"fingerprint", description.fingerprint},
+      {"settings", description.settings},
+      {"serves", description.duties.serves},
+      {"works", description.duties.works},
+      {"local_rank", description.local_rank},
+      {"first_seat", description.first_seat ? json(*description.first_seat) : json()},
+      {"processes", description.processes},
+      {"leaders", description.plan.leaders},
+      {"owners", description.plan.owners},
+      {"leader", description.plan.leader},
+      {"working_hosts", description.plan.working_hosts},
+      {"joinable", description.plan.joinable},
+      {"bind_host", description.bind_host},
+      {"listen_fd", description.listen_fd},
+      {"memory_fd", description.memory_fd},
+      {"snapshot_fd", description.snapshot_fd},
+      {"shape",
+       {description.shape.users, description.shape.items, description.shape.theta, description.shape.gate}},
+      {"snapshot_bytes", description.snapshot_bytes},
+      {"note_fd", description.note_fd},
+      {"join_fd", description.join_fd},
+      {"public_key", description.keys.public_key},
+      {"secret_key", description.keys.secret_key},
+      {"addresses", addresses}}
       .dump();
 }
 

@@ -29,8 +29,10 @@ struct NodeDescription {
   HostPlan plan;
   std::string bind_host;  ///< address that listen_fd is bound to
   int listen_fd = -1;
-  int memory_fd = -1;
+  int memory_fd = -1;                   ///< of the host's tables; -1 if the node makes them: see MakeTables
   int snapshot_fd = -1;                 ///< -1 if the host has all rows
+  ps::HostShape shape;                  ///< of tables that the node makes; its job is that above
+  std::uint64_t snapshot_bytes = 0;     ///< the same of the snapshot
   int run_fd = -1;                      ///< of the run's directory, on rank 0: inherited, it keeps the lock
   int note_fd = -1;                     ///< what it leaves behind: see LifeNote
   int join_fd = -1;                     ///< where the scheduler's node listens for those who join late

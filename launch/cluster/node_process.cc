@@ -18,6 +18,7 @@
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/cluster/distributed_cluster.h"
+#include "launch/cluster/host_tables.h"
 #include "launch/cluster/item_memory.h"
 #include "launch/cluster/join_desk.h"
 #include "launch/cluster/joining.h"
@@ -51,7 +52,7 @@ constexpr int kLoadingOfOthers = 3;
 class NodeProcess {
  public:
   NodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
-              const NodeDescription& description, Watchdog& watchdog)
+              const NodeDescription& description, Herald* herald, Watchdog& watchdog)
       : watchdog_(watchdog),
         settings_(settings),
         spec_(spec),
@@ -106,7 +107,8 @@ class NodeProcess {
     if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
-    transport_ = MakeNodeTransport(description, settings.cluster().insecure());
+    transport_ = herald != nullptr ? herald->TakeTransport()
+                                   : MakeNodeTransport(description, settings.cluster().insecure());
     if (spread() && description.leads()) MakeSync();
   }
 
@@ -115,7 +117,7 @@ class NodeProcess {
     IgnoreSignals();
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
-    const NodeEnd end = node.Run();
+    const NodeEnd end = Work(node);
     const int code = CodeOf(end);
     watchdog_.Ending(code);
     if (end.next_life) {
@@ -129,10 +131,23 @@ class NodeProcess {
   }
 
  private:
+  /// An owner that does not answer may have died, in a life that the job goes on after: another process in
+  /// this one's place finds out.
+  NodeEnd Work(Node& node) const {
+    try {
+      return node.Run();
+    } catch (const worker::OwnerIsSilent& silence) {
+      if (!settings_.run_settings().has_run()) throw;
+      NodeEnd end;
+      end.reason = silence.what();
+      end.starts_again = true;
+      return end;
+    }
+  }
   static int CodeOf(const NodeEnd& end) {
     if (end.well) return static_cast<int>(end.code);
     if (end.next_life) return kNextLife;
-    return end.declared_dead ? kStartAgain : static_cast<int>(ErrorKind::kFailed);
+    return end.starts_again || end.declared_dead ? kStartAgain : static_cast<int>(ErrorKind::kFailed);
   }
 
   /// Threads of all processes that the job began with, at most: servers do not train.
@@ -261,6 +276,7 @@ class NodeProcess {
     options.begins_again = settings_.run_settings().has_run();
     options.changes = note_.changes;
     if (description_.life == 0) return options;
+    options.membership.register_within += kOldTablesGoWithin;
     options.membership.begin_without_after = 2 * options.membership.dead_after + loading;
     options.membership.needed = {description_.plan.owners.begin(), description_.plan.owners.end()};
     return options;
@@ -275,7 +291,7 @@ class NodeProcess {
 
   int RunScheduler(const std::function<int(JobResult)>& report) {
     SchedulerService scheduler(CoordinatorOptions(), std::chrono::steady_clock::now());
-    TakeRunDirectory(settings_.run_settings(), description_.life > 0);
+    TakeRunDirectory(settings_.run_settings(), note_.began);
     nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", description_.processes}};
     TrainingJob job(settings_, spec_, inputs_, layout);
     job.SetLives({description_.life, note_.triples_lost},
@@ -304,16 +320,14 @@ class NodeProcess {
       scheduler.Release();
       network.get();
       return code;
-    } catch (const Error& error) {
+    } catch (const std::exception& failure) {
       // Whatever has failed, it may have failed because of that.
       if (const auto over = scheduler.LifeOver()) return EndLife(scheduler, *over);
-      watchdog_.Ending(static_cast<int>(error.kind()));
-      scheduler.Stop(error.what(), static_cast<std::uint32_t>(error.kind()), kLeaveWithin);
-      scheduler.Release();
-      throw;
-    } catch (...) {
-      watchdog_.Ending(static_cast<int>(ErrorKind::kFailed));
-      scheduler.Stop("the scheduler's node has failed", 1, kLeaveWithin);
+      const auto* const error = dynamic_cast<const Error*>(&failure);
+      const auto code = static_cast<std::uint32_t>(error == nullptr ? ErrorKind::kFailed : error->kind());
+      RecordFailure(settings_.run_settings(), failure);  // first: what follows may hang
+      watchdog_.Ending(static_cast<int>(code));
+      scheduler.Stop(failure.what(), code, kLeaveWithin);
       scheduler.Release();
       throw;
     }
@@ -334,6 +348,9 @@ class NodeProcess {
   static void RunNetwork(Node& node, SchedulerService& scheduler) {
     try {
       node.Run();
+    } catch (const worker::OwnerIsSilent& silence) {
+      scheduler.LoseRows(silence.what());
+      scheduler.Close(silence.what());
     } catch (const std::exception& failure) {
       scheduler.Close(failure.what());
       throw;
@@ -371,12 +388,12 @@ class NodeProcess {
 }  // namespace
 
 int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& spec,
-                   const data::Dataset& dataset, const NodeDescription& description,
+                   const data::Dataset& dataset, const NodeDescription& description, Herald* herald,
                    const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
   // First: it looks after threads of all the others until the last has ended.
   Watchdog watchdog({description.where, std::chrono::seconds(settings.run_settings().stuck_after())});
-  return NodeProcess(settings, spec, dataset, description, watchdog).Run(report);
+  return NodeProcess(settings, spec, dataset, description, herald, watchdog).Run(report);
 }
 
 }  // namespace attune::launch

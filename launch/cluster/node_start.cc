@@ -1,5 +1,6 @@
 #include "launch/cluster/node_start.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,9 +30,10 @@ pid_t StartNode(const NodeDescription& description) {
   child.arguments = OwnArguments();
   child.environment = EnvironmentWithout({"OMPI_", "PMIX_", "PRTE_", "ORTE_", kLocalVariable});
   child.environment.push_back(fmt::format("{}={}", kNodeVariable, file));
-  child.descriptors = {file, description.listen_fd, description.memory_fd};
-  for (const int optional :
-       {description.snapshot_fd, description.note_fd, description.join_fd, description.run_fd}) {
+  child.descriptors = {file, description.listen_fd};
+  child.blocked = {SIGTERM, SIGINT};  // until it can take them: see SignalGuard
+  for (const int optional : {description.memory_fd, description.snapshot_fd, description.note_fd,
+                             description.join_fd, description.run_fd}) {
     if (optional >= 0) child.descriptors.push_back(optional);
   }
   const pid_t pid = StartChild(child);

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -22,9 +23,15 @@ struct WatchedNode {
   /// @param next_life  whether the one before has ended with kNextLife
   std::function<pid_t(unsigned incarnation, bool next_life)> start;
   unsigned restarts = 0;  ///< how often in a minute it may be started again in the same life
-  /// Whether SIGTERM or SIGINT makes it end within a minute; else only the second one does, and until then it
+  /// Whether SIGTERM or SIGINT makes it end within `grace`; else only the second one does, and until then it
   /// ends when the job lets it go.
   bool ends = false;
+  /// Whether the job cannot do without it: one that was told to end, and ends early, is started again all the
+  /// same, and told again.
+  bool needed = false;
+  std::chrono::seconds grace{60};  ///< what it may take to end
+  /// Whether the job is over, whatever has become of the node: one more tells the others. Unset: never.
+  std::function<bool()> is_over = {};
   std::string where;   ///< for messages
   std::string advice;  ///< what to do when it may not be started again; or empty
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -17,16 +18,20 @@ class RoundRanking {
  public:
   explicit RoundRanking(const worker::EvaluationTask& task) : task_(task) {}
 
-  std::vector<std::uint32_t> Ranks(const NodeParts& parts, std::pair<Index, Index> users, unsigned threads) {
+  /// Nothing if `stop` was set before its end.
+  std::optional<std::vector<std::uint32_t>> Ranks(const NodeParts& parts, std::pair<Index, Index> users,
+                                                  unsigned threads, const std::atomic<bool>& stop) {
     std::call_once(once_, [&] {
       view_ = parts.store.View(theta_, parts.content);
       full_.emplace(view_, task_, threads);
       all_.assign(task_.targets.size(), 0);
     });
     const auto [first, end] = task_.Range(users.first, users.second);
-    full_->Rank(first, end, all_);  // threads write different places
-    return {all_.begin() + static_cast<std::ptrdiff_t>(task_.users[first].first_target),
-            all_.begin() + static_cast<std::ptrdiff_t>(task_.users[end].first_target)};
+    full_->Rank(first, end, all_, &stop);  // threads write different places
+    if (stop.load(std::memory_order_relaxed)) return std::nullopt;
+    return std::vector<std::uint32_t>{
+        all_.begin() + static_cast<std::ptrdiff_t>(task_.users[first].first_target),
+        all_.begin() + static_cast<std::ptrdiff_t>(task_.users[end].first_target)};
   }
 
  private:

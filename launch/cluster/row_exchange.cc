@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr auto kLook = 1s;
 /// For how long it may be elsewhere; it gives up itself when an owner does not answer.
 constexpr auto kElsewhere = 120s;
+/// Longer than it should be between two looks: this process stood still.
+constexpr auto kStoodStill = 2s;
 
 }  // namespace
 
@@ -38,9 +40,11 @@ void RowExchange::Wait(const Ticket& ticket) {
   if (ticket.done()) return;
   const Doing waits("waits for {} rows of {} nodes, node {} among them", ticket.rows, ticket.owners,
                     ticket.owner);
-  const auto began = std::chrono::steady_clock::now();
+  auto began = std::chrono::steady_clock::now();
+  auto looked = began;
   while (!done_.wait_for(lock, kLook, [&] { return ticket.done() || !closed_.empty(); })) {
     const auto now = std::chrono::steady_clock::now();
+    if (now - std::exchange(looked, now) > kLook + kStoodStill) began = now;
     if (now - std::max(came_round_, began) < kElsewhere) continue;
     ThrowFailed("{} rows of node {} did not come: the network thread has not come round for {} s",
                 ticket.rows, ticket.owner, kElsewhere.count());

@@ -34,6 +34,8 @@ class RowExchange : public worker::RemoteRows {
 
   bool busy() const { return !client_.idle(); }
   const worker::RowClient& client() const { return client_; }
+  /// See RowClient.
+  void Forgive(sync::Time::duration silence) { client_.Forgive(silence); }
 
  private:
   struct Wish {

@@ -107,6 +107,13 @@ void SchedulerService::Release() {
   if (wake_) wake_();
 }
 
+void SchedulerService::LoseRows(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  const Stage before = StageNow();
+  coordinator_.LoseRows(what);
+  TellIfChanged(before);
+}
+
 void SchedulerService::Close(const std::string& why) {
   const std::lock_guard lock(mutex_);
   closed_ = why;

@@ -40,6 +40,8 @@ class SchedulerService {
   std::vector<scheduler::Coordinator::Outgoing> TakeOutgoing();
   /// Whether the job needs the network no more.
   bool released() const;
+  /// See Coordinator.
+  void LoseRows(const std::string& what);
   /// The network has ended: whoever waits is told why.
   void Close(const std::string& why);
 

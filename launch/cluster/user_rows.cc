@@ -65,6 +65,7 @@ void UserRows::BeginRequests() {
 void UserRows::Proceed(sync::Time now, const worker::RowClient::Send& send) {
   BeginRequests();
   client_.Pump(now, send);
+  pulled_rows_.store(client_.pulled_rows(), std::memory_order_relaxed);
 }
 
 }  // namespace attune::launch

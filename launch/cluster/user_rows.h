@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -41,7 +42,10 @@ class UserRows {
     return client_.OnMessage(from, message, now);
   }
   void Proceed(sync::Time now, const worker::RowClient::Send& send);
-  std::uint64_t pulled_rows() const { return client_.pulled_rows(); }
+  /// So far. From any thread.
+  std::uint64_t pulled_rows() const { return pulled_rows_.load(std::memory_order_relaxed); }
+  /// See RowClient.
+  void Forgive(sync::Time::duration silence) { client_.Forgive(silence); }
 
  private:
   struct Request {
@@ -56,6 +60,7 @@ class UserRows {
   const std::function<void(Index first, Index end)> initialise_;
   const std::function<void()> wake_;
   worker::RowClient client_;
+  std::atomic<std::uint64_t> pulled_rows_{0};
   std::mutex mutex_;  // guards the rest
   std::vector<Request> requests_;
 };

@@ -48,7 +48,7 @@ std::string Opened(const Chart& chart, const Frame& frame, const std::string& wh
 }
 
 std::string TickText(double tick, const ChartScale& scale, NumberFormat format) {
-  if (format == NumberFormat::kCount) return FormatCount(tick);
+  if (format == NumberFormat::kCount || scale.logarithmic()) return ChartNumber(tick, format);
   return fmt::format("{:.{}f}", tick + 0.0, scale.decimals());
 }
 
@@ -155,7 +155,7 @@ class BarDrawing {
     constexpr double kLogarithmicFrom = 50;
     log_ = greatest > kLogarithmicFrom * least;
     scale_ = greatest <= 0 ? ChartScale::Linear(0, 1, 4)
-             : log_        ? ChartScale::Logarithmic(least, greatest)
+             : log_        ? ChartScale::Logarithmic(least / 2, greatest)  // the shortest bar is seen
                            : ChartScale::Linear(0, greatest, 4);
     frame_.height = frame_.top + frame_.bottom + kBar * static_cast<double>(chart.ticks.size());
   }

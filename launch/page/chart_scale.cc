@@ -41,8 +41,7 @@ ChartScale ChartScale::Logarithmic(double low, double high) {
 }
 
 int ChartScale::decimals() const {
-  const double least = log_ ? low_ : ticks_[1] - ticks_[0];
-  return std::max(0, static_cast<int>(-std::floor(std::log10(least) + 1e-9)));
+  return std::max(0, static_cast<int>(-std::floor(std::log10(ticks_[1] - ticks_[0]) + 1e-9)));
 }
 
 double ChartScale::At(double value) const {

@@ -16,8 +16,9 @@ class ChartScale {
   /// Position of a value, 0 at the low end and 1 at the high end; values beyond are put to the ends.
   double At(double value) const;
   const std::vector<double>& ticks() const { return ticks_; }
-  /// Digits after the point that all ticks need.
+  /// Digits after the point that all ticks of a linear scale need.
   int decimals() const;
+  bool logarithmic() const { return log_; }
 
  private:
   ChartScale(double low, double high, bool logarithmic) : low_(low), high_(high), log_(logarithmic) {}

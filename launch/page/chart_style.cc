@@ -22,6 +22,8 @@ figure { margin: 1rem 0 2rem; } figcaption { max-width: 46rem; margin-bottom: .5
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; margin: .5rem 0 0; font-size: .9rem; }
 .key li { cursor: default; } .key svg { width: 1.9rem; height: .9rem; vertical-align: -.1rem; margin-right: .35rem; }
 .picked .series:not(.out) { opacity: .13; }
+@media print { .charts { grid-template-columns: 1fr 1fr; } figure { break-inside: avoid; }
+  h2, .caption { break-after: avoid; } }
 )css";
 
 const char* const kChartScript = R"js(

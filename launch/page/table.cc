@@ -145,7 +145,8 @@ const char* const kTableStyle = R"css(
 .sortable button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 .sortable button:focus-visible { outline: 2px solid var(--plus); }
 .sortable [aria-sort=ascending] button::after { content: " ▴"; } .sortable [aria-sort=descending] button::after { content: " ▾"; }
-@media print { .wide { overflow: visible; } tr { break-inside: avoid; } }
+@media print { .wide { overflow: visible; } tr { break-inside: avoid; } thead { display: table-row-group; }
+  .sortable th, .sortable td { padding: .1rem .7rem .1rem 0; } .numbers { display: none; } }
 )css";
 
 const char* const kTableScript = R"js(

@@ -94,7 +94,7 @@ StudyFigure ByHistory(const StudyFile& study) {
 
 StudyFigure Speed(const StudyFile& study) {
   StudyFigure figure{"speed",
-                     fmt::format("Speed of training at D = {}, by {} threads a training.", study.table_dim(),
+                     fmt::format("Speed of training at D = {}; threads of a training: {}.", study.table_dim(),
                                  study.json().at("settings").at("threads").get<int>()),
                      {},
                      true};

@@ -73,17 +73,19 @@ Table MethodsTable(const StudyFile& study) {
   return table;
 }
 
-/// Rows of the methods that stand for something in a table of the paper.
+/// Methods that stand for rows of a table of the paper, in the order of those rows.
 Table VariantsTable(const StudyFile& study, const char* id, const std::string& caption, const char* head,
-                    std::string StudyFile::Method::*label) {
+                    std::string StudyFile::Method::*label, const std::vector<std::string>& order) {
   Table table{id, fmt::format("{}, D = {}", caption, study.table_dim()), {{head, {}}, {"method", {}}}, {}};
   AddMetricColumns(table);
-  for (const StudyFile::Method& method : study.methods()) {
-    const Result* const result = study.Find(method, study.table_dim());
-    if ((method.*label).empty() || result == nullptr) continue;
-    std::vector<TableCell> row = {TextCell(method.*label), TextCell(method.title)};
-    AddMetrics(*result, row);
-    table.rows.push_back(std::move(row));
+  for (const std::string& wanted : order) {
+    for (const StudyFile::Method& method : study.methods()) {
+      const Result* const result = study.Find(method, study.table_dim());
+      if (method.*label != wanted || result == nullptr) continue;
+      std::vector<TableCell> row = {TextCell(wanted), TextCell(method.title)};
+      AddMetrics(*result, row);
+      table.rows.push_back(std::move(row));
+    }
   }
   return table;
 }
@@ -220,9 +222,9 @@ std::vector<Table> StudyTables(const StudyFile& study) {
       DataTable(study),
       MethodsTable(study),
       VariantsTable(study, "item-attention", "Table 2: attention over items / over their components",
-                    "attention", &StudyFile::Method::table2),
+                    "attention", &StudyFile::Method::table2, {"AVG / –", "ATT / AVG", "ATT / ATT"}),
       VariantsTable(study, "attention-inputs", "Table 3: inputs of the attention over items", "inputs",
-                    &StudyFile::Method::table3),
+                    &StudyFile::Method::table3, {"none", "U+V", "U+P", "U+V+P", "U+V+P+X"}),
       TestsTable(study),
       CutoffsTable(study),
       GroupsTable(study),

@@ -13,6 +13,7 @@
 #include "common/eval/metrics.h"
 #include "common/run/format.h"
 #include "common/thread.h"
+#include "launch/baselines/algorithm_settings.h"
 #include "launch/study/grid.h"
 #include "launch/study/words.h"
 #include "launch/training_settings.h"
@@ -71,6 +72,7 @@ std::optional<std::string> WhyNot(const Method& method, const data::Dataset& dat
 
 /// Throws Error(kUsage) unless attune train would accept the settings.
 void RequireTrainable(const config::TrainSettings& settings, const data::Dataset& dataset) {
+  RequireSettingsOfAlgorithm(settings);
   TrainingSpec spec = ToTrainingSpec(settings);
   SetContent(spec, dataset);
 }

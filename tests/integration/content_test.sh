@@ -55,7 +55,8 @@ expect 3 "cut/features/vectors.npy: " train --data cut --out x --epochs 1 --atte
 expect 3 "cut/features/vectors.npy: " evaluate --data cut --model m
 [[ ! -e x && ! -e x.tmp ]] || fail "training on damaged features left files"
 
-# --dry-run states what a run takes beyond the program and the mapped features: about what it took.
+# --dry-run states what a run takes beyond the program and the mapped features: about what it took. Two threads take less
+# where one of them does all the work before the other has begun.
 memory() {
   local stated peak
   stated=$("$attune" train --data big --out x "$@" --dry-run --json 2>/dev/null |
@@ -63,14 +64,16 @@ memory() {
   peak=$("$attune" train --data big --out x --overwrite "$@" --json 2>/dev/null |
     sed -n 's/.*"peak_memory_bytes":\([0-9]*\).*/\1/p')
   ((10 * stated >= 8 * peak)) || fail "stated $stated, took $peak: $*"
-  ((10 * stated <= 16 * peak)) || fail "stated $stated, took only $peak: $*"
+  [[ $* != *"--threads 1"* ]] || ((10 * stated <= 16 * peak)) || fail "stated $stated, took only $peak: $*"
 }
 "$attune" synth --users 2000 --items 600 --interactions 60000 --validation latest --components 4 \
   --feature-dim 1024 --feature-dtype f16 --out big >/dev/null 2>err || fail "synth big"
 for refresh in 0 8; do
   for batch in 1024 16384; do
-    memory --epochs 1 --evaluate-every 1 --threads 2 --attention-inputs uvpx --batch-triples $batch \
-      --projection-refresh $refresh
+    for threads in 1 2; do
+      memory --epochs 1 --evaluate-every 1 --threads $threads --attention-inputs uvpx --batch-triples $batch \
+        --projection-refresh $refresh
+    done
   done
 done
 printf 'content_test: passed\n'

@@ -100,6 +100,26 @@ wait "$pid" || code=$?
 if pgrep -f -- "--out told/runs" >/dev/null; then fail "trainings outlive their study"; fi
 expect 0 "2 trainings" "$attune" study --data data --out told --methods acf --dims 16 --trials 2 --seeds 1 --epochs 1
 
+# Killed, it leaves nothing running either, and what was done is not done again.
+cat >slow <<'LAUNCHER'
+#!/bin/sh
+# The second training takes for ever.
+[ -e once ] && exec sleep 1000
+touch once
+exec "$@"
+LAUNCHER
+chmod +x slow
+begin killed "$attune" study --data data --out killed --methods bpr,acf --dims 4 --trials 2 --seeds 1 --epochs 1 --jobs 1 \
+  --launcher ./slow
+until [[ -e once && -n $(compgen -G "killed/runs/*/manifest.json") && -n $(pgrep -P "$pid" sleep) ]]; do sleep 0.05; done
+sleeper=$(pgrep -P "$pid" sleep)
+kill -KILL "$pid"
+until ! kill -0 "$sleeper" 2>/dev/null; do sleep 0.05; done
+rm once
+printf '#!/bin/sh\nexec "$@"\n' >slow
+expect 0 "3 trainings, 1 that were there already" "$attune" study --data data --out killed --methods bpr,acf --dims 4 \
+  --trials 2 --seeds 1 --epochs 1 --jobs 1 --launcher ./slow
+
 # Several processes a training.
 expect 0 "2 trainings" "$attune" study --data data --out ranks --methods bpr --dims 4 --trials 2 --seeds 1 --epochs 1 \
   --jobs 1 --launcher "attune local -n 2"

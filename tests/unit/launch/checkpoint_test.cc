@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +16,10 @@
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/checkpoint/part.h"
 #include "launch/checkpoint/snapshot_writer.h"
+#include "launch/cluster/next_life.h"
+#include "launch/cluster/roles.h"
 #include "launch/cluster/watchdog.h"
+#include "launch/run_directory.h"
 #include "launch/triple_audit.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
@@ -335,6 +339,33 @@ TEST_F(Checkpoint, ThoseAfterItAreSetAside) {
   SetAsideAfter(path_);
   EXPECT_EQ(CheckpointNumbers(run_), (std::vector<std::uint32_t>{7}));
   EXPECT_EQ(LastCheckpointNumber(run_), 9u);  // its number is not used again
+}
+
+TEST_F(Checkpoint, ThoseOfARunThatBeginsAnewAreSetAside) {
+  fs::create_directories(run_ / "checkpoints" / "00000008");  // is none
+  config::RunSettings run;
+  run.set_run(run_);
+  TakeRunDirectory(run, true);
+  EXPECT_TRUE(CheckpointNumbers(run_).empty());
+  EXPECT_EQ(LastCheckpointNumber(run_), 8u);
+}
+
+TEST_F(Checkpoint, OfAnotherRunIsNotTakenByALifeOfAJobThatHasNotBegun) {
+  config::TrainSettings settings;
+  settings.mutable_run_settings()->set_run(run_);
+  NodeDescription description;
+  description.life = 1;
+  description.settings = ToText(settings);
+  description.note_fd = MakeLifeNote();
+  EXPECT_FALSE(SettingsOfText(TakeUpLife(description).settings).run_settings().has_resume());
+  EXPECT_EQ(ReadLifeNote(description.note_fd)->life, (Life{1, ""}));
+  close(description.note_fd);
+}
+
+TEST(SettingsOfLife, BeginAnewWithoutACheckpointWhateverLivesBeforeHad) {
+  const auto resumed = SettingsOfLife({}, "run/checkpoints/00000003");
+  EXPECT_EQ(resumed.run_settings().resume(), "run/checkpoints/00000003");
+  EXPECT_FALSE(SettingsOfLife(resumed, "").run_settings().has_resume());
 }
 
 TEST_F(Checkpoint, OldOnesAndLeftoversAreRemoved) {

@@ -251,6 +251,44 @@ TEST_F(LivesTest, ALaterLifeBeginsWithoutThoseThatOthersCanDoWithout) {
   EXPECT_EQ(coordinator.members().Find(3)->state, Membership::State::kAlive);
 }
 
+TEST_F(LivesTest, AHostThatTheJobHasBegunWithoutDoesNotEndIt) {
+  auto options = Options();
+  options.membership.begin_without_after = 20s;
+  options.membership.needed = {0};
+  Coordinator coordinator(options, kStart);
+  for (const std::uint32_t node : {0, 1, 3}) Register(coordinator, node);
+  for (const std::uint32_t node : {0, 1, 3}) coordinator.OnMessage(node, 0, wire::Heartbeat{}, kStart + 21s);
+  coordinator.Tick(kStart + 21s);
+  ASSERT_EQ(coordinator.phase(), Coordinator::Phase::kIdle);
+  EXPECT_FALSE(coordinator.members().IsThere(3)) << "nobody keeps its host together with the others";
+  coordinator.TakeOutgoing();
+  for (const std::uint32_t node : {2, 3}) {
+    Register(coordinator, node, 1);
+    EXPECT_TRUE(IsTold(coordinator)) << node;
+    EXPECT_FALSE(coordinator.members().IsThere(node)) << node;
+  }
+  EXPECT_FALSE(coordinator.life_over());
+}
+
+TEST_F(LivesTest, AHostThatOnlyTrainsAndWasDeclaredDeadDoesNotEndIt) {
+  Coordinator coordinator(Options(), kStart);
+  for (const std::uint32_t node : {0, 1, 3}) Register(coordinator, node);
+  wire::Register trains = Registration(2, 0);
+  trains.owns = false;
+  coordinator.OnMessage(2, 0, trains, kStart);
+  for (const std::uint32_t node : {0, 1}) coordinator.OnMessage(node, 0, wire::Heartbeat{}, kStart + 10s);
+  coordinator.Tick(kStart + 11s);
+  ASSERT_FALSE(coordinator.members().IsThere(2));
+  coordinator.TakeOutgoing();
+  coordinator.OnMessage(2, 0, wire::Heartbeat{}, kStart + 12s);
+  EXPECT_TRUE(IsTold(coordinator));
+  trains.incarnation = 1;
+  coordinator.OnMessage(2, 1, trains, kStart + 12s);
+  EXPECT_TRUE(IsTold(coordinator));
+  EXPECT_FALSE(coordinator.life_over());
+  EXPECT_EQ(coordinator.phase(), Coordinator::Phase::kIdle);
+}
+
 /// Nodes 0 and 1 on hosts of their own, and a round of epochs 1 and 2 of two slices; each node has one.
 class TwoEpochsOfTwo : public ::testing::Test {
  protected:

@@ -71,6 +71,13 @@ TEST(Membership, SilenceWhileTheListenerStoodStillIsForgiven) {
   EXPECT_EQ(members.Expire(At(26s)), std::vector<std::uint32_t>{0});
 }
 
+TEST(Membership, TimeToRegisterInWhichTheListenerStoodStillIsForgiven) {
+  Membership members(Options(1), At(0s));
+  members.Forgive(100s);
+  EXPECT_EQ(members.MissingAt(At(160s)), "");
+  EXPECT_NE(members.MissingAt(At(161s)), "");
+}
+
 TEST(Membership, AReplacedProcessDoesNotComeBack) {
   Membership members(Options(1), At(0s));
   members.Register(Node(0, 3), At(0s));

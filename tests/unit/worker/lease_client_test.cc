@@ -179,6 +179,39 @@ TEST(LeaseClient, OneThatWantsToLeaveDoesNotWaitLongForASchedulerThatIsGone) {
   EXPECT_EQ(client.state(), LeaseClient::State::kLost);
 }
 
+TEST(LeaseClient, SilenceInWhichItStoodStillItselfIsForgiven) {
+  LeaseClient::Time now{};
+  LeaseClient client({}, now);
+  now += 200s;
+  client.Forgive(200s);
+  client.Tick(now);
+  EXPECT_FALSE(client.ended());
+  client.Tick(now + 121s);
+  EXPECT_EQ(client.state(), LeaseClient::State::kLost);
+}
+
+TEST(LeaseClient, ASchedulerThatSaysWaitIsNotGivenUp) {
+  LeaseClient::Time now{};
+  LeaseClient client({}, now);
+  for (int n = 0; n < 10; ++n) {
+    now += 60s;
+    client.OnMessage(wire::Wait{}, now);
+    client.Tick(now);
+  }
+  EXPECT_EQ(client.state(), LeaseClient::State::kRegistering);
+}
+
+TEST(LeaseClient, OnlyALaterLifeEndsIt) {
+  LeaseClient::Options options;
+  options.life = 2;
+  LeaseClient client(options, {});
+  for (const std::uint32_t life : {1, 2}) client.OnMessage(wire::NextLife{life, ""}, {});
+  EXPECT_FALSE(client.ended());
+  client.OnMessage(wire::NextLife{3, "run/checkpoints/00000003"}, {});
+  ASSERT_TRUE(client.next_life());
+  EXPECT_EQ(client.next_life()->life, 3u);
+}
+
 TEST_F(Asking, OneThatWasDeclaredDeadSaysSo) {
   EXPECT_FALSE(client_.declared_dead());
   Hear(wire::Registered{2, "incarnation 1 of node 0 was declared dead", 1});

@@ -124,5 +124,20 @@ TEST(RowClient, AnswersThatDoNotFitAreRefused) {
   EXPECT_FALSE(exchange.client().OnMessage(7, wire::MakeRows(wire::Type::kPushed, other, {}), {}));
 }
 
+TEST(RowClient, AnOwnerIsNotToBlameForTheTimeInWhichItStoodStillItself) {
+  RowClient client(kTable, kLayout.floats, {});
+  const std::vector<Index> items = {3};
+  std::vector<float> records(kLayout.floats);
+  const auto send = [](RowClient::Owner, const wire::Message&) { return true; };
+  sync::Time now{1h};
+  client.Pull(7, items, records.data(), [] {});
+  client.Push(8, items, records.data(), [] {});
+  client.Pump(now, send);
+  now += 200s;
+  client.Forgive(200s);
+  EXPECT_NO_THROW(client.Pump(now, send));
+  EXPECT_THROW(client.Pump(now + 61s, send), OwnerIsSilent);
+}
+
 }  // namespace
 }  // namespace attune::worker

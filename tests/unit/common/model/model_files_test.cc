@@ -189,7 +189,7 @@ TEST(ModelFiles, DescriptionsOfEveryAlgorithmReadTheSame) {
   EXPECT_NE(refused({{"algorithm", "magic"}}).find("magic"), std::string::npos);
   ordered_json attends = SpecToJson(SmallSpec());
   attends["item_content"] = "average";
-  attends["feature_dim"] = 9;
+  attends["feature_dim"] = 9u;
   EXPECT_NE(refused(attends).find("item_content"), std::string::npos);
 }
 

@@ -74,6 +74,7 @@ TEST(Control, NumbersOfKindsAreThoseOfTheProtocol) {
   EXPECT_EQ(Encode(Control(Leaving())).type, 12);
   EXPECT_EQ(Encode(Control(SlicesFetched())).type, 15);
   EXPECT_EQ(Encode(Control(NextLife())).type, 16);
+  EXPECT_EQ(Encode(Control(Wait())).type, 17);
 }
 
 TEST(Control, AnyBytesAreReadOrRefused) {
@@ -86,7 +87,7 @@ TEST(Control, AnyBytesAreReadOrRefused) {
     DecodeControl(message);
   }
   EXPECT_FALSE(DecodeControl({0, "", {}, {}}));
-  EXPECT_FALSE(DecodeControl({17, "", {}, {}}));
+  EXPECT_FALSE(DecodeControl({18, "", {}, {}}));
   EXPECT_FALSE(DecodeControl({1, "", Bytes::Of(std::string("k")), {}}));
 }
 

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <iterator>
 #include <optional>
+#include <string>
 
 #include "common/error.h"
 
@@ -61,6 +64,17 @@ TEST(MemoryHandoverTest, ThatOfALaterLifeIsWaitedFor) {
   next.join();
   EXPECT_EQ(taken.life, 1);
   EXPECT_EQ(OwnFile(taken.fd).inode(), after.inode());
+}
+
+TEST(MemoryHandoverTest, AServerThatCannotBeLeavesNoDescriptors) {
+  const auto open_now = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const DescriptorServer first("attune-handover-twice-" + std::to_string(getpid()), 0, 0);
+  const auto before = open_now();
+  EXPECT_THROW(DescriptorServer("attune-handover-twice-" + std::to_string(getpid()), 0, 0), Error);
+  EXPECT_EQ(open_now(), before);
 }
 
 TEST(MemoryHandoverTest, NobodyThereIsAnError) {
