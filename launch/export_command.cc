@@ -41,11 +41,6 @@ void RequireReplaceable(const fs::path& out) {
   ThrowUsage("--out {}: it is no earlier export, and is not replaced; choose another", out.string());
 }
 
-void RequireFinite(const model::LoadedModel& model) {
-  const std::vector<std::string> problems = model.NonFinite();
-  if (!problems.empty()) ThrowBadInput("{}: {}", model.path().string(), problems.front());
-}
-
 void CopyIds(const data::IdTable& ids, const fs::path& to) {
   std::error_code error;
   fs::copy_file(ids.path(), to, error);

@@ -14,6 +14,11 @@ struct HistoryQuery {
   std::span<const Index> history;  ///< rows of V, without duplicates
 };
 
+/// Whether the model has anything of the user to go by; else u' is zero, and all scores are equal.
+inline bool HasVector(const model::ModelSpec& spec, const HistoryQuery& query) {
+  return (spec.HasHistory() && !query.history.empty()) || (query.user != kNoIndex && spec.user_vector);
+}
+
 /// Best items of users who are given by their histories.
 /// Threads: const methods from any thread.
 class HistoryLists {

@@ -1,10 +1,11 @@
 #include "launch/id_lists.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "common/data/compressed_input.h"
+#include "common/data/delimited_reader.h"
 #include "common/error.h"
 #include "common/log.h"
 
@@ -56,19 +57,19 @@ std::vector<std::string> ParseIdList(const std::string& flag, const std::string&
 }
 
 std::vector<std::string> ReadIdFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) ThrowBadInput("{}: cannot open", path);
+  data::DelimitedReader reader(data::OpenInput(path));
   std::vector<std::string> ids;
-  std::string line;
-  while (std::getline(stream, line)) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) ThrowBadInput("{}:{}: empty line; expected one id a line", path, ids.size() + 1);
-    if (line.find('\t') != std::string::npos) {
-      ThrowBadInput("{}:{}: a TAB; expected one id a line and nothing else", path, ids.size() + 1);
+  while (reader.Next()) {
+    if (!reader.problem().empty())
+      ThrowBadInput("{}:{}: {}", data::InputName(path), reader.line(), reader.problem());
+    if (reader.blank())
+      ThrowBadInput("{}:{}: empty line; expected one id a line", data::InputName(path), reader.line());
+    if (reader.fields().size() > 1) {
+      ThrowBadInput("{}:{}: a TAB; expected one id a line and nothing else", data::InputName(path),
+                    reader.line());
     }
-    ids.push_back(line);
+    ids.emplace_back(reader.fields().front());
   }
-  if (stream.bad()) ThrowBadInput("{}:{}: cannot read on", path, ids.size() + 1);
   return ids;
 }
 

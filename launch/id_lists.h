@@ -14,7 +14,8 @@ namespace attune::launch {
 /// id that is not quoted.
 std::vector<std::string> ParseIdList(const std::string& flag, const std::string& text);
 
-/// Ids of a file, one a line; an empty file has none. Throws Error(kBadInput) naming file and line.
+/// Ids of a file, one a line, compressed or not; "-" is standard input. An empty file has none. Throws
+/// Error(kBadInput) naming file and line.
 std::vector<std::string> ReadIdFile(const std::string& path);
 
 /// Ids that were given, matched with those of a model.

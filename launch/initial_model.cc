@@ -29,8 +29,7 @@ void RequireSameSizes(const model::ModelSpec& from, const model::ModelSpec& to, 
   if (from.HasContent() && to.HasContent() && from.feature_dim != to.feature_dim) {
     ThrowUsage(
         "--init-from {}: it was trained on features of {} numbers, those of {} have {}; prepare the data "
-        "with "
-        "the features it was trained on (--feature-projection-from its data), or leave --init-from out",
+        "with the features it was trained on (--feature-projection-from its data), or leave --init-from out",
         path, from.feature_dim, dataset.path().string(), to.feature_dim);
   }
 }
@@ -41,7 +40,7 @@ const char* ThetaText(const model::ModelSpec& spec) {
 
 const model::LoadedModel& WithVectors(const model::LoadedModel& model, const std::string& path) {
   if (model.HasVectors() && model.algorithm() != model::Algorithm::kContentMean) return model;
-  ThrowUsage("--init-from {}: a {} model has no vectors of users and items to start from", path,
+  ThrowUsage("--init-from {}: the {} model has no vectors of users and items to start from", path,
              model::NameOf(model.algorithm()));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "common/data/compressed_input.h"
 #include "common/error.h"
 #include "launch/id_lists.h"
 
@@ -25,6 +26,9 @@ ListedItems ReadListedItems(const std::string& candidates, const std::string& de
                             const model::LoadedModel& model) {
   ListedItems listed;
   if (candidates.empty() && deny.empty()) return listed;
+  if (candidates == data::kStandardInput && deny == data::kStandardInput) {
+    ThrowUsage("--deny -: standard input has the candidates; pass a file");
+  }
   const data::IdIndex index(model.items());
   std::vector<Index> rows(model.items().size());
   std::iota(rows.begin(), rows.end(), Index{0});

@@ -22,9 +22,14 @@ const char* HowItScores(model::Algorithm algorithm) {
 
 void RequireVectors(const model::LoadedModel& model, const char* what) {
   if (model.HasVectors()) return;
-  ThrowBadInput("{}: a {} model {}; it has no vectors of users and items, which {} needs",
+  ThrowBadInput("{}: algorithm {} {}; it has no vectors of users and items, which {} needs",
                 model.path().string(), model::NameOf(model.algorithm()), HowItScores(model.algorithm()),
                 what);
+}
+
+void RequireFinite(const model::LoadedModel& model) {
+  const std::vector<std::string> problems = model.NonFinite();
+  if (!problems.empty()) ThrowBadInput("{}: {}", model.path().string(), problems.front());
 }
 
 }  // namespace attune::launch

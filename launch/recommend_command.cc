@@ -87,7 +87,7 @@ void ListGiven(const RecommendSettings& settings, const model::LoadedModel& mode
   if (!predictor.ReadsHistory()) {
     ThrowUsage("--history cannot take effect: {}{}", model.path().string(),
                model.HasVectors() ? " makes nothing of a history (item_attention none)"
-                                  : fmt::format(": a {} model {}", model::NameOf(model.algorithm()),
+                                  : fmt::format(": algorithm {} {}", model::NameOf(model.algorithm()),
                                                 HowItScores(model.algorithm())));
   }
   const data::IdIndex index(model.items());
@@ -99,6 +99,7 @@ void ListGiven(const RecommendSettings& settings, const model::LoadedModel& mode
     given.Warn("--history " + text, model.path().string());
     const HistoryQuery query{kNoIndex, given.rows};
     auto best = predictor.TopItems({&query, 1}, settings.k(), settings.exclude_seen(), subset);
+    if (best.front().empty()) RequireFinite(model);
     lists.Add({"", given.rows.size(), given.unknown}, {kNoIndex, false, std::move(best.front())});
   }
 }
@@ -151,6 +152,7 @@ int RunRecommend(const RecommendSettings& settings, const CommandContext& contex
   const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
   const unsigned threads = ResolveThreads(settings.threads());
   if (settings.all()) {
+    RequireFinite(model);
     const Recommender recommender(*matched, settings.k(), settings.exclude_seen(), threads, listed.rows);
     StreamAll(settings, *matched, recommender, threads, context.json);
     return 0;
@@ -160,6 +162,7 @@ int RunRecommend(const RecommendSettings& settings, const CommandContext& contex
     const std::vector<Index> users = FindUsers(settings, *dataset);
     const Recommender recommender(*matched, settings.k(), settings.exclude_seen(), threads, listed.rows);
     for (const Recommendation& list : recommender.Recommend(users)) {
+      if (list.items.empty()) RequireFinite(model);
       lists.Add(HeadingOf(*dataset, list.user), list);
     }
   }

@@ -93,6 +93,7 @@ std::vector<Index> FindItems(const config::SimilarSettings& settings, const mode
 int RunSimilar(const config::SimilarSettings& settings, const CommandContext& context) {
   const model::LoadedModel model(settings.model());
   RequireVectors(model, "attune similar");
+  RequireFinite(model);
   const ServedItems vectors(model, settings.data(), ResolveThreads(settings.threads()));
   const std::vector<Index> items = FindItems(settings, model);
   const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);

@@ -36,8 +36,8 @@
 #include "launch/dry_run.h"
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
-#include "launch/model_change.h"
 #include "launch/metrics_json.h"
+#include "launch/model_change.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -384,8 +384,7 @@ int RunBaseline(Role role, const config::TrainSettings& settings, const Rendezvo
       settings.cluster().has_join()) {
     ThrowUsage(
         "--algorithm {} is trained by one process, on all its processors: start attune train by itself, "
-        "without "
-        "mpirun, attune local or --join",
+        "without mpirun, attune local or --join",
         model::NameOf(ToAlgorithm(settings.algorithm_settings().algorithm())));
   }
   TellInert(settings.cluster());

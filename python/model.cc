@@ -112,8 +112,7 @@ Model::Model(const std::string& path, const std::string& data, unsigned threads)
   } else if (model_.view().spec.HasContent()) {
     ThrowUsage("{} reads content, which is in the data it was trained on: pass data=", path);
   }
-  const std::vector<std::string> problems = model_.NonFinite();
-  if (!problems.empty()) ThrowBadInput("{}: {}", path, problems.front());
+  launch::RequireFinite(model_);
   lists_ = std::make_unique<launch::HistoryLists>(matched_ ? matched_->view() : model_.view(), threads_);
 }
 
@@ -195,7 +194,9 @@ std::pair<Array<std::int32_t>, Array<float>> Model::Recommend(
     const launch::ItemSubset subset(lists_->items(), rows);
     queries.ForChunks(threads_, [&](std::size_t first, std::span<const launch::HistoryQuery> chunk) {
       const auto best = lists_->Best(chunk, k, exclude_seen, subset);
-      for (std::size_t n = 0; n < best.size(); ++n) lists.Set(first + n, best[n]);
+      for (std::size_t n = 0; n < best.size(); ++n) {
+        if (HasVector(lists_->view().spec, chunk[n])) lists.Set(first + n, best[n]);
+      }
     });
   }
   return lists.Take();

@@ -54,7 +54,8 @@ class Model {
   Array<float> Vectors(const Users& users) const;
   /// Scores of every one of `items` for every user. [n, items]
   Array<float> Scores(const Users& users, const Array<std::int32_t>& items) const;
-  /// (items [n, k], scores [n, k]); where there are fewer than k: -1, and minus infinity.
+  /// (items [n, k], scores [n, k]); where there are fewer than k: -1, and minus infinity, as for everything
+  /// of a user of whom there is nothing to go by.
   /// @param listed  rows that lists are made of; unset: all
   std::pair<Array<std::int32_t>, Array<float>> Recommend(
       const Users& users, std::size_t k, bool exclude_seen,

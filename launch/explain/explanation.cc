@@ -38,7 +38,7 @@ Explainer::Explainer(const ModelData& matched, unsigned threads)
                         ? "there is nothing of a user to explain"
                         : "its scores are no sum over the user's own history, which attune explain shows";
   if (predictor_.lists() != nullptr || model.algorithm() == model::Algorithm::kItemKnn) return;
-  ThrowBadInput("{}: a {} model {}: {}", model.path().string(), model::NameOf(model.algorithm()),
+  ThrowBadInput("{}: algorithm {} {}: {}", model.path().string(), model::NameOf(model.algorithm()),
                 HowItScores(model.algorithm()), why);
 }
 

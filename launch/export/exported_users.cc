@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "launch/history_lists.h"
 #include "launch/require_effect.h"
 
 namespace attune::launch {
@@ -57,10 +58,9 @@ bool ExportedUsers::Compute(Index user, std::span<float> out) const {
   }
   std::vector<Index> history;
   matched_->AppendKnownItems(dataset_->History(user), history);
-  const Index row = matched_->ModelUser(user);
-  vectors_->Compute(row, history, out);
-  const model::ModelSpec spec = model_.view().spec;
-  return (spec.HasHistory() && !history.empty()) || (row != kNoIndex && spec.user_vector);
+  const HistoryQuery query{matched_->ModelUser(user), history};
+  vectors_->Compute(query.user, history, out);
+  return HasVector(model_.view().spec, query);
 }
 
 }  // namespace attune::launch

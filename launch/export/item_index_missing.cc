@@ -8,8 +8,7 @@ namespace attune::launch {
 void RequireIndex() {
   ThrowUsage(
       "--index hnsw: this program was built without hnswlib; install libhnswlib-dev (launch/install-deps.sh) "
-      "and "
-      "build again");
+      "and build again");
 }
 
 std::unique_ptr<ItemIndex> BuildIndex(const model::RowsView&, const IndexOptions&) {

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_MAX_IDS = 2**31 - 1  # users, and items: what an int32 can name
+
 
 def csr(matrix, name, rows=None, columns=None):
     """The (indptr int64, indices int32) of a SciPy CSR matrix or array whose non-zeros are interactions.
@@ -9,17 +11,24 @@ def csr(matrix, name, rows=None, columns=None):
     Raises TypeError for another type, ValueError for another shape, values that are not finite, stored zeros,
     indices out of range, unsorted or twice in a row.
     """
-    if getattr(matrix, "format", None) != "csr" or not hasattr(matrix, "indptr"):
-        hint = "; call .tocsr()" if hasattr(matrix, "tocsr") else "; see scipy.sparse.csr_matrix"
-        raise TypeError(f"{name}: expected a SciPy CSR matrix, not {type(matrix).__name__}{hint}")
-    if len(matrix.shape) != 2:
-        raise ValueError(f"{name}: {len(matrix.shape)} dimensions, expected 2")
+    require_csr(matrix, name)
     _check_shape(matrix, name, rows, columns)
     _check_data(np.asarray(matrix.data), name)
     indptr = np.ascontiguousarray(matrix.indptr, dtype=np.int64)
     indices = np.asarray(matrix.indices)
     _check_structure(indptr, indices, matrix.shape, name)
     return indptr, np.ascontiguousarray(indices, dtype=np.int32)
+
+
+def require_csr(matrix, name):
+    """Raises TypeError for what is no SciPy CSR matrix, ValueError for one that has not two dimensions."""
+    if getattr(matrix, "format", None) != "csr" or not hasattr(matrix, "indptr"):
+        hint = "; call .tocsr()" if hasattr(matrix, "tocsr") else "; see scipy.sparse.csr_matrix"
+        raise TypeError(f"{name}: expected a SciPy CSR matrix, not {type(matrix).__name__}{hint}")
+    if len(matrix.shape) != 2:
+        raise ValueError(f"{name}: {len(matrix.shape)} dimensions, expected 2")
+    if max(matrix.shape) > _MAX_IDS:
+        raise ValueError(f"{name}: shape {matrix.shape}; there may be {_MAX_IDS} users and items")
 
 
 def _check_shape(matrix, name, rows, columns):
@@ -48,8 +57,11 @@ def _check_structure(indptr, indices, shape, name):
         raise ValueError(f"{name}: its indptr does not divide {len(indices)} entries into {shape[0]} rows")
     if len(indices) == 0:
         return
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name}: indices of dtype {indices.dtype}, expected integers")
     if indices.min() < 0 or indices.max() >= shape[1]:
-        raise ValueError(f"{name}: column {indices.max()} of {shape[1]}; the matrix is damaged")
+        bad = indices.min() if indices.min() < 0 else indices.max()
+        raise ValueError(f"{name}: column {bad} is not in 0..{shape[1] - 1}; the matrix is damaged")
     ascending = np.ones(len(indices), dtype=bool)
     np.greater(indices[1:], indices[:-1], out=ascending[1:])
     starts = indptr[:-1]
@@ -84,7 +96,8 @@ def indices(values, count, name, ids):
     if array.size == 0:
         return np.zeros(0, dtype=np.int64)
     if array.dtype.kind in "UO":
-        return np.array([index(value, count, name, ids) for value in array.tolist()], dtype=np.int64)
+        # As they were given: NumPy makes strings of ints that stand beside strings.
+        return np.array([index(value, count, name, ids) for value in values], dtype=np.int64)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name}: values of dtype {array.dtype}, expected integers (rows) or strings (ids)")
     if array.min() < 0 or array.max() >= count:

@@ -83,15 +83,16 @@ class Model:
                     decide; a single row is one user
         user_items  CSR [1 or n, items]: what each of them has; the rows of these users, as in user_items[userid].
                     May be left out of models without history when nothing is to be left out.
-        N           items of a list
+        N           items of a list; as many as the model has if that is fewer
         filter_already_liked_items  whether lists leave out what is in user_items
         filter_items  items that no list has
         items         items that lists are made of; all others are neither scored nor listed
         Returns (ids int32, scores float32), [N] for one user, else [n, N]; best first. Where there are fewer, ids
-        end with -1 and scores with -inf; of one user they are as short as they are.
+        end with -1 and scores with -inf; of one user they are as short as they are. Of whom there is nothing to go
+        by, a stranger without items, there is no list.
         Raises TypeError, ValueError.
         """
-        count = _checks.length(N, "N")
+        count = min(_checks.length(N, "N"), len(self.items))
         rows, one = self._rows(userid, user_items)
         matrix = self._histories(rows, user_items, filter_already_liked_items)
         listed = self._listed(items, filter_items)
@@ -108,7 +109,9 @@ class Model:
             history adds to the scores of others, before attention
         Returns (ids, scores) as recommend() does; never the item itself.
         """
-        count = _checks.length(N, "N")
+        count = min(_checks.length(N, "N"), len(self.items))
+        if not isinstance(by, str):
+            raise TypeError(f"by: expected a str, not {type(by).__name__}")
         one = isinstance(itemid, str) or np.ndim(itemid) == 0
         asked = [itemid] if one else itemid
         rows = _checks.indices(asked, len(self.items), "itemid", self._item_rows)
@@ -155,11 +158,13 @@ class Model:
 
     def save(self, path):
         """Copies the model to a directory that does not exist yet; `attune` commands and load() open it."""
-        staging = f"{os.fspath(path)}.tmp"
-        if os.path.exists(path):
+        path = os.path.abspath(os.fspath(path))
+        if os.path.lexists(path):
             raise FileExistsError(f"{path}: exists already")
+        staging = f"{path}.tmp"
+        os.mkdir(staging)
         try:
-            shutil.copytree(self.path, staging)
+            shutil.copytree(self.path, staging, dirs_exist_ok=True)
             os.rename(staging, path)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -191,7 +196,8 @@ class Model:
                 raise TypeError("user_items: strangers have nothing but their items; pass a CSR matrix")
             if not self._native.has_history:
                 raise ValueError(f"{self.path} makes nothing of a history (item_attention none): no strangers")
-            rows = np.full(getattr(user_items, "shape", (1,))[0], -1, dtype=np.int64)
+            _checks.require_csr(user_items, "user_items")
+            rows = np.full(user_items.shape[0], -1, dtype=np.int64)
             return rows, len(rows) == 1
         one = isinstance(userid, str) or np.ndim(userid) == 0
         return _checks.indices([userid] if one else userid, len(self.users), "userid", self._user_rows), one

@@ -1,6 +1,7 @@
 """Training: the program `attune train`, in a process of its own."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -16,6 +17,14 @@ from attune._program import PROGRAM
 
 # Settings that train() gives itself, or that make no sense for data in memory.
 _OWN = {"data", "out", "overwrite", "init_from", "triples", "resume"}
+_IMPLICIT = {  # what the package implicit calls our settings
+    "factors": "dim",
+    "iterations": "epochs",
+    "learning_rate": "lr",
+    "regularization": "l2",
+    "num_threads": "threads",
+    "random_state": "seed",
+}
 _PATIENCE = 120  # seconds that the program has to save what it reached, once it is told to end
 
 
@@ -64,6 +73,11 @@ def train(
     """
     for name in settings.keys() & _OWN:
         raise TypeError(f"train() takes no setting '{name}'")
+    for name in settings.keys() & _IMPLICIT.keys():
+        raise TypeError(f"train() takes no setting '{name}'; here it is called '{_IMPLICIT[name]}'")
+    if settings.get("algorithm", "factorisation") != "factorisation":
+        why = "a Model has vectors of users and items, and they are trained; for others there is `attune train`"
+        raise ValueError(f"algorithm = {settings['algorithm']!r}: expected 'factorisation': {why}")
     matrix = _checks.csr(user_items, "user_items")
     shape = user_items.shape
     held = None if validation is None else _held_out(validation, user_items)
@@ -120,7 +134,7 @@ class ACF:
 
 
 def _held_out(validation, user_items):
-    held = _checks.csr(validation, "validation", columns=user_items.shape[1])
+    held = _checks.csr(validation, "validation")
     if validation.shape != user_items.shape:
         raise ValueError(f"validation: shape {validation.shape}, but user_items has {user_items.shape}")
     both = (validation != 0).multiply(user_items != 0).nnz
@@ -130,6 +144,7 @@ def _held_out(validation, user_items):
 
 
 def _names(ids, count, name):
+    """Ids as bytes, or None for none given."""
     if ids is None:
         return None
     names = list(ids)
@@ -142,7 +157,7 @@ def _names(ids, count, name):
             raise ValueError(f"{name}: {text!r}: ids are not empty, and without TAB, CR, LF and NUL")
     if len(set(names)) != count:
         raise ValueError(f"{name}: {count - len(set(names))} ids are there twice")
-    return names
+    return [text.encode("utf-8", "surrogateescape") for text in names]  # bytes, as Model.users has them
 
 
 def _plain(name, value):
@@ -151,6 +166,8 @@ def _plain(name, value):
         value = value.item()
     if not isinstance(value, (bool, int, float, str, os.PathLike)):
         raise TypeError(f"{name}: expected a number, bool or str, not {type(value).__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} = {value}: expected a finite number")
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 

@@ -88,6 +88,34 @@ class Answers(TrainedOnce):
         self.assertEqual(len(ids), ITEMS - self.log[0].nnz)
         self.assertEqual(len(scores), len(ids))
 
+    def test_lists_are_no_longer_than_there_are_items(self):
+        ids, scores = self.model.recommend([0, 1], self.log[:2], N=1_000_000)
+        self.assertEqual((ids.shape, scores.shape), ((2, ITEMS), (2, ITEMS)))
+        ids, _ = self.model.similar_items([0, 1], N=1_000_000)
+        self.assertEqual(ids.shape, (2, ITEMS))
+        self.assertEqual(len(self.model.recommend(0, self.log[0], items=[])[0]), 0)
+        self.assertEqual(len(self.model.similar_items(0, items=[0])[0]), 0)
+
+    def test_strangers_without_items_get_no_list(self):
+        baskets = sp.csr_matrix((np.ones(1, np.float32), [4], [0, 0, 1]), shape=(2, ITEMS))
+        ids, scores = self.model.recommend(None, baskets, N=3)
+        self.assertTrue((ids[0] == -1).all() and np.isneginf(scores[0]).all() and (ids[1] >= 0).all())
+        self.assertEqual(len(self.model.recommend(None, baskets[0])[0]), 0)
+        self.assertEqual(len(self.model.recommend(5, baskets[0], N=3)[0]), 3)  # the user's own vector is there
+
+    def test_arrays_of_any_kind_name_the_same(self):
+        expected = self.model.recommend([0, 5], self.log[[0, 5]], N=3)[0]
+        strided = np.arange(10)[::5]
+        for users in (strided, strided.astype(np.int8), strided.astype(np.uint64), ["0", "5"], [0, "5"], ("0", np.int16(5))):
+            np.testing.assert_array_equal(self.model.recommend(users, self.log[[0, 5]], N=3)[0], expected)
+        two = self.log[[0, 5]]
+        every_other = np.zeros(2 * two.nnz, np.int32)
+        every_other[::2] = two.indices
+        for kind in (np.int8, np.bool_, np.float64):
+            matrix = two.astype(kind)
+            matrix.indices, matrix.indptr = every_other[::2], matrix.indptr.astype(np.int64)
+            np.testing.assert_array_equal(self.model.recommend([0, 5], matrix, N=3)[0], expected)
+
     def test_nobody_gets_no_list(self):
         ids, scores = self.model.recommend([], self.log[:0], N=5)
         self.assertEqual((ids.shape, scores.shape), ((0, 5), (0, 5)))
@@ -152,6 +180,13 @@ class BadArguments(TrainedOnce):
         self.refuses(TypeError, "N: expected an int", ask, 0, self.log[0], N=2.5)
         self.refuses(ValueError, "items: 30 is not in 0..29", ask, 0, self.log[0], items=[30])
         self.refuses(TypeError, "strangers", ask, None)
+        self.refuses(TypeError, "float64", ask, [np.nan], self.log[0])
+        self.refuses(ValueError, "-1 is not in", ask, np.array([-1], np.int8), self.log[0])
+        self.refuses(ValueError, "is not in 0..59", ask, [2**70], self.log[0])
+        self.refuses(ValueError, "0 dimensions", ask, 0, self.log[0], items={1, 2})
+        self.refuses(TypeError, "expected a SciPy CSR matrix", ask, None, np.float32(3))
+        self.refuses(ValueError, "itemid: 30 is not in", self.model.similar_items, 30)
+        self.refuses(TypeError, "by: expected a str", self.model.similar_items, 0, by=3)
         self.refuses(ValueError, "by = 'cosin'", self.model.similar_items, 0, by="cosin")
         self.refuses(TypeError, "one user at a time", self.model.explain, [1, 2], self.log[[1, 2]])
 
@@ -179,7 +214,11 @@ class BadArguments(TrainedOnce):
         self.refuses(ValueError, r"row 1 has a column twice; call .sum_duplicates", ask, double)
         damaged = two.copy()
         damaged.indices[-1] = 77
-        self.refuses(ValueError, "column 77 of 30", ask, damaged)
+        self.refuses(ValueError, "column 77 is not in 0..29", ask, damaged)
+        damaged.indices[-1] = -7
+        self.refuses(ValueError, "column -7 is not in 0..29", ask, damaged)
+        damaged.indices = damaged.indices.astype(np.float64)
+        self.refuses(TypeError, "indices of dtype float64", ask, damaged)
         damaged = two.copy()
         damaged.indptr[1] = 10_000
         self.refuses(ValueError, "indptr", ask, damaged)
@@ -202,14 +241,17 @@ class BadArguments(TrainedOnce):
         self.refuses(ValueError, "did you mean 'epochs'", train, self.log, epoch=3)
         self.refuses(ValueError, "dim = 0: expected 1..4096", train, self.log, dim=0)
         self.refuses(TypeError, "lr: expected a number", train, self.log, lr=[0.1])
+        self.refuses(ValueError, "lr = nan: expected a finite number", train, self.log, lr=np.nan)
         self.refuses(TypeError, "no setting 'data'", train, self.log, data="x")
+        self.refuses(TypeError, "no setting 'factors'; here it is called 'dim'", train, self.log, factors=8)
+        self.refuses(ValueError, "expected 'factorisation'", train, self.log, algorithm="item_knn")
         self.refuses(ValueError, "cannot take effect", train, self.log, item_attention="none", lr_theta=0.1)
         self.refuses(TypeError, "expected a SciPy CSR matrix", train, self.log.toarray())
         self.refuses(ValueError, "0 interactions", train, sp.csr_matrix((3, 4), dtype=np.float32))
         self.refuses(ValueError, "2 ids for 60 rows", train, self.log, user_ids=["a", "b"])
         self.refuses(ValueError, "59 ids are there twice", train, self.log, user_ids=["a"] * USERS)
         self.refuses(ValueError, "without TAB", train, self.log, item_ids=["a\tb"] * ITEMS)
-        self.refuses(ValueError, "its shape|shape", train, self.log, validation=random_log(2, users=9))
+        self.refuses(ValueError, "validation: shape", train, self.log, validation=random_log(2, users=9))
         self.refuses(ValueError, "of its interactions are in user_items", train, self.log, validation=self.log)
         self.refuses(RuntimeError, "Lower lr", train, self.log, lr=90, epochs=40, l2=0, item_attention="none")
 
@@ -245,6 +287,46 @@ class Training(unittest.TestCase):
         rest.eliminate_zeros()
         model = attune.train(rest, validation=held, dim=4, epochs=3, evaluate_every=1, threads=1)
         self.assertIn("validation", model.summary)
+
+    def test_empty_rows_and_full_ones(self):
+        rows = sp.csr_matrix((np.ones(6, np.float32), [0, 1, 2, 3, 1, 2], [0, 0, 4, 6]), shape=(3, 4))
+        model = attune.train(rows, dim=4, epochs=2, threads=1)
+        ids, _ = model.recommend([0, 1, 2], rows, N=4)
+        self.assertTrue((np.sort(ids[0]) == np.arange(4)).all() and (ids[1] == -1).all())
+        self.assertEqual(set(ids[2]), {0, 3, -1})
+        self.assertRaisesRegex(ValueError, "has all 4 items", model.explain, 1, rows[1])
+
+    def test_ids_may_be_no_utf8(self):
+        names = [f"\udcff{n}, or so" for n in range(ITEMS)]
+        model = attune.train(random_log(), item_ids=names, dim=4, epochs=0, threads=1)
+        self.assertEqual(list(model.items), names)
+        again = attune.train(random_log(), item_ids=model.items, init_from=model, dim=4, epochs=0, threads=1)
+        self.assertEqual(again.summary["init_from"]["items"], {"kept": ITEMS, "new": 0, "gone": 0})
+
+    def test_saving_replaces_nothing(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "model")
+            os.mkdir(path + ".tmp")
+            self.assertRaises(FileExistsError, attune.train(random_log(), dim=4, epochs=0).save, path)
+            self.assertEqual(os.listdir(directory), ["model.tmp"])
+
+    def test_models_of_content_need_the_data(self):
+        with tempfile.TemporaryDirectory() as directory:
+            data, out = os.path.join(directory, "data"), os.path.join(directory, "model")
+            program("synth", "--kind", "planted", "--users", "50", "--items", "30", "--components", "2", "--out", data, "--json")
+            program("train", "--data", data, "--out", out, "--dim", "4", "--epochs", "1", "--item-attention", "average",
+                    "--item-content", "average", "--json")  # fmt: skip
+            self.assertRaisesRegex(ValueError, "pass data=", attune.load, out)
+            model = attune.load(out, data=data)
+            self.assertGreater(np.abs(model.item_factors - np.load(os.path.join(out, "V.npy"))).max(), 0)
+            vectors = model.user_vectors([0, 1], model.user_items[:2])
+            np.testing.assert_allclose(model.score([0, 1], model.user_items[:2]), vectors @ model.item_factors.T, atol=1e-6)
+            program("train", "--data", data, "--out", out, "--overwrite", "--algorithm", "content_mean", "--json")
+            ids, scores = attune.load(out).recommend("u1", model.user_items[[1]], N=3)
+            lists = program("recommend", "--model", out, "--data", data, "--user", "u1", "-k", "3", "--json")
+            self.assertEqual([item["item"] for item in lists["users"][0]["items"]], list(model.items[ids]))
+            program("train", "--data", data, "--out", out, "--overwrite", "--algorithm", "item_knn", "--json")
+            self.assertRaisesRegex(ValueError, "which the Python package needs", attune.load, out)
 
     def test_models_without_history(self):
         log = random_log()

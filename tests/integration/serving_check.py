@@ -1,10 +1,13 @@
 """What `attune export` and `attune train --init-from` write, looked at with NumPy.
 
 usage: serving_check.py scores EXPORT SCORES      lines of SCORES (user, item, score) are the export's inner products
+       serving_check.py stranger MODEL EXPORT LISTS  one list for i1 and i2: the mean of their p, times item vectors
+       serving_check.py like EXPORT LISTS         one list of items like i1, by cosine: that of item vectors
        serving_check.py kept BEFORE AFTER         rows of BEFORE's ids are the same in AFTER, bit for bit
        serving_check.py index REPORT              the index of an export finds what exact search finds
 """
 import json
+import os
 import sys
 
 import numpy as np
@@ -25,6 +28,34 @@ def check_scores(export, scores):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+def check_list(listed, expected):
+    """Items and scores of a list are the best of `expected`, {id: score}, in their order."""
+    found = [(item["item"], item["score"]) for item in listed]
+    best = sorted(expected.values(), reverse=True)[: len(found)]
+    assert len(found) == min(10, len(expected)), len(found)
+    np.testing.assert_allclose([score for _, score in found], best, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose([expected[item] for item, _ in found], best, rtol=1e-4, atol=1e-6)
+
+
+def check_stranger(model, export, lists):
+    items = read_ids(f"{export}/items.tsv")
+    p = "P" if os.path.exists(f"{model}/P.npy") else "V"  # of content_mean they are the same
+    u = np.load(f"{model}/{p}.npy")[[items["i1"], items["i2"]]].mean(axis=0)
+    if json.load(open(f"{model}/manifest.json", encoding="utf-8"))["model"].get("similarity") == "cosine":
+        u /= np.linalg.norm(u)
+    scores = np.load(f"{export}/item_vectors.npy") @ u
+    [listed] = json.load(open(lists, encoding="utf-8"))["users"]
+    check_list(listed["items"], {item: scores[row] for item, row in items.items() if item not in ("i1", "i2")})
+
+
+def check_like(export, lists):
+    items, v = read_ids(f"{export}/items.tsv"), np.load(f"{export}/item_vectors.npy")
+    v /= np.linalg.norm(v, axis=1, keepdims=True)
+    cosines = v @ v[items["i1"]]
+    [listed] = json.load(open(lists, encoding="utf-8"))["lists"]
+    check_list(listed["items"], {item: cosines[row] for item, row in items.items() if item != "i1"})
+
+
 def check_kept(before, after):
     for ids, tables in (("users.tsv", ["U"]), ("items.tsv", ["V", "P"])):
         old, new = read_ids(f"{before}/{ids}"), read_ids(f"{after}/{ids}")
@@ -42,4 +73,5 @@ def check_index(report):
     assert index["recall"] > 0.95 and index["recall_users"] > 100 and index["recall_k"] == 100, index
 
 
-{"scores": check_scores, "kept": check_kept, "index": check_index}[sys.argv[1]](*sys.argv[2:])
+checks = {"scores": check_scores, "stranger": check_stranger, "like": check_like, "kept": check_kept, "index": check_index}
+checks[sys.argv[1]](*sys.argv[2:])

@@ -79,6 +79,36 @@ for kind in "attention" "average --no-user-vector" "none"; do
 done
 expect 0 "verified" "$attune" inspect export
 
+# The same of models made with content, whose item vectors are more than V.
+"$attune" synth --kind planted --users 200 --items 100 --components 2 --out planted --log-level warning >out 2>&1 ||
+  fail "synth: $(cat out)"
+content=("$attune" train --data planted --log-level warning --dim 8 --epochs 2 --item-attention average)
+"${content[@]}" --out svdpp >out 2>&1 || fail "train: $(cat out)"
+"${content[@]}" --out svdfeature --item-content average >out 2>&1 || fail "train: $(cat out)"
+"$attune" train --data planted --out content_mean --algorithm content_mean >out 2>&1 || fail "train: $(cat out)"
+"$attune" train --data planted --out deep_hybrid --algorithm deep_hybrid --init-from svdpp --epochs 5 --network-hidden 16 >out 2>&1 ||
+  fail "train: $(cat out)"
+awk '{ for (item = NR % 7 + 1; item <= 100; item += 20) print $0 "\ti" item }' planted/users.tsv >pairs
+for kind in svdfeature content_mean deep_hybrid; do
+  data=()
+  if [[ $kind == svdfeature ]]; then data=(--data planted); fi
+  expect 0 "vectors of 200 users and 100 items" "$attune" export $kind --out export --overwrite
+  "$attune" score --model $kind --data planted --pairs pairs >scores 2>out || fail "score: $(cat out)"
+  check scores export scores
+  "$attune" recommend --model $kind ${data[@]+"${data[@]}"} --history i1,i2 --json >lists 2>out || fail "recommend: $(cat out)"
+  check stranger $kind export lists
+  printf 'i7\ni8\ni1\n' >some
+  expect 0 "     1  i8 " "$attune" recommend --model $kind ${data[@]+"${data[@]}"} --history i1 --candidates some --deny <(echo i7)
+  "$attune" similar --model $kind ${data[@]+"${data[@]}"} --item i1 --json >lists 2>out || fail "similar: $(cat out)"
+  check like export lists
+done
+expect 2 "--data is missing" "$attune" similar --model svdfeature --item i1
+expect 2 "--data is missing" "$attune" recommend --model svdfeature --history i1
+expect 2 "--data cannot take effect" "$attune" similar --model deep_hybrid --item i1 --data planted
+expect 3 "svdfeature knows none of the users and items of data.today" "$attune" export svdfeature --data data.today --out x
+expect 3 "knows none of the users and items" "$attune" recommend --model today --data planted --all
+[[ ! -e x && ! -e x.tmp ]] || fail "a refused export left files"
+
 # An index finds what exact search finds.
 expect 2 "--hnsw-m cannot take effect" "$attune" export model --out x --hnsw-m 8
 code=0

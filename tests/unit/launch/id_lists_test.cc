@@ -38,6 +38,10 @@ TEST(IdLists, FilesNameTheLine) {
   const auto write = [&](const char* text) { std::ofstream(path, std::ios::binary) << text; };
   write("a\r\nb,c\n\"d\"");
   EXPECT_EQ(ReadIdFile(path), (Ids{"a", "b,c", "\"d\""}));
+  write(
+      "\xEF\xBB\xBF"
+      "a\nb\n");
+  EXPECT_EQ(ReadIdFile(path), (Ids{"a", "b"}));
   write("");
   EXPECT_EQ(ReadIdFile(path), Ids{});
   for (const char* text : {"a\n\nb\n", "a\nb\tc\n"}) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "common/aligned_buffer.h"
@@ -49,6 +50,24 @@ TEST(ItemSubset, ListsAreThoseOfAllItemsWithTheOthersLeftOut) {
     EXPECT_EQ(subset.Has(item), std::count(rows.begin(), rows.end(), item) == 1);
     EXPECT_TRUE(ItemSubset(items, std::nullopt).Has(item));
   }
+}
+
+TEST(ItemSubset, KnownScoresAreListedLikeThoseOfVectors) {
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> scores = {5, 1, 4, none, 4, 3, 9};
+  const auto rows_of = [](const std::vector<worker::ScoredItem>& list) {
+    std::vector<Index> rows;
+    for (const worker::ScoredItem& item : list) rows.push_back(item.item);
+    return rows;
+  };
+  const std::vector<Index> seen = {6, 5};  // one of the subset, one outside; in no order
+  const ItemSubset subset(std::vector<Index>{4, 3, 6, 2, 1, 4});
+  const auto best = subset.BestOf(scores, seen, 10);
+  EXPECT_EQ(rows_of(best), (std::vector<Index>{2, 4, 1}));  // ties by index; what is no number never
+  for (const worker::ScoredItem& item : best) EXPECT_EQ(item.score, scores[item.item]);
+  EXPECT_EQ(rows_of(subset.BestOf(scores, {}, 1)), (std::vector<Index>{6}));
+  EXPECT_EQ(rows_of(ItemSubset().BestOf(scores, seen, 2)), (std::vector<Index>{0, 2}));
+  EXPECT_TRUE(ItemSubset(std::vector<Index>{}).BestOf(scores, seen, 2).empty());
 }
 
 }  // namespace

@@ -141,6 +141,36 @@ TEST_F(ServingCommands, ListsOfItemsThatLeaveNothingAreRefused) {
              "leaves no item");
   ExpectPart(RecommendError(ErrorKind::kBadInput, {"--history", "i1", "--deny", Path("missing")}),
              "cannot open");
+  ExpectPart(RecommendError(ErrorKind::kUsage, {"--history", "i1", "--candidates", "-", "--deny", "-"}),
+             "standard input has the candidates");
+}
+
+TEST_F(ServingCommands, ListsOfWhatIsNoModelOfTheDataAreRefused) {
+  TinyDataset{{"x"}, {"y", "z"}, {{0, 1}}}.Write(Path("other"));
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--user", "x"}, {"--all"}, {"--history", "i1"}}) {
+    std::vector<std::string> with = flags;
+    with.insert(with.end(), {"--data", Path("other")});
+    ExpectPart(RecommendError(ErrorKind::kBadInput, with), "knows none of the users and items");
+  }
+}
+
+TEST_F(ServingCommands, NoListIsMadeOfNumbersThatAreNone) {
+  std::fstream(directory_ / "model" / "P.npy", std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(128)  // the first number of i0
+      .write("\x00\x00\xc0\x7f", 4);
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--user", "ann"}, {"--all"}, {"--history", "i0"}}) {
+    std::vector<std::string> with = flags;
+    with.insert(with.end(), {"--data", Path("data")});
+    ExpectPart(RecommendError(ErrorKind::kBadInput, with), "P.npy: 1 value is not finite, first in row 0");
+  }
+  ExpectPart(ErrorOf(ErrorKind::kBadInput,
+                     [&] {
+                       Output(RunSimilar, {"--model", Path("model"), "--item", "i1"});
+                     }),
+             "P.npy");
+  EXPECT_EQ(List({"--history", "i1"})["users"][0]["items"].size(), 5u);  // it does not meet the damage
 }
 
 float Dot(const std::string& a, std::size_t first, const std::string& b, std::size_t second) {
