@@ -85,9 +85,10 @@ void ExpectPart(const std::string& text, const std::string& part) {
 }
 
 TEST_F(ServedBaselines, ItemKnnAddsUpWhatIsLikeTheItemsGiven) {
+  const auto histories = Histories();
   std::vector<std::set<Index>> users_of(6);
-  for (Index user = 0; user < 5; ++user) {
-    for (const Index item : Histories()[user]) users_of[item].insert(user);
+  for (Index user = 0; user < histories.size(); ++user) {
+    for (const Index item : histories[user]) users_of[item].insert(user);
   }
   const Scores scores = List("item_knn", {"--history", "i1,i3,nope"});
   ASSERT_EQ(scores.size(), 4u);
