@@ -73,7 +73,8 @@ void RollBackAudit(const fs::path& directory, std::uint32_t epoch, const std::se
   std::vector<fs::path> files;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(directory, none)) {
-    if (entry.path().filename().string().starts_with("process-")) files.push_back(entry.path());
+    const fs::path& path = entry.path();
+    if (path.filename().string().starts_with("process-") && path.extension() == ".tsv") files.push_back(path);
   }
   for (const fs::path& path : files) {
     KeepLines(path, epoch, done);

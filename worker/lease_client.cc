@@ -149,7 +149,6 @@ void LeaseClient::FinishedRound(std::uint32_t round, const wire::NodeCounters& c
 }
 
 void LeaseClient::Leave(const std::string& reason, Time now) {
-  wants_to_leave_ = true;
   if (state_ != State::kWorking) return;
   state_ = State::kLeaving;
   reason_ = leaving_.reason = reason;
@@ -175,10 +174,10 @@ void LeaseClient::Drained(const wire::NodeCounters& counters, Time now) {
 
 void LeaseClient::Tick(Time now) {
   if (ended()) return;
-  const Duration patience = wants_to_leave_ ? options_.give_up_leaving : options_.give_up;
-  if (now - heard_ > patience) {
-    End(State::kLost, fmt::format("the scheduler was not heard for {} s",
-                                  std::chrono::duration_cast<std::chrono::seconds>(patience).count()));
+  if (now - heard_ > options_.give_up) {
+    End(State::kLost,
+        fmt::format("the scheduler was not heard for {} s",
+                    std::chrono::duration_cast<std::chrono::seconds>(options_.give_up).count()));
     return;
   }
   const bool late = now - asked_ > options_.retry;

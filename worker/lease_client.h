@@ -30,8 +30,6 @@ class LeaseClient {
     Duration heartbeat = std::chrono::seconds(1);
     /// How long the scheduler may be silent before the worker gives up.
     Duration give_up = std::chrono::seconds(120);
-    /// The same for one that was asked to leave: the job may have ended.
-    Duration give_up_leaving = std::chrono::seconds(10);
   };
 
   enum class State {
@@ -94,6 +92,8 @@ class LeaseClient {
   bool declared_dead() const { return declared_dead_; }
   /// Whether it was lost because the job is in another life, and which.
   const std::optional<wire::NextLife>& next_life() const { return next_life_; }
+  /// The scheduler has ended, and what this node has done does not count.
+  void EndDeserted() { End(State::kLost, "nobody listens any more where the scheduler was"); }
   /// The scheduler is there, but knows nothing of this node: the job must be in another life.
   void EndForgotten() {
     next_life_.emplace();
@@ -173,7 +173,6 @@ class LeaseClient {
   /// Reports that were not taken yet, by (round, slice, attempt), with when they were said last.
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::pair<wire::LeaseDone, Time>>
       reports_;
-  bool wants_to_leave_ = false;
   bool declared_dead_ = false;
   std::optional<wire::NextLife> next_life_;
   Time said_{};   ///< when something was said last

@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 constexpr auto kFarewell = 30s;
 /// After how long a silence the scheduler's node is looked for.
 constexpr auto kDeserted = 15s;
+/// The same for a node that was asked to leave: others were, too, and the job may be over.
+constexpr auto kDesertedLeaving = 5s;
 /// After how long a silence of a scheduler that is there it must have forgotten this node.
 constexpr auto kForgotten = 30s;
 
@@ -57,9 +59,12 @@ void Leaving::Drain(Time now) {
 
 /// One that was declared dead while it stood still, or was cut off, may be there when the job is over.
 void Leaving::EndIfDeserted(Time now) {
-  if (client_.silence(now) < kDeserted || now - looked_ < kDeserted / 2) return;
+  const auto patience = ways_.wanted && ways_.wanted() ? kDesertedLeaving : kDeserted;
+  if (client_.silence(now) < patience || now - looked_ < patience / 2) return;
   looked_ = now;
-  if (ways_.scheduler_is_gone && ways_.scheduler_is_gone()) client_.EndUntold();
+  if (ways_.scheduler_is_gone && ways_.scheduler_is_gone()) {
+    ways_.must_be_let_go ? client_.EndDeserted() : client_.EndUntold();
+  }
   if (ways_.is_forgotten && client_.silence(now) >= kForgotten && ways_.is_forgotten())
     client_.EndForgotten();
 }

@@ -30,6 +30,7 @@ class Leaving {
     std::function<wire::NodeCounters()> counters;
     /// Whether nobody listens any more where the scheduler was.
     std::function<bool()> scheduler_is_gone;
+    bool must_be_let_go = false;  ///< whether what this node has done counts only if the scheduler says so
     /// Whether somebody listens there who must have forgotten this node: of one that has joined late.
     std::function<bool()> is_forgotten;
   };

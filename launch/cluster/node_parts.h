@@ -50,6 +50,7 @@ struct NodeParts {
   std::function<bool()> wants_to_leave = {};
   /// Whether nobody listens any more where the scheduler was: asked when it was silent for long.
   std::function<bool()> scheduler_is_gone = {};
+  bool must_be_let_go = false;  ///< whether what the node has done counts only if the scheduler says so
   /// Of a node that has joined late: whether somebody listens there who must have forgotten it.
   std::function<bool()> is_forgotten = {};
   /// Where the checkpoint of that number is written.

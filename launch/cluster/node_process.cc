@@ -95,8 +95,9 @@ class NodeProcess {
                description.memory_fd,
                [this](std::uint64_t workers, std::size_t hosts) { return BatchesOfRoundFor(workers, hosts); },
                audit_.get(),
-               description.node == kSchedulerNode ? std::function<bool()>() : &StopRequested,
-               MustBeLetGo() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
+               schedules() ? std::function<bool()>() : &StopRequested,
+               schedules() ? std::function<bool()>() : [this] { return SchedulerIsGone(); },
+               description.late(),
                description.late() ? [this] { return SchedulerListens(); } : std::function<bool()>(),
                [this](std::uint32_t number) { return SnapshotDirectory(number); },
                WritesCheckpoints(settings.run_settings()),
@@ -113,7 +114,7 @@ class NodeProcess {
   }
 
   int Run(const std::function<int(JobResult)>& report) {
-    if (description_.node == kSchedulerNode) return RunScheduler(report);
+    if (schedules()) return RunScheduler(report);
     IgnoreSignals();
     const SignalGuard signals;  // the node leaves when it is told to
     Node node(Self(), parts_, threads_, *transport_, nullptr, sync_.get());
@@ -220,8 +221,7 @@ class NodeProcess {
     return newest_;
   }
 
-  /// What the scheduler's node and one that joined late have done only counts when the scheduler has said so.
-  bool MustBeLetGo() const { return description_.node == kSchedulerNode || description_.late(); }
+  bool schedules() const { return description_.node == kSchedulerNode; }
 
   std::string ProblemOfScheduler() const {
     return ProblemOfReaching(description_.addresses[kSchedulerNode].endpoint, kReachWithin);

@@ -413,6 +413,11 @@ TEST(RollBackAudit, KeepsWhatTheCheckpointCounts) {
   EXPECT_FALSE(fs::exists(directory.path() / "process-0.0.tsv"));
   std::ifstream file(kept);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "1\t0\t1\t5\t2\n2\t0\t1\t5\t3\n");
+  io::WriteFileAtomically(directory.path() / "process-1.0.tsv.tmp",
+                          "1\t0\t1\t5\t2\n");  // of a process that was killed
+  io::WriteFileAtomically(directory.path() / "process-1.0.tsv", "1\t0\t1\t5\t2\n");
+  RollBackAudit(directory.path(), 2, {0});
+  EXPECT_TRUE(fs::exists(directory.path() / "process-before-1-1.0.tsv"));
   RollBackAudit(directory.path() / "nowhere", 1, {});
 }
 
