@@ -122,27 +122,37 @@ check_includes() {
   printf '%d includes follow the rules\n' "$(list_includes "$1" | wc -l)"
 }
 
-# Every header of ours, as the only line of a source file, with the include paths, definitions and machine flags of the
-# build.
+# Whether the header $1 is the first include of a source file of its name that the build in $2 compiles: then it compiles
+# alone, or the build had failed.
+built_first() {
+  local own=${1%.h}.cc
+  [[ -e $own ]] && [[ $(grep -m 1 '^#include' "$own") == "#include \"$1\"" ]] && grep -q "/$own\"" "$2/compile_commands.json"
+}
+
+# Every header of ours that no source file has shown to compile alone, as the only line of one, with the include paths,
+# definitions and machine flags of the build.
 check_headers() {
-  local source=$1 build=$2 compiler=$3 flags headers count
+  local source=$1 build=$2 compiler=$3 flags headers=() all count header
   cd -- "$source"
   flags=$(sed 's/ -isystem / -isystem/g; s/[ "]/\n/g' "$build/compile_commands.json" |
     grep -E '^-(isystem|I|std=|m[a-z]|D[A-Z0-9_]+(=[0-9]+)?$)' | sort -u | tr '\n' ' ')
-  mapfile -t headers < <(find "${folders[@]}" -type f -name '*.h' | sort)
-  count=${#headers[@]}
+  mapfile -t all < <(find "${folders[@]}" -type f -name '*.h' | sort)
+  count=${#all[@]}
   ((count > 0)) || { echo "no headers below $source"; exit 1; }
+  for header in "${all[@]}"; do
+    grep -q '^#pragma once$' "$header" || { echo "$header: has no #pragma once"; exit 1; }
+    built_first "$header" "$build" || headers+=("$header")
+  done
 
   # One process a processor; each prints the header's name when it fails.
   export compiler flags
   # shellcheck disable=SC2016  # expanded by the inner shell
   if ! printf '%s\0' "${headers[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c '
-      grep -q "^#pragma once$" "$1" || { echo "$1: has no #pragma once"; exit 1; }
       echo "#include \"$1\"" | "$compiler" $flags -I. -fsyntax-only -Wno-psabi -x c++ - 2>&1 ||
         { echo "$1: does not compile alone"; exit 1; }' check; then
     exit 1
   fi
-  printf '%d headers compile alone\n' "$count"
+  printf '%d headers compile alone, %d of them as the first of a source file\n' "$count" $((count - ${#headers[@]}))
 }
 
 case "${1:-}" in
