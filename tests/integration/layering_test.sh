@@ -6,14 +6,13 @@
 set -euo pipefail
 
 # Our folders, and which of them a file in each may include.
-folders=(common ps worker scheduler launch python tests)
+folders=(common ps worker scheduler launch tests)
 declare -A may_include=(
   [common]="common"
   [ps]="common|ps"
   [worker]="common|worker"
   [scheduler]="common|scheduler"
   [launch]="common|ps|worker|scheduler|launch"
-  [python]="common|launch|worker|python"
   [tests]="common|ps|worker|scheduler|launch|tests"
 )
 
@@ -64,8 +63,8 @@ violations() {
     if [[ $path =~ ^hnswlib/ && ! $file =~ ^launch/export/.*\.cc$|^tests/ ]]; then
       echo "$place: hnswlib belongs to .cc files of launch/export ($path)"
     fi
-    if [[ $path =~ ^pybind11/ && ! $file =~ ^python/ ]]; then
-      echo "$place: pybind11 belongs to python ($path)"
+    if [[ $path =~ ^pybind11/ && ! $file =~ ^launch/python/ ]]; then
+      echo "$place: pybind11 belongs to launch/python ($path)"
     fi
     if [[ $path =~ ^zmq(_addon)?\.h(pp)?$ && ! $file =~ ^(common/net|tests)/ ]]; then
       echo "$place: ZeroMQ belongs to common/net ($path)"
@@ -82,7 +81,7 @@ trap 'rm -rf -- "$scratch"' EXIT
 # A checker that finds nothing proves nothing: plants one breach of every rule, and what is allowed beside them.
 check_the_checker() {
   local planted=$scratch/planted expected found
-  mkdir -p "$planted"/{common/{config,media,model,net},ps,worker,scheduler,launch/export,python,tests}
+  mkdir -p "$planted"/{common/{config,media,model,net},ps,worker,scheduler,launch/{export,python},tests}
   plant() { printf '#include %s\n' "$2" >"$planted/$1"; }
 
   plant common/a.h '"ps/table.h"'
@@ -100,14 +99,13 @@ check_the_checker() {
   plant launch/m.cc '<opencv2/dnn.hpp>'
   plant launch/n.cc '<hnswlib/hnswlib.h>'
   plant launch/o.cc '<pybind11/numpy.h>'
-  plant python/p.cc '"scheduler/leases.h"'
-  expected="common/a.h common/media/l.h launch/m.cc launch/n.cc launch/o.cc python/p.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
+  expected="common/a.h common/media/l.h launch/m.cc launch/n.cc launch/o.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
 
   plant common/config/ok.h '<google/protobuf/message.h>'
   plant common/model/ok.h '<Eigen/Core>'
   plant common/media/ok.cc '<opencv2/core.hpp>'
   plant launch/export/ok.cc '<hnswlib/hnswlib.h>'
-  plant python/ok.cc '<pybind11/numpy.h>'
+  plant launch/python/ok.cc '<pybind11/numpy.h>'
   plant common/net/ok.cc '<zmq.h>'
   plant ps/ok.cc '<Eigen/Core>'
   plant launch/ok.cc '"scheduler/leases.h"'
@@ -134,32 +132,40 @@ check_includes() {
   printf '%d includes follow the rules\n' "$(list_includes "$1" | wc -l)"
 }
 
-# Every header of ours, as the only line of a source file, with the include paths, definitions and machine flags of the
-# build.
+# Whether the header $1 is the first include of a source file of its name that the build in $2 compiles: then it compiles
+# alone, or the build had failed.
+built_first() {
+  local own=${1%.h}.cc
+  [[ -e $own ]] && [[ $(grep -m 1 '^#include' "$own") == "#include \"$1\"" ]] && grep -q "/$own\"" "$2/compile_commands.json"
+}
+
+# Every header of ours that no source file has shown to compile alone, as the only line of one, with the include paths,
+# definitions and machine flags of the build.
 check_headers() {
-  local source=$1 build=$2 compiler=$3 flags headers count
+  local source=$1 build=$2 compiler=$3 flags headers=() all count header
   cd -- "$source"
   flags=$(sed 's/ -isystem / -isystem/g; s/[ "]/\n/g' "$build/compile_commands.json" |
     grep -E '^-(isystem|I|std=|m[a-z]|D[A-Z0-9_]+(=[0-9]+)?$)' | sort -u | tr '\n' ' ')
-  # Those of the Python module need its headers, which may not be there.
-  local built=() folder
-  for folder in "${folders[@]}"; do
-    if [[ $folder != python ]] || grep -q '/python/module.cc' "$build/compile_commands.json"; then built+=("$folder"); fi
-  done
-  mapfile -t headers < <(find "${built[@]}" -type f -name '*.h' | sort)
-  count=${#headers[@]}
+  mapfile -t all < <(find "${folders[@]}" -type f -name '*.h' | sort)
+  if ! grep -q '/launch/python/module.cc"' "$build/compile_commands.json"; then  # what those include may not be there
+    mapfile -t all < <(printf '%s\n' "${all[@]}" | grep -v '^launch/python/')
+  fi
+  count=${#all[@]}
   ((count > 0)) || { echo "no headers below $source"; exit 1; }
+  for header in "${all[@]}"; do
+    grep -q '^#pragma once$' "$header" || { echo "$header: has no #pragma once"; exit 1; }
+    built_first "$header" "$build" || headers+=("$header")
+  done
 
   # One process a processor; each prints the header's name when it fails.
   export compiler flags
   # shellcheck disable=SC2016  # expanded by the inner shell
   if ! printf '%s\0' "${headers[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c '
-      grep -q "^#pragma once$" "$1" || { echo "$1: has no #pragma once"; exit 1; }
       echo "#include \"$1\"" | "$compiler" $flags -I. -fsyntax-only -Wno-psabi -x c++ - 2>&1 ||
         { echo "$1: does not compile alone"; exit 1; }' check; then
     exit 1
   fi
-  printf '%d headers compile alone\n' "$count"
+  printf '%d headers compile alone, %d of them as the first of a source file\n' "$count" $((count - ${#headers[@]}))
 }
 
 case "${1:-}" in

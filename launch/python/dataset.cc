@@ -1,4 +1,4 @@
-#include "python/dataset.h"
+#include "launch/python/dataset.h"
 
 #include <fmt/core.h>
 

@@ -4,8 +4,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/version.h"
-#include "python/dataset.h"
-#include "python/model.h"
+#include "launch/python/dataset.h"
+#include "launch/python/model.h"
 
 // The module `attune._native`. Its callers are the package's own: arguments are checked there.
 

@@ -1,4 +1,4 @@
-#include "python/model.h"
+#include "launch/python/model.h"
 
 #include <algorithm>
 #include <limits>
