@@ -39,7 +39,7 @@ violations() {
     file=${place%%:*}
     folder=${file%%/*}
 
-    if [[ $path =~ ^(common|ps|worker|scheduler|launch|python|tests)/ ]]; then
+    if [[ $path =~ ^(common|ps|worker|scheduler|launch|tests)/ ]]; then
       if [[ ! $path =~ ^(${may_include[$folder]})/ ]]; then
         echo "$place: '$folder' must not include '${path%%/*}' ($path)"
       fi
