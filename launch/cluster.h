@@ -98,6 +98,9 @@ class Cluster {
   /// What has changed among the processes; nothing where there is one process.
   virtual std::optional<scheduler::Changes> Changes() const { return std::nullopt; }
 
+  /// Threads that train.
+  virtual std::uint64_t Workers() const = 0;
+
   /// Triples trained since the start, as far as is known here.
   virtual std::uint64_t triples_done() const = 0;
 };

@@ -9,6 +9,7 @@
 #include "launch/prepare_command.h"
 #include "launch/recommend_command.h"
 #include "launch/report/report_command.h"
+#include "launch/scale/scale_command.h"
 #include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
 #include "launch/similar_command.h"
@@ -36,8 +37,10 @@ CommandTable MakeTable() {
                                             RunEvaluate),
       MakeCommand<config::StudySettings>(
           {"study", "compare methods: tune, train and measure each of them", true}, RunStudy),
-      MakeCommand<config::ReportSettings>({"report", "make a page of a study: figures and tables"},
-                                          RunReport),
+      MakeCommand<config::ScaleSettings>(
+          {"scale", "measure how training scales over threads, processes and hosts", true}, RunScale),
+      MakeCommand<config::ReportSettings>(
+          {"report", "make a page of a study, or of how training scales: figures and tables"}, RunReport),
       MakeCommand<config::RecommendSettings>({"recommend", "list the best items of users"}, RunRecommend),
       MakeCommand<config::SimilarSettings>({"similar", "list the items that are most like others"},
                                            RunSimilar),

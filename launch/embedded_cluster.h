@@ -44,6 +44,7 @@ class EmbeddedCluster : public Cluster {
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
   std::uint64_t PeakMemory() override;
+  std::uint64_t Workers() const override { return pool_.threads(); }
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
   /// All rows, as a checkpoint has them.

@@ -89,6 +89,7 @@ void TrainingJob::TakeUp() {
     }
   }
   ++so_far_.resumed;
+  seconds_before_ = so_far_.train_seconds;
   if (stopping_.HasBest()) {
     std::filesystem::copy(
         checkpoint / "best", staged_.path(),
@@ -397,6 +398,7 @@ JobResult TrainingJob::Finish(const std::string& status) {
                                  : 0.0},
       {"peak_memory_bytes", cluster_->PeakMemory()}};
   AddClusterReport(result.summary, so_far_.trained);
+  AddSteps(result.summary);
   AddCheckpointReport(result.summary);
   if (const auto changes = cluster_->Changes(); changes && changes->any()) {
     result.summary["processes"] = ToJson(*changes);
@@ -405,6 +407,18 @@ JobResult TrainingJob::Finish(const std::string& status) {
   AddModelChange(result.summary);
   Record("end", result.summary);
   return result;
+}
+
+/// Of what was trained since the run began or was taken up.
+void TrainingJob::AddSteps(ordered_json& summary) const {
+  const StepTimes& steps = so_far_.trained.steps;
+  if (steps.triples == 0) return;
+  const auto changes = cluster_->Changes();
+  std::optional<double> thread_seconds;
+  if (!changes || !changes->any()) {
+    thread_seconds = static_cast<double>(cluster_->Workers()) * (so_far_.train_seconds - seconds_before_);
+  }
+  summary["steps"] = StepsJson(steps, thread_seconds);
 }
 
 void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseReport& trained) const {

@@ -79,6 +79,7 @@ class TrainingJob {
   nlohmann::ordered_json Provenance() const;
   /// Adds what the cluster has sent, and how old rows were.
   void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
+  void AddSteps(nlohmann::ordered_json& summary) const;
   void AddCheckpointReport(nlohmann::ordered_json& summary) const;
   void AddModelChange(nlohmann::ordered_json& summary) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
@@ -94,6 +95,7 @@ class TrainingJob {
   scheduler::EarlyStopping stopping_;
 
   JobProgress so_far_;
+  double seconds_before_ = 0;  ///< of training, in lives whose steps are not in so_far_
   scheduler::SlicesDone done_;  ///< of the epoch under way
   Lives lives_;
   std::function<void(std::uint64_t triples)> note_;

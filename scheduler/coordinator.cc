@@ -257,7 +257,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
   if (now && board_->Complete(from, done.slice, done.attempt,
                               {done.positives, done.untrainable, done.triples, done.loss, done.digest,
-                               done.rows, done.staleness},
+                               done.rows, done.staleness, done.steps},
                               done.clock)) {
     ranks_[done.slice] = done.ranks;
     // A loss that is not a number ends the round: Total() shows it, or TotalOfNext().

@@ -15,6 +15,7 @@ LeaseReport& LeaseReport::operator+=(const LeaseReport& other) {
   digest += other.digest;
   rows += other.rows;
   staleness += other.staleness;
+  steps += other.steps;
   return *this;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 
 namespace attune::scheduler {
 
@@ -19,6 +20,7 @@ struct LeaseReport {
   std::uint64_t digest = 0;  ///< of the triples, see worker::BatchLedger
   std::uint64_t rows = 0;    ///< of items that visits read
   Staleness staleness = {};
+  StepTimes steps = {};
 
   LeaseReport& operator+=(const LeaseReport& other);
 };

@@ -158,6 +158,25 @@ void Get(const proto::NoLease& from, NoLease& to) {
   to = {from.round(), from.request(), from.when_idle()};
 }
 
+void Put(const StepTimes& from, proto::StepTimes& to) {
+  to.mutable_timed_ns()->Assign(from.timed_ns.begin(), from.timed_ns.end());
+  to.mutable_whole_ns()->Assign(from.whole_ns.begin(), from.whole_ns.end());
+  to.set_triples(from.triples);
+  to.set_timed_triples(from.timed_triples);
+}
+StepTimes StepTimesOf(const proto::StepTimes& from) {
+  StepTimes times;
+  const auto copy = [](const auto& numbers, StepTimes::Nanoseconds& to) {
+    const auto phases = std::min<std::size_t>(kStepPhases, static_cast<std::size_t>(numbers.size()));
+    std::copy_n(numbers.begin(), phases, to.begin());
+  };
+  copy(from.timed_ns(), times.timed_ns);
+  copy(from.whole_ns(), times.whole_ns);
+  times.triples = from.triples();
+  times.timed_triples = from.timed_triples();
+  return times;
+}
+
 void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.set_round(from.round);
   to.set_slice(from.slice);
@@ -170,6 +189,7 @@ void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.set_digest(from.digest);
   to.set_rows(from.rows);
   to.set_clock(from.clock);
+  if (from.steps.triples > 0) Put(from.steps, *to.mutable_steps());
   if (from.staleness.clocks.total() == 0) return;
   Put(from.staleness.clocks, *to.mutable_stale_clocks());
   Put(from.staleness.milliseconds, *to.mutable_stale_milliseconds());
@@ -189,7 +209,8 @@ void Get(const proto::LeaseDone& from, LeaseDone& to) {
         from.rows(),
         {HistogramOf(from.stale_clocks(), from.stalest_clock()),
          HistogramOf(from.stale_milliseconds(), from.stalest_millisecond())},
-        from.clock()};
+        from.clock(),
+        StepTimesOf(from.steps())};
 }
 
 void Put(const LeaseTaken& from, proto::LeaseTaken& to) {

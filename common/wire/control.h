@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 #include "common/wire/frame.h"
 
 /// What nodes and the scheduler say to each other, as plain values. Fields are those of messages.proto.
@@ -143,6 +144,7 @@ struct LeaseDone {
   std::uint64_t rows = 0;
   Staleness staleness = {};
   std::uint32_t clock = 0;  ///< of the worker, counted from the round's beginning
+  StepTimes steps = {};
 };
 
 struct LeaseTaken {

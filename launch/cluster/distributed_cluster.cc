@@ -163,6 +163,14 @@ void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
 
 /// Nodes say what they have taken when a round ends in which rows come to rest; evaluation may have come
 /// later.
+std::uint64_t DistributedCluster::Workers() const {
+  std::uint64_t workers = 0;
+  for (const scheduler::NodeInfo& member : scheduler_.Members()) {
+    if (member.works) workers += member.seats;
+  }
+  return workers;
+}
+
 std::uint64_t DistributedCluster::PeakMemory() {
   scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
   const wire::NodeCounters counters = scheduler_.Counters();

@@ -37,6 +37,7 @@ class DistributedCluster : public Cluster {
     return at_rest_ ? std::optional(scheduler_.Counters()) : std::nullopt;
   }
   std::uint64_t PeakMemory() override;
+  std::uint64_t Workers() const override;
   std::optional<scheduler::Changes> Changes() const override { return scheduler_.changes(); }
   std::uint64_t triples_done() const override;
 

@@ -55,6 +55,8 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(done.triples, 200u);
   EXPECT_EQ(done.loss, 1.5);
   EXPECT_EQ(Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {}, 0, 0, {}, 9}).clock, 9u);
+  const StepTimes steps{{10, 20, 30, 40, 0}, {5, 0, 0, 0, 50}, 200, 100};
+  EXPECT_EQ(Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {}, 0, 0, {}, 9, steps}).steps, steps);
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");
