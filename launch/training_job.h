@@ -95,7 +95,7 @@ class TrainingJob {
   scheduler::EarlyStopping stopping_;
 
   JobProgress so_far_;
-  double seconds_before_ = 0;  ///< of training, in lives whose steps are not in so_far_
+  double seconds_before_ = 0;   ///< of training, in lives whose steps are not in so_far_
   scheduler::SlicesDone done_;  ///< of the epoch under way
   Lives lives_;
   std::function<void(std::uint64_t triples)> note_;

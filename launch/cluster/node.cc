@@ -523,7 +523,8 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
   const auto clock = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
   return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,    report.positives,
                          report.untrainable, report.triples, report.loss,      {},
-                         report.digest,      report.rows,    report.staleness, clock,         report.steps};
+                         report.digest,      report.rows,    report.staleness, clock,
+                         report.steps};
 }
 
 std::optional<wire::LeaseDone> Node::Rank(const wire::Lease& lease) {
