@@ -10,6 +10,7 @@
 #include "launch/report/report_command.h"
 #include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
+#include "launch/status/status_command.h"
 #include "launch/study/study_command.h"
 #include "launch/synth_command.h"
 #include "launch/train_command.h"
@@ -32,6 +33,7 @@ CommandTable MakeTable() {
       MakeCommand<config::RoleSettings>({"worker", "a process of such a job that trains"}, RunWorker),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),
+      MakeCommand<config::StatusSettings>({"status", "say how far a run is, or how it ended"}, RunStatus),
       MakeCommand<config::StudySettings>(
           {"study", "compare methods: tune, train and measure each of them", true}, RunStudy),
       MakeCommand<config::ReportSettings>({"report", "make a page of a study: figures and tables"},

@@ -63,6 +63,9 @@ violations() {
     if [[ $path =~ ^zmq(_addon)?\.h(pp)?$ && ! $file =~ ^(common/net|tests)/ ]]; then
       echo "$place: ZeroMQ belongs to common/net ($path)"
     fi
+    if [[ $path =~ ^(boost/(asio|beast)|prometheus/) && ! $file =~ ^launch/status/.*\.cc$|^tests/ ]]; then
+      echo "$place: Boost.Asio, Boost.Beast and prometheus-cpp belong to .cc files of launch/status ($path)"
+    fi
     if [[ $path =~ ^mpi(-ext)?\.h$ && ! $file =~ ^(launch|tests)/ ]]; then
       echo "$place: MPI belongs to launch ($path)"
     fi
@@ -91,7 +94,10 @@ check_the_checker() {
   plant common/net/k.cc '<mpi.h>'
   plant common/media/l.h '<opencv2/core.hpp>'
   plant launch/m.cc '<opencv2/dnn.hpp>'
-  expected="common/a.h common/media/l.h launch/m.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
+  mkdir -p "$planted/launch/status"
+  plant launch/status/n.h '<boost/beast/http.hpp>'
+  plant worker/o.cc '<prometheus/counter.h>'
+  expected="launch/status/n.h worker/o.cc common/a.h common/media/l.h launch/m.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
 
   plant common/config/ok.h '<google/protobuf/message.h>'
   plant common/model/ok.h '<Eigen/Core>'
@@ -100,6 +106,7 @@ check_the_checker() {
   plant ps/ok.cc '<Eigen/Core>'
   plant launch/ok.cc '"scheduler/leases.h"'
   plant tests/ok.cc '"tests/support/clock.h"'
+  plant launch/status/ok.cc '<boost/asio.hpp>'
   plant worker/ok.cc '// "scheduler/leases.h"'
 
   expected=$(tr ' ' '\n' <<<"$expected" | sort)
