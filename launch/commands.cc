@@ -13,6 +13,7 @@
 #include "launch/score_command.h"
 #include "launch/settings_reference_command.h"
 #include "launch/similar_command.h"
+#include "launch/status/status_command.h"
 #include "launch/study/study_command.h"
 #include "launch/synth_command.h"
 #include "launch/train_command.h"
@@ -35,6 +36,7 @@ CommandTable MakeTable() {
       MakeCommand<config::RoleSettings>({"worker", "a process of such a job that trains"}, RunWorker),
       MakeCommand<config::EvaluateSettings>({"evaluate", "measure a model on held-out interactions"},
                                             RunEvaluate),
+      MakeCommand<config::StatusSettings>({"status", "say how far a run is, or how it ended"}, RunStatus),
       MakeCommand<config::StudySettings>(
           {"study", "compare methods: tune, train and measure each of them", true}, RunStudy),
       MakeCommand<config::ScaleSettings>(

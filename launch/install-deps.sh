@@ -9,7 +9,7 @@ build_packages=(
   ninja-build
   ccache                # makes a second build fast
   libeigen3-dev         # matrix products
-  libboost-dev          # math: the t distribution; containers
+  libboost-dev          # math: the t distribution; containers; HTTP of a run's page
   libprotobuf-dev       # settings schema
   protobuf-compiler
   libfmt-dev
@@ -22,6 +22,7 @@ build_packages=(
   libzmq3-dev           # messages between processes
   cppzmq-dev
   libsodium-dev         # keys from a secret
+  prometheus-cpp-dev    # the text format of /metrics
 )
 mpi_packages=(          # optional: starting ranks with mpirun or srun
   libopenmpi-dev

@@ -43,6 +43,7 @@
 #include "launch/run_directory.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
+#include "launch/status/endpoint.h"
 #include "launch/training_inputs.h"
 #include "launch/training_job.h"
 #include "launch/training_memory.h"
@@ -99,6 +100,8 @@ int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, c
               Watchdog& watchdog, const std::function<int(JobResult)>& report) {
   const auto& run = settings.run_settings();
   const unsigned threads = ThreadsOf(run);
+  StatusBoard board(run.run());
+  const auto server = ServeStatus(run, board);
   const TrainingInputs inputs(run, dataset);
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset), watchdog.board());
@@ -116,7 +119,8 @@ int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, c
     log::Info("{}", initial.Summary());
   }
   TakeRunDirectory(run);
-  TrainingJob job(settings, spec, inputs, {{"threads", threads}});
+  if (server) board.ReadHistory();
+  TrainingJob job(settings, spec, inputs, {{"threads", threads}}, board);
   try {
     const int code = report(job.Run(cluster));
     watchdog.Ending(code);  // a part of a checkpoint may be written still
@@ -143,6 +147,7 @@ int Report(JobResult result, const config::RunSettings& run, bool json) {
 }
 
 void CheckOutputs(const config::RunSettings& run) {
+  RequireStatusPort(run);
   RequireApart(run.out(), run.data(), "data");
   RequireApart(run.out(), run.run(), "run");
   RequireApart(run.out(), run.init_from(), "init-from");

@@ -26,12 +26,13 @@ namespace attune::launch {
 using nlohmann::ordered_json;
 
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
-                         const TrainingInputs& inputs, ordered_json layout)
+                         const TrainingInputs& inputs, ordered_json layout, StatusBoard& status)
     : settings_(settings),
       spec_(spec),
       inputs_(inputs),
       layout_(std::move(layout)),
       staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
+      status_(status),
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {
   const auto& run = settings_.run_settings();
@@ -45,6 +46,7 @@ TrainingJob::~TrainingJob() = default;
 
 void TrainingJob::SetLives(const Lives& lives, std::function<void(std::uint64_t triples)> note) {
   lives_ = lives;
+  status_.SetLives(lives.ended, lives.triples_lost);
   note_ = std::move(note);
 }
 
@@ -53,7 +55,10 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   ordered_json start = {{"version", Version()}};
   start.update(layout_);
   start["settings"] = config::SettingsToJson(settings_);
+  if (const std::string page = status_.page(); !page.empty()) start["status_page"] = page;
   Record("start", start);
+  cluster_->SetOtherTick([this] { LookAround(); });
+  status_.SetPhase(Phase::kTraining);
   if (settings_.run_settings().has_triples()) {
     TrainTriples();
     return Finish(cluster_->stopped() ? "interrupted" : "completed");
@@ -63,6 +68,7 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   if (checkpoints_) NoteCheckpoint(checkpoints_->Finish(*cluster_));
   // Slices that were cut short have changed rows, and would be trained again.
   if (checkpoints_ && status == "interrupted" && !cluster_->stopped()) {
+    const InPhase writes(status_, Phase::kCheckpointing);
     Rest();
     BeginCheckpoint("told to end", so_far_.epochs_done + 1);
     NoteCheckpoint(checkpoints_->Finish(*cluster_));
@@ -185,6 +191,8 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
 void TrainingJob::Tick(std::uint64_t before) {
   const std::uint64_t of_epoch = cluster_->triples_done() - before;
   progress_.Update(of_epoch);
+  status_.SetProgress(progress_.State(), so_far_.trained.triples + of_epoch);
+  LookAround();
   if (note_) note_(so_far_.trained.triples + of_epoch);
   if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
   if (!StopRequested()) {
@@ -203,6 +211,13 @@ void TrainingJob::Tick(std::uint64_t before) {
   } else {
     Pause();
   }
+}
+
+void TrainingJob::LookAround() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!status_.WantsSurvey(now)) return;
+  status_.SetSurvey(cluster_->LookAround(), now);
+  for (const std::string& news : cluster_->TakeNews()) Record("processes", {{"what", news}});
 }
 
 void TrainingJob::Pause() {
@@ -226,13 +241,16 @@ void TrainingJob::FinishEpoch(std::uint32_t epoch, const EpochResult& result, do
       result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
   so_far_.evaluated = !Evaluating(epoch);
   progress_.End(so_far_.last_loss);
+  status_.SetProgress(progress_.State(), so_far_.trained.triples);
   ordered_json fields = {{"epoch", epoch},
                          {"triples", result.total.triples},
                          {"triples_digest", fmt::format("{:016x}", result.total.digest)},
                          {"seconds", seconds},
                          {"triples_per_second", static_cast<double>(triples) / seconds},
                          {"loss", so_far_.last_loss},
-                         {"lr", spec_.lr * factor}};
+                         {"lr", spec_.lr * factor},
+                         {"triples_total", so_far_.trained.triples},
+                         {"train_seconds", so_far_.train_seconds}};
   AddClusterReport(fields, result.total);
   Record("epoch", std::move(fields));
 }
@@ -294,6 +312,8 @@ void TrainingJob::TrainTriples() {
   const EpochResult result = cluster_->RunTriples(triples, [&] {
     if (StopRequested()) cluster_->Stop();
     progress_.Update(cluster_->triples_done());
+    status_.SetProgress(progress_.State(), cluster_->triples_done());
+    LookAround();
   });
   so_far_.trained = result.total;
   so_far_.train_seconds = result.seconds;
@@ -316,6 +336,7 @@ std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::Evalua
 }
 
 bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
+  const InPhase evaluates(status_, Phase::kEvaluating);
   Rest();
   const std::string& metric = settings_.run_settings().metric();
   if (inputs_.test) {
@@ -372,6 +393,7 @@ ordered_json TrainingJob::Provenance() const {
 }
 
 JobResult TrainingJob::Finish(const std::string& status) {
+  status_.SetPhase(Phase::kWriting);
   Rest();
   if (!stopping_.HasBest()) cluster_->WriteModel(staged_.path());
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
@@ -406,6 +428,7 @@ JobResult TrainingJob::Finish(const std::string& status) {
   if (!so_far_.best_metrics.is_null()) result.summary["validation"] = so_far_.best_metrics;
   AddModelChange(result.summary);
   Record("end", result.summary);
+  status_.SetPhase(Phase::kEnded);
   return result;
 }
 
@@ -440,7 +463,9 @@ void TrainingJob::AddModelChange(ordered_json& summary) const {
 }
 
 void TrainingJob::Record(const std::string& event, ordered_json fields) {
-  if (metrics_log_) metrics_log_->Write(event, fields);
+  const ordered_json record = RecordOf(event, fields);
+  status_.Note(record);
+  if (metrics_log_) metrics_log_->WriteRecord(record);
 }
 
 }  // namespace attune::launch

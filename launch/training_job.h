@@ -17,6 +17,7 @@
 #include "launch/checkpoint/checkpoint_keeper.h"
 #include "launch/cluster.h"
 #include "launch/job_progress.h"
+#include "launch/status/status_board.h"
 #include "launch/training_inputs.h"
 #include "scheduler/early_stopping.h"
 
@@ -34,8 +35,9 @@ class TrainingJob {
  public:
   /// Takes the output's name and begins the run's log. Throws Error.
   /// @param layout  what the record of the run says of threads and processes
+  /// @param status  told how far it is; must outlive it
   TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const TrainingInputs& inputs,
-              nlohmann::ordered_json layout);
+              nlohmann::ordered_json layout, StatusBoard& status);
   ~TrainingJob();
 
   /// What lives of the job came before.
@@ -65,6 +67,8 @@ class TrainingJob {
   void FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
                    std::uint64_t triples);
   void Tick(std::uint64_t before);
+  /// Tells the board what the cluster knows, once a second, and takes note of its news.
+  void LookAround();
   void Pause();
   bool PausesInEpoch() const;
   void BeginCheckpoint(const char* reason, std::uint32_t epoch);
@@ -90,6 +94,7 @@ class TrainingJob {
   const nlohmann::ordered_json layout_;
   io::StagedDirectory staged_;
   Cluster* cluster_ = nullptr;  ///< while it runs
+  StatusBoard& status_;
   std::unique_ptr<MetricsLog> metrics_log_;
   ProgressLine progress_;
   scheduler::EarlyStopping stopping_;

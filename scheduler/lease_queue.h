@@ -46,11 +46,18 @@ class LeaseQueue {
   LeaseReport Total() const;
   bool AllComplete() const;
   SlicesDone Done() const;
+  struct Counts {
+    std::size_t leases = 0;
+    std::size_t done = 0;
+    std::size_t out = 0;  ///< handed out, and not done
+  };
+  Counts Count() const;
 
  private:
   mutable std::mutex mutex_;  // guards the rest
   std::vector<std::uint32_t> order_;
   std::size_t next_ = 0;
+  std::size_t out_ = 0;
   std::vector<std::optional<LeaseReport>> reports_;  ///< by slice
 };
 

@@ -59,6 +59,7 @@ class LeaseClient {
     progress_.clock = clock;
     progress_.triples = triples;
   }
+  void SetCounters(const wire::NodeCounters& counters) { progress_.counters = counters; }
   /// The part of a checkpoint that this process writes is on disk, or why it is not.
   void SnapshotWritten(std::uint32_t number, const std::string& failure) {
     progress_.snapshot = number;

@@ -9,6 +9,12 @@
 namespace attune::wire {
 namespace {
 
+constexpr std::array kCounters = {
+    &NodeCounters::bytes_sent,     &NodeCounters::bytes_received, &NodeCounters::rows_sent,
+    &NodeCounters::rows_applied,   &NodeCounters::rows_received,  &NodeCounters::refused,
+    &NodeCounters::private_memory, &NodeCounters::shared_memory,  &NodeCounters::refused_connections};
+static_assert(sizeof(NodeCounters) == kCounters.size() * sizeof(std::uint64_t));
+
 // Each kind to and from the generated class of its name.
 
 void Put(const Register& from, proto::Register& to) {
@@ -65,34 +71,6 @@ void Get(const proto::Roster& from, Roster& to) {
   to.left.assign(from.left().begin(), from.left().end());
 }
 
-void Put(const Heartbeat& from, proto::Heartbeat& to) {
-  to.set_clock(from.clock);
-  to.set_triples(from.triples);
-  to.set_round(from.round);
-  to.set_generation(from.generation);
-  if (from.snapshot > 0) to.set_snapshot(from.snapshot);
-  if (!from.snapshot_failure.empty()) to.set_snapshot_failure(from.snapshot_failure);
-}
-void Get(const proto::Heartbeat& from, Heartbeat& to) {
-  to = {from.clock(),      from.triples(),  from.round(),
-        from.generation(), from.snapshot(), from.snapshot_failure()};
-}
-
-void Put(const BeginRound& from, proto::BeginRound& to) {
-  to.set_round(from.round);
-  to.set_work(static_cast<std::uint32_t>(from.work));
-  to.set_epoch(from.epoch);
-  to.set_rate_factor(from.rate_factor);
-  to.mutable_writers()->Assign(from.writers.begin(), from.writers.end());
-}
-void Get(const proto::BeginRound& from, BeginRound& to) {
-  to = {from.round(),
-        static_cast<Work>(from.work()),
-        from.epoch(),
-        from.rate_factor(),
-        {from.writers().begin(), from.writers().end()}};
-}
-
 void Put(const RoundDone& from, proto::RoundDone& to) {
   to.set_round(from.round);
   to.set_bytes_sent(from.counters.bytes_sent);
@@ -110,6 +88,37 @@ void Get(const proto::RoundDone& from, RoundDone& to) {
       from.round(),
       {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(), from.rows_received(),
        from.refused(), from.private_memory(), from.shared_memory(), from.refused_connections()}};
+}
+
+void Put(const Heartbeat& from, proto::Heartbeat& to) {
+  to.set_clock(from.clock);
+  to.set_triples(from.triples);
+  to.set_round(from.round);
+  to.set_generation(from.generation);
+  if (from.snapshot > 0) to.set_snapshot(from.snapshot);
+  if (!from.snapshot_failure.empty()) to.set_snapshot_failure(from.snapshot_failure);
+  Put(RoundDone{0, from.counters}, *to.mutable_counters());
+}
+void Get(const proto::Heartbeat& from, Heartbeat& to) {
+  RoundDone done;
+  Get(from.counters(), done);
+  to = {from.clock(),    from.triples(),          from.round(), from.generation(),
+        from.snapshot(), from.snapshot_failure(), done.counters};
+}
+
+void Put(const BeginRound& from, proto::BeginRound& to) {
+  to.set_round(from.round);
+  to.set_work(static_cast<std::uint32_t>(from.work));
+  to.set_epoch(from.epoch);
+  to.set_rate_factor(from.rate_factor);
+  to.mutable_writers()->Assign(from.writers.begin(), from.writers.end());
+}
+void Get(const proto::BeginRound& from, BeginRound& to) {
+  to = {from.round(),
+        static_cast<Work>(from.work()),
+        from.epoch(),
+        from.rate_factor(),
+        {from.writers().begin(), from.writers().end()}};
 }
 
 void Put(const PowerHistogram& from, google::protobuf::RepeatedField<std::uint64_t>& to) {
@@ -311,16 +320,12 @@ constexpr auto kKinds = std::make_index_sequence<std::variant_size_v<Control>>()
 }  // namespace
 
 NodeCounters& NodeCounters::operator+=(const NodeCounters& other) {
-  bytes_sent += other.bytes_sent;
-  bytes_received += other.bytes_received;
-  rows_sent += other.rows_sent;
-  rows_applied += other.rows_applied;
-  rows_received += other.rows_received;
-  refused += other.refused;
-  private_memory += other.private_memory;
-  shared_memory += other.shared_memory;
-  refused_connections += other.refused_connections;
+  for (const auto counter : kCounters) this->*counter += other.*counter;
   return *this;
+}
+
+void NodeCounters::RaiseTo(const NodeCounters& other) {
+  for (const auto counter : kCounters) this->*counter = std::max(this->*counter, other.*counter);
 }
 
 Message Encode(const Control& control) {

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "launch/page/chart_parts.h"
-#include "launch/page/chart_scale.h"
 #include "launch/page/html.h"
 
 namespace attune::launch {
@@ -17,7 +16,7 @@ class LineDrawing {
   explicit LineDrawing(const Chart& chart) : chart_(chart), scale_(MakeScale(chart)) {}
 
   std::string Svg() {
-    svg_ = Opened(chart_, frame_, "line chart");
+    svg_ = OpenedChart(frame_, "line chart", chart_.title, chart_.axis);
     svg_ += fmt::format("<text class=\"title\" x=\"{}\" y=\"15\">{}</text>\n", frame_.left,
                         Escaped(chart_.title));
     Grid();
@@ -40,7 +39,7 @@ class LineDrawing {
 
   double Step() const { return frame_.inner_width() / static_cast<double>(chart_.ticks.size()); }
   double X(std::size_t at) const { return frame_.left + (static_cast<double>(at) + 0.5) * Step(); }
-  double Y(double value) const { return frame_.top + (1 - scale_.At(value)) * frame_.inner_height(); }
+  double Y(double value) const { return DownAt(frame_, scale_, value); }
 
   /// Series stand a little beside each other, so that their error bars can be told apart.
   double Aside(std::size_t n) const {
@@ -49,13 +48,7 @@ class LineDrawing {
   }
 
   void Grid() {
-    for (const double tick : scale_.ticks()) {
-      svg_ += fmt::format(
-          "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-          "<text class=\"end\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>\n",
-          frame_.left, frame_.width - frame_.right, Y(tick), frame_.left - 6, Y(tick) + 4,
-          TickText(tick, scale_, chart_.format));
-    }
+    svg_ += LinesAcross(frame_, scale_, chart_.format);
     const double bottom = frame_.height - frame_.bottom;
     for (std::size_t at = 0; at < chart_.ticks.size(); ++at) {
       svg_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", X(at), bottom + 17,
@@ -91,7 +84,7 @@ class LineDrawing {
   }
 
   const Chart& chart_;
-  const Frame frame_{420, 310, 58, 8, 26, 44};
+  const ChartFrame frame_{420, 310, 58, 8, 26, 44};
   const ChartScale scale_;
   std::string svg_;
 };
@@ -114,7 +107,7 @@ class BarDrawing {
   }
 
   std::string Svg() {
-    svg_ = Opened(chart_, frame_, "bar chart");
+    svg_ = OpenedChart(frame_, "bar chart", chart_.title, chart_.axis);
     svg_ += fmt::format("<text class=\"title\" x=\"4\" y=\"15\">{}{}</text>\n", Escaped(chart_.title),
                         log_ ? " (logarithmic)" : "");
     for (const double tick : scale_.ticks()) {
@@ -153,7 +146,7 @@ class BarDrawing {
 
   const Chart& chart_;
   const std::vector<ChartPoint>& points_;
-  Frame frame_{420, 0, 150, 20, 26, 26};
+  ChartFrame frame_{420, 0, 150, 20, 26, 26};
   ChartScale scale_ = ChartScale::Linear(0, 1, 4);
   bool log_ = false;
   std::string svg_;

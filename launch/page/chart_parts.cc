@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kColours = 10;  // of kChartStyle
 
-/// Around (0, 0), about 8 wide.
 constexpr std::array kMarkers = {"M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",             // circle
                                  "M-3.6 -3.6h7.2v7.2h-7.2z",                        // square
                                  "M0 -4.6L4.2 3.2H-4.2z",                           // triangle
@@ -23,6 +22,10 @@ constexpr std::array kMarkers = {"M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",         
 
 }  // namespace
 
+double DownAt(const ChartFrame& frame, const ChartScale& scale, double value) {
+  return frame.top + (1 - scale.At(value)) * frame.inner_height();
+}
+
 std::string StyleClass(std::size_t style) {
   return fmt::format("c{}{}", style % kColours, style >= kColours ? " dashed" : "");
 }
@@ -31,15 +34,27 @@ const char* Marker(std::size_t style) {
   return kMarkers[style % kMarkers.size()];
 }
 
-std::string Opened(const Chart& chart, const Frame& frame, const std::string& what) {
+std::string OpenedChart(const ChartFrame& frame, std::string_view what, std::string_view title,
+                        std::string_view axis) {
   return fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
-                     frame.width, frame.height,
-                     Escaped(fmt::format("{}: {}, by {}", what, chart.title, chart.axis)));
+                     frame.width, frame.height, Escaped(fmt::format("{}: {}, by {}", what, title, axis)));
 }
 
 std::string TickText(double tick, const ChartScale& scale, NumberFormat format) {
   if (format == NumberFormat::kCount || scale.logarithmic()) return ChartNumber(tick, format);
   return fmt::format("{:.{}f}", tick + 0.0, scale.decimals());
+}
+
+std::string LinesAcross(const ChartFrame& frame, const ChartScale& scale, NumberFormat format) {
+  std::string svg;
+  for (const double tick : scale.ticks()) {
+    const double y = DownAt(frame, scale, tick);
+    svg += fmt::format(
+        "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text class=\"end\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>\n",
+        frame.left, frame.width - frame.right, y, frame.left - 6, y + 4, TickText(tick, scale, format));
+  }
+  return svg;
 }
 
 std::string Hover(const Chart& chart, const std::string& series, const ChartPoint& point) {

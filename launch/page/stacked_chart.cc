@@ -15,7 +15,7 @@ class StackedDrawing {
   }
 
   std::string Svg() {
-    svg_ = Opened(chart_, frame_, "stacked bar chart");
+    svg_ = OpenedChart(frame_, "stacked bar chart", chart_.title, chart_.axis);
     svg_ += fmt::format("<text class=\"title\" x=\"4\" y=\"15\">{}</text>\n", Escaped(chart_.title));
     for (const double tick : scale_.ticks()) {
       svg_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{:.0f} %</text>\n", X(tick),
@@ -51,7 +51,7 @@ class StackedDrawing {
   }
 
   const Chart& chart_;
-  Frame frame_{420, 0, 110, 20, 26, 26};
+  ChartFrame frame_{420, 0, 110, 20, 26, 26};
   const ChartScale scale_ = ChartScale::Linear(0, 1, 5);
   std::string svg_;
 };

@@ -93,8 +93,9 @@ std::string TableHtml(const Table& table) {
       "aria-labelledby=\"{0}-caption\">\n<thead><tr>",
       table.id, Escaped(table.caption));
   for (const TableColumn& column : table.columns) {
-    html += fmt::format("<th scope=\"col\"{}><button type=\"button\">{}</button></th>",
-                        IsNumber(column) ? " class=\"number\"" : "", Escaped(column.title));
+    const std::string title = Escaped(column.title);
+    html += fmt::format("<th scope=\"col\"{}>{}</th>", IsNumber(column) ? " class=\"number\"" : "",
+                        table.sortable ? "<button type=\"button\">" + title + "</button>" : title);
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {

@@ -34,6 +34,7 @@ struct Table {
   std::string caption;  ///< one line
   std::vector<TableColumn> columns;
   std::vector<std::vector<TableCell>> rows;  ///< each as wide as there are columns
+  bool sortable = true;                      ///< by its heads, where kTableScript is on the page
 };
 
 TableCell TextCell(std::string text);
@@ -46,7 +47,6 @@ inline TableCell EmptyCell() {
   return {};
 }
 
-/// Sortable by its heads where kTableScript is on the page.
 std::string TableHtml(const Table& table);
 /// With a head; quoted where needed (RFC 4180); numbers with all their digits.
 std::string TableCsv(const Table& table);

@@ -69,6 +69,9 @@ violations() {
     if [[ $path =~ ^zmq(_addon)?\.h(pp)?$ && ! $file =~ ^(common/net|tests)/ ]]; then
       echo "$place: ZeroMQ belongs to common/net ($path)"
     fi
+    if [[ $path =~ ^(boost/(asio|beast)|prometheus/) && ! $file =~ ^launch/status/.*\.cc$|^tests/ ]]; then
+      echo "$place: Boost.Asio, Boost.Beast and prometheus-cpp belong to .cc files of launch/status ($path)"
+    fi
     if [[ $path =~ ^mpi(-ext)?\.h$ && ! $file =~ ^(launch|tests)/ ]]; then
       echo "$place: MPI belongs to launch ($path)"
     fi
@@ -81,7 +84,7 @@ trap 'rm -rf -- "$scratch"' EXIT
 # A checker that finds nothing proves nothing: plants one breach of every rule, and what is allowed beside them.
 check_the_checker() {
   local planted=$scratch/planted expected found
-  mkdir -p "$planted"/{common/{config,media,model,net},ps,worker,scheduler,launch/{export,python},tests}
+  mkdir -p "$planted"/{common/{config,media,model,net},ps,worker,scheduler,launch/{export,python,status},tests}
   plant() { printf '#include %s\n' "$2" >"$planted/$1"; }
 
   plant common/a.h '"ps/table.h"'
@@ -99,7 +102,9 @@ check_the_checker() {
   plant launch/m.cc '<opencv2/dnn.hpp>'
   plant launch/n.cc '<hnswlib/hnswlib.h>'
   plant launch/o.cc '<pybind11/numpy.h>'
-  expected="common/a.h common/media/l.h launch/m.cc launch/n.cc launch/o.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
+  plant launch/status/p.h '<boost/beast/http.hpp>'
+  plant worker/q.cc '<prometheus/counter.h>'
+  expected="launch/status/p.h worker/q.cc common/a.h common/media/l.h launch/m.cc launch/n.cc launch/o.cc launch/e.cc ps/b.cc ps/g.cc ps/h.cc ps/i.h scheduler/d.cc worker/c.cc worker/f.cc worker/j.cc common/net/k.cc"
 
   plant common/config/ok.h '<google/protobuf/message.h>'
   plant common/model/ok.h '<Eigen/Core>'
@@ -110,6 +115,7 @@ check_the_checker() {
   plant ps/ok.cc '<Eigen/Core>'
   plant launch/ok.cc '"scheduler/leases.h"'
   plant tests/ok.cc '"tests/support/clock.h"'
+  plant launch/status/ok.cc '<boost/asio.hpp>'
   plant worker/ok.cc '// "scheduler/leases.h"'
 
   expected=$(tr ' ' '\n' <<<"$expected" | sort)

@@ -22,10 +22,10 @@ source "$source_dir/tests/integration/expect.sh"
 "$attune" scale --data data --out scaling --threads 1,2 --ranks 2 --repeats 2 --epochs 1 --log-level error >out
 
 # A copy that looks at itself and says what it found.
-cat >probe.html <<'PROBE'
-<script>
-const found = [];
-const check = (what, good) => { if (!good) found.push(what); };
+{
+  echo '<script>'
+  cat "$source_dir/tests/integration/page_probe.js"
+  cat <<'PROBE'
 const cells = (table, column) => [...table.tBodies[0].rows].map((row) => Number(row.cells[column].dataset.value));
 const sorted = (numbers) => numbers.every((number, at) => at === 0 || numbers[at - 1] >= number);
 const study = document.getElementById('methods') !== null;
@@ -40,24 +40,11 @@ name.dispatchEvent(new MouseEvent('mouseenter'));
 check('a name brings its lines out', document.querySelectorAll('.picked .series.out').length === 2);
 name.dispatchEvent(new MouseEvent('mouseleave'));
 check('and lets them go', document.querySelectorAll('.picked, .out').length === 0);
-check('as wide as the window', document.documentElement.scrollWidth <= window.innerWidth);
-const light = (colour) => {
-  const [red, green, blue] = colour.match(/[\d.]+/g).map((part) => part / 255)
-    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-};
-const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
-const ground = getComputedStyle(document.body).backgroundColor;
-for (const text of document.querySelectorAll('h1, h2, p, td, th button, .chart text, footer, .key li, summary')) {
-  const style = getComputedStyle(text);
-  const colour = text.closest('svg') ? style.fill : style.color;
-  check('contrast of ' + text.textContent.slice(0, 20) + ' ' + colour + ' on ' + ground, contrast(colour, ground) >= 4.5);
-}
-for (const line of document.querySelectorAll('.series .mark, .series rect'))
-  check('contrast of a series', contrast(getComputedStyle(line).fill, ground) >= 3);
-document.title = found.length ? 'wrong: ' + [...new Set(found)].join('; ') : 'looks good';
+checkPage(window, 'h1, h2, p, td, th button, .chart text, footer, .key li, summary');
+tell();
 </script>
 PROBE
+} >probe.html
 
 # look PAGE WIDTH FLAG...: the title that the page has given itself.
 look() {
