@@ -176,8 +176,9 @@ class LeaseClient {
       reports_;
   bool declared_dead_ = false;
   std::optional<wire::NextLife> next_life_;
-  Time said_{};   ///< when something was said last
-  Time heard_{};  ///< when the scheduler was heard last
+  Time said_{};     ///< when something was said last
+  Time greeted_{};  ///< when a heartbeat was
+  Time heard_{};    ///< when the scheduler was heard last
 };
 
 }  // namespace attune::worker
