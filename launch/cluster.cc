@@ -14,7 +14,8 @@ scheduler::LeaseReport ReportOf(const worker::LeaseOutcome& outcome, const Train
           outcome.trained.loss,
           outcome.ledger.digest,
           outcome.ledger.rows,
-          outcome.staleness};
+          outcome.staleness,
+          outcome.steps};
 }
 
 void ThrowIfDiverged(const scheduler::LeaseReport& total, const TrainingSpec& spec,

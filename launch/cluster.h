@@ -98,6 +98,15 @@ class Cluster {
   /// What has changed among the processes; nothing where there is one process.
   virtual std::optional<scheduler::Changes> Changes() const { return std::nullopt; }
 
+  /// Threads that train.
+  virtual std::uint64_t Workers() const = 0;
+  /// All processes, and what they do now. From a tick, or while nothing runs.
+  virtual scheduler::Survey LookAround() = 0;
+  /// Who joined, left or died since this was last asked for, for people.
+  virtual std::vector<std::string> TakeNews() { return {}; }
+  /// To be called now and then, too, while something runs that is given no tick. Not in one process.
+  virtual void SetOtherTick(Tick) {}
+
   /// Triples trained since the start, as far as is known here.
   virtual std::uint64_t triples_done() const = 0;
 };

@@ -43,6 +43,24 @@ ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::Le
           {"connections_refused", counters.refused_connections}};
 }
 
+ordered_json StepsJson(const StepTimes& steps, std::optional<double> thread_seconds) {
+  ordered_json seconds = ordered_json::object();
+  double busy = 0;
+  for (std::size_t phase = 0; phase < kStepPhases; ++phase) {
+    const double of_phase = steps.Seconds(static_cast<StepPhase>(phase));
+    seconds[kStepPhaseNames[phase]] = of_phase;
+    busy += of_phase;
+  }
+  if (thread_seconds && busy > *thread_seconds) {
+    // Estimated from a sample; of a short run that may be more than all there was.
+    for (auto& of_phase : seconds) of_phase = of_phase.get<double>() * *thread_seconds / busy;
+  }
+  if (thread_seconds) seconds["wait"] = std::max(0.0, *thread_seconds - busy);
+  return {{"seconds", seconds},
+          {"timed_share", static_cast<double>(steps.timed_triples) /
+                              static_cast<double>(std::max<std::uint64_t>(1, steps.triples))}};
+}
+
 ordered_json ToJson(const scheduler::Changes& changes) {
   return {{"joined", changes.joined},
           {"left", changes.left},

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 #include "common/wire/control.h"
 #include "scheduler/coordinator.h"
 #include "scheduler/lease_queue.h"
@@ -20,6 +22,10 @@ nlohmann::ordered_json ToJson(const Staleness& staleness);
 /// @param record_bytes  of an item's row
 nlohmann::ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::LeaseReport& trained,
                                    std::size_t record_bytes);
+
+/// Seconds of worker threads by phase of a step, all threads together; what is left of their time is "wait".
+/// @param thread_seconds  of all threads, while epochs ran and rows came to rest; nothing if it is not known
+nlohmann::ordered_json StepsJson(const StepTimes& steps, std::optional<double> thread_seconds);
 
 /// What changed among the processes, and what was lost by it.
 nlohmann::ordered_json ToJson(const scheduler::Changes& changes);

@@ -1,6 +1,7 @@
 #include "launch/embedded_cluster.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
@@ -9,6 +10,7 @@
 
 #include "common/model/model_files.h"
 #include "common/thread.h"
+#include "launch/cluster/host_identity.h"
 
 namespace attune::launch {
 namespace {
@@ -55,6 +57,7 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch,
                               done);
   queue_ = &queue;
+  epoch_ = epoch;
   Doing trains("trains epoch {}: {} triples since the beginning", epoch, triples_done());
   RunWithTicks(
       [&] {
@@ -67,6 +70,7 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
         if (tick) tick();
       });
   queue_ = nullptr;
+  epoch_ = 0;
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete(), queue.Done()};
   ThrowIfDiverged(result.total, spec_, pool_.content(), epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total, spec_, data_.num_interactions());
@@ -147,6 +151,26 @@ void EmbeddedCluster::WriteModel(const std::filesystem::path& directory) {
   model::Theta theta;
   model::WriteModelArrays(directory, store_.View(theta, pool_.content()));
   peak_.Look();
+}
+
+scheduler::Survey EmbeddedCluster::LookAround() {
+  peak_.Look();
+  scheduler::Survey survey;
+  scheduler::Survey::Process process;
+  process.where = fmt::format("{}, pid {}", HostName(), getpid());
+  process.host = HostName();
+  process.works = process.owns = true;
+  process.triples = triples_done();
+  process.memory = survey.counters.private_memory = peak_.bytes();
+  if (queue_ != nullptr) {
+    survey.epoch = epoch_;
+    const scheduler::LeaseQueue::Counts counts = queue_->Count();
+    survey.leases = counts.leases;
+    survey.leases_done = counts.done;
+    survey.leases_out = process.leases = counts.out;
+  }
+  survey.processes.push_back(std::move(process));
+  return survey;
 }
 
 std::uint64_t EmbeddedCluster::PeakMemory() {

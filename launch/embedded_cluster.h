@@ -44,6 +44,8 @@ class EmbeddedCluster : public Cluster {
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   bool stopped() const override { return stop_.load(std::memory_order_relaxed); }
   std::uint64_t PeakMemory() override;
+  std::uint64_t Workers() const override { return pool_.threads(); }
+  scheduler::Survey LookAround() override;
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
   /// All rows, as a checkpoint has them.
@@ -70,6 +72,7 @@ class EmbeddedCluster : public Cluster {
   MemoryPeak peak_;
   std::atomic<bool> stop_{false};
   scheduler::LeaseQueue* queue_ = nullptr;  ///< of the epoch that runs
+  std::uint32_t epoch_ = 0;                 ///< that runs; 0 if none does
   SnapshotWriter snapshot_;
 };
 

@@ -14,8 +14,8 @@
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/thread.h"
+#include "launch/evaluate_model.h"
 #include "launch/model_data.h"
-#include "launch/predictor.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {

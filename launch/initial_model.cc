@@ -21,11 +21,6 @@ std::size_t Known(const std::vector<Index>& rows) {
   return rows.size() - static_cast<std::size_t>(std::count(rows.begin(), rows.end(), kNoIndex));
 }
 
-bool SameShape(const model::Theta& a, const model::Theta& b) {
-  return std::equal(a.blocks().begin(), a.blocks().end(), b.blocks().begin(), b.blocks().end(),
-                    [](const auto& x, const auto& y) { return x.name == y.name && x.size() == y.size(); });
-}
-
 void RequireSameSizes(const model::ModelSpec& from, const model::ModelSpec& to, const std::string& path,
                       const data::Dataset& dataset) {
   if (from.dim != to.dim) {
@@ -34,8 +29,7 @@ void RequireSameSizes(const model::ModelSpec& from, const model::ModelSpec& to, 
   if (from.HasContent() && to.HasContent() && from.feature_dim != to.feature_dim) {
     ThrowUsage(
         "--init-from {}: it was trained on features of {} numbers, those of {} have {}; prepare the data "
-        "with "
-        "the features it was trained on (--feature-projection-from its data), or leave --init-from out",
+        "with the features it was trained on (--feature-projection-from its data), or leave --init-from out",
         path, from.feature_dim, dataset.path().string(), to.feature_dim);
   }
 }
@@ -46,18 +40,34 @@ const char* ThetaText(const model::ModelSpec& spec) {
 
 const model::LoadedModel& WithVectors(const model::LoadedModel& model, const std::string& path) {
   if (model.HasVectors() && model.algorithm() != model::Algorithm::kContentMean) return model;
-  ThrowUsage("--init-from {}: a {} model has no vectors of users and items to start from", path,
+  ThrowUsage("--init-from {}: the {} model has no vectors of users and items to start from", path,
              model::NameOf(model.algorithm()));
 }
 
+void RequireFinite(const model::LoadedModel& from) {
+  const std::vector<std::string> problems = from.NonFinite();
+  if (problems.empty()) return;
+  ThrowBadInput("--init-from {}: {}; start from an earlier model", from.path().string(), problems.front());
+}
+
 }  // namespace
+
+bool SameShape(const model::Theta& a, const model::Theta& b) {
+  return std::equal(a.blocks().begin(), a.blocks().end(), b.blocks().begin(), b.blocks().end(),
+                    [](const auto& x, const auto& y) { return x.name == y.name && x.size() == y.size(); });
+}
 
 InitialModel::InitialModel(const std::string& path, const data::Dataset& dataset, const TrainingSpec& spec)
     : from_(path), dataset_(dataset), spec_(spec) {
   const model::ModelView view = WithVectors(from_, path).view();
   RequireSameSizes(view.spec, spec.model, path, dataset);
+  RequireFinite(from_);
   if (spec.model.HasU() && !view.u.empty()) users_ = RowsOf(from_.users(), dataset.users());
   items_ = RowsOf(from_.items(), dataset.items());
+  if (Known(items_) == 0) {
+    ThrowUsage("--init-from {}: it knows none of the {} items of {}; was the data prepared from other ids?",
+               path, dataset.num_items(), dataset.path().string());
+  }
   const model::Theta theta(spec.model);
   has_theta_ = !theta.blocks().empty() && SameShape(theta, *view.theta);
 }

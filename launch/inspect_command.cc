@@ -16,6 +16,7 @@
 #include "common/run/format.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/loaded_checkpoint.h"
+#include "launch/export_command.h"
 #include "launch/job_progress.h"
 #include "launch/standard_streams.h"
 
@@ -123,6 +124,13 @@ void InspectCheckpoint(const fs::path& path, const ordered_json& manifest, Findi
     Keep(manifest, key, findings.holds);
 }
 
+void InspectExport(const fs::path& path, const ordered_json& manifest, Findings& findings) {
+  CheckFiles(
+      path, [&] { return io::ReadManifest(path, kExportKind, kExportVersion); }, findings);
+  for (const char* key : {"created_by", "model", "data", "counts", "dim", "index"})
+    Keep(manifest, key, findings.holds);
+}
+
 /// "  key  value" lines; groups are indented.
 std::string Lines(const ordered_json& object, std::size_t indent) {
   std::string text;
@@ -177,9 +185,11 @@ int RunInspect(const config::InspectSettings& settings, const CommandContext& co
     InspectModel(path, manifest, findings);
   } else if (kind == kCheckpointKind) {
     InspectCheckpoint(path, manifest, findings);
+  } else if (kind == kExportKind) {
+    InspectExport(path, manifest, findings);
   } else {
-    ThrowBadInput("{}: kind '{}': expected '{}', '{}' or '{}'", (path / "manifest.json").string(), kind,
-                  data::kDatasetKind, model::kModelKind, kCheckpointKind);
+    ThrowBadInput("{}: kind '{}': expected '{}', '{}', '{}' or '{}'", (path / "manifest.json").string(), kind,
+                  data::kDatasetKind, model::kModelKind, kCheckpointKind, kExportKind);
   }
   const ordered_json result = {{"path", path.string()},
                                {"kind", kind},

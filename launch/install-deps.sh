@@ -9,7 +9,7 @@ build_packages=(
   ninja-build
   ccache                # makes a second build fast
   libeigen3-dev         # matrix products
-  libboost-dev          # math: the t distribution; containers
+  libboost-dev          # math: the t distribution; containers; HTTP of a run's page
   libprotobuf-dev       # settings schema
   protobuf-compiler
   libfmt-dev
@@ -22,6 +22,7 @@ build_packages=(
   libzmq3-dev           # messages between processes
   cppzmq-dev
   libsodium-dev         # keys from a secret
+  prometheus-cpp-dev    # the text format of /metrics
 )
 mpi_packages=(          # optional: starting ranks with mpirun or srun
   libopenmpi-dev
@@ -32,6 +33,15 @@ opencv_packages=(       # optional: 'attune features'; 273 MB installed, where l
   libopencv-imgcodecs-dev  # pictures
   libopencv-imgproc-dev    # resizing
   libopencv-videoio-dev    # videos
+)
+python_packages=(       # optional: the Python module
+  pybind11-dev
+  python3-dev
+  python3-numpy
+  python3-scipy         # matrices to train on
+)
+index_packages=(        # optional: indexes of 'attune export'
+  libhnswlib-dev        # headers only
 )
 test_packages=(
   libgtest-dev
@@ -48,11 +58,14 @@ check_packages=(
 
 usage() {
   cat <<'TEXT'
-usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--with-checks] [--list]
+usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--without-python]
+                                   [--without-index] [--with-checks] [--list]
 
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
   --without-mpi      not what mpirun and srun need to start ranks
+  --without-python   not what the Python module is built with
+  --without-index    not what indexes of 'attune export' are built with
   --with-checks      also what checks formatting, scripts, parsers, and jobs under Slurm
   --list             print the packages, one a line, and install nothing
 TEXT
@@ -66,6 +79,8 @@ fail() {
 with_tests=yes
 with_opencv=yes
 with_mpi=yes
+with_python=yes
+with_index=yes
 with_checks=no
 list_only=no
 while (($# > 0)); do
@@ -73,6 +88,8 @@ while (($# > 0)); do
     --without-tests) with_tests=no ;;
     --without-opencv) with_opencv=no ;;
     --without-mpi) with_mpi=no ;;
+    --without-python) with_python=no ;;
+    --without-index) with_index=no ;;
     --with-checks) with_checks=yes ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -84,8 +101,18 @@ done
 packages=("${build_packages[@]}")
 if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
 if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
+if [[ $with_python == yes ]]; then packages+=("${python_packages[@]}"); fi
+if [[ $with_index == yes ]]; then packages+=("${index_packages[@]}"); fi
 if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
+
+declare -A listed=()  # one may be in two lists
+wanted=("${packages[@]}")
+packages=()
+for package in "${wanted[@]}"; do
+  if [[ -z ${listed[$package]:-} ]]; then packages+=("$package"); fi
+  listed[$package]=yes
+done
 
 if [[ $list_only == yes ]]; then
   printf '%s\n' "${packages[@]}"

@@ -42,6 +42,10 @@ ModelData::ModelData(const model::LoadedModel& model, const data::Dataset& datas
       users_(dataset.users(), model.users()),
       items_(dataset.items(), model.items()),
       same_data_(FingerprintOf(model.manifest()) == dataset.Fingerprint()) {
+  if (users_.unknown() == dataset.num_users() && items_.unknown() == dataset.num_items()) {
+    ThrowBadInput("{} knows none of the users and items of {}: it was trained on other data",
+                  model.path().string(), dataset.path().string());
+  }
   Warn();
   if (model.HasVectors() && model.view().spec.HasContent()) MatchContent();
 }
@@ -59,8 +63,7 @@ void ModelData::MatchContent() {
   if (dataset_.features()->dim() != dim) {
     ThrowBadInput(
         "{} was trained on features of {} numbers, those of {} have {}; prepare it with the same features "
-        "and "
-        "the transformation of the model's data (--feature-projection-from)",
+        "and the transformation of the model's data (--feature-projection-from)",
         model, dim, data, dataset_.features()->dim());
   }
   if (items_.identity()) return;

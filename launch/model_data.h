@@ -31,8 +31,8 @@ class IdMap {
 /// Threads: const methods from any thread.
 class ModelData {
  public:
-  /// Both must outlive this object. Throws Error(kBadInput) if the model needs features that the data does
-  /// not have.
+  /// Both must outlive this object. Throws Error(kBadInput) if they have neither a user nor an item in
+  /// common, and if the model needs features that the data does not have.
   ModelData(const model::LoadedModel& model, const data::Dataset& dataset);
 
   const model::LoadedModel& model() const { return model_; }

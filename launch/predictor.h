@@ -1,53 +1,47 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "common/model/user_vectors.h"
+#include "common/model/item_scorer.h"
+#include "launch/history_lists.h"
 #include "launch/model_data.h"
-#include "worker/evaluator.h"
-#include "worker/ranking.h"
 
 namespace attune::launch {
-
-/// One user of a model. Rows are the model's.
-struct PredictedUser {
-  Index row = kNoIndex;             ///< kNoIndex for a user that the model does not know
-  std::span<const Index> history;   ///< R(i)
-  std::span<const Index> excluded;  ///< items that are not candidates
-};
 
 /// What commands ask of a model, of whatever kind it is. Threads: const methods from any thread.
 class Predictor {
  public:
   /// @param matched  must outlive this object
   Predictor(const ModelData& matched, unsigned threads);
+  /// Without a data set, for users who are given by their histories.
+  /// @param model  must outlive this object; reads no content
+  Predictor(const model::LoadedModel& model, unsigned threads);
 
   /// Whether the model cannot serve a user without a row, whatever the history.
-  bool NeedsUserRow() const { return matched_.model().HasVectors() && view_.spec.HasU(); }
+  bool NeedsUserRow() const { return lists_ && lists_->view().spec.HasU(); }
+  /// Whether a user's history changes the scores.
+  bool ReadsHistory() const;
+  /// What the model's vectors answer, or nullptr if it has none.
+  const HistoryLists* lists() const { return lists_.get(); }
+
+  /// @param rows  items that lists are made of; all if unset
+  ItemSubset Subset(const std::optional<std::vector<Index>>& rows) const;
 
   /// Scores of given items for one user. @param scores  [which.size()]
-  void Score(const PredictedUser& user, std::span<const Index> which, std::span<float> scores) const;
-  /// The k best items of each user, best first.
-  std::vector<std::vector<worker::ScoredItem>> TopItems(std::span<const PredictedUser> users,
-                                                        std::size_t k) const;
+  void Score(const HistoryQuery& user, std::span<const Index> which, std::span<float> scores) const;
+  /// The k best items of each user, best first. @param exclude_seen  whether those of the history are left
+  /// out
+  /// @param subset  made by Subset()
+  std::vector<std::vector<worker::ScoredItem>> TopItems(std::span<const HistoryQuery> users, std::size_t k,
+                                                        bool exclude_seen, const ItemSubset& subset) const;
 
  private:
-  const ModelData& matched_;
-  model::ModelView view_;                        ///< of a model with vectors
-  std::unique_ptr<model::UserVectors> vectors_;  ///< likewise
-  std::unique_ptr<model::ItemScorer> scorer_;    ///< of one without
+  const model::LoadedModel& model_;
+  std::unique_ptr<const HistoryLists> lists_;        ///< of a model with vectors
+  std::unique_ptr<const model::ItemScorer> scorer_;  ///< of one without
 };
-
-/// Ranks of a task's targets among all items.
-worker::EvaluationResult EvaluateModel(const ModelData& matched, const worker::EvaluationTask& task,
-                                       unsigned threads);
-/// Among sampled items, as worker::EvaluateSampled.
-worker::EvaluationResult EvaluateModelSampled(
-    const ModelData& matched, const worker::EvaluationTask& task, std::uint32_t negatives, std::uint64_t seed,
-    unsigned threads, const std::function<std::span<const Index>(std::size_t)>& unseen_too);
 
 }  // namespace attune::launch

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -13,143 +12,107 @@
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/thread.h"
+#include "launch/id_lists.h"
+#include "launch/listed_items.h"
 #include "launch/model_data.h"
+#include "launch/model_kinds.h"
+#include "launch/predictor.h"
+#include "launch/recommendation_text.h"
 #include "launch/recommender.h"
+#include "launch/require_effect.h"
 #include "launch/standard_streams.h"
 #include "launch/titles.h"
 
 namespace attune::launch {
 namespace {
 
+using config::RecommendSettings;
 using nlohmann::ordered_json;
 
-std::string Dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+void CheckSettings(const RecommendSettings& settings) {
+  const bool some = settings.user_size() > 0 || settings.history_size() > 0;
+  if (some == settings.all()) ThrowUsage("give either --user ID or --history ITEMS (once or more) or --all");
+  if (!settings.has_data() && (settings.all() || settings.user_size() > 0)) {
+    ThrowUsage("--data is missing: the history of a user whom the model knows is in the data");
+  }
+  RequireEffect(settings.has_out(), settings.all(), "out", "it needs --all");
+  RequireEffect(settings.has_titles(), !settings.all(), "titles", "lists of --all have no titles");
 }
 
-void CheckSettings(const config::RecommendSettings& settings) {
-  const bool some = settings.user_size() > 0;
-  if (some == settings.all()) ThrowUsage("give either --user ID (once or more) or --all");
-  if (settings.has_out() && !settings.all()) ThrowUsage("--out cannot take effect: it needs --all");
-  if (settings.has_titles() && settings.all()) {
-    ThrowUsage("--titles cannot take effect: lists of --all have no titles");
-  }
+ListHeading HeadingOf(const data::Dataset& dataset, Index user) {
+  return {std::string(dataset.users()[user]), dataset.History(user).size(), {}};
 }
 
-/// Lists as text.
-class Printer {
- public:
-  Printer(const ModelData& matched, std::vector<std::string> titles)
-      : matched_(matched), titles_(std::move(titles)) {}
-
-  ordered_json Json(const Recommendation& list) const {
-    ordered_json items = ordered_json::array();
-    for (std::size_t n = 0; n < list.items.size(); ++n) {
-      items.push_back({{"rank", n + 1}, {"item", Item(list, n)}, {"score", list.items[n].score}});
-      if (!titles_.empty()) items.back()["title"] = titles_[list.items[n].item];
-    }
-    return {{"user", std::string(matched_.dataset().users()[list.user])},
-            {"by", list.by_popularity ? "popularity" : "model"},
-            {"training_items", matched_.dataset().History(list.user).size()},
-            {"items", std::move(items)}};
-  }
-
-  std::string Table(const Recommendation& list) const {
-    std::size_t width = 4;
-    for (std::size_t n = 0; n < list.items.size(); ++n) width = std::max(width, Item(list, n).size());
-    std::string text =
-        fmt::format("user {} ({} training items{})\n", matched_.dataset().users()[list.user],
-                    matched_.dataset().History(list.user).size(),
-                    list.by_popularity ? "; the model cannot serve this user: by popularity" : "");
-    text += fmt::format("{:>6}  {:<{}}  {:>12}{}\n", "rank", "item", width,
-                        list.by_popularity ? "count" : "score", titles_.empty() ? "" : "  title");
-    for (std::size_t n = 0; n < list.items.size(); ++n) {
-      text += fmt::format("{:>6}  {:<{}}  {:>12.6g}", n + 1, Item(list, n), width, list.items[n].score);
-      if (!titles_.empty()) text += "  " + titles_[list.items[n].item];
-      text += '\n';
-    }
-    return text;
-  }
-
-  std::string Tsv(const Recommendation& list) const {
-    std::string text;
-    const std::string_view user = matched_.dataset().users()[list.user];
-    for (std::size_t n = 0; n < list.items.size(); ++n)
-      text += fmt::format("{}\t{}\t{}\t{}\n", user, n + 1, Item(list, n), list.items[n].score);
-    return text;
-  }
-
- private:
-  std::string Item(const Recommendation& list, std::size_t n) const {
-    return std::string(matched_.model().items()[list.items[n].item]);
-  }
-
-  const ModelData& matched_;
-  const std::vector<std::string> titles_;
-};
-
-/// Standard output, or a file that appears under its name when complete.
-class Sink {
- public:
-  explicit Sink(const std::string& path) : path_(path) {
-    if (!path.empty()) file_.emplace(path + ".tmp");
-  }
-  ~Sink() {
-    std::error_code ignored;
-    if (file_) std::filesystem::remove(file_->path(), ignored);
-  }
-  Sink(const Sink&) = delete;
-  Sink& operator=(const Sink&) = delete;
-
-  void Write(std::string_view text) { file_ ? file_->Write(text) : WriteStandardOutput(text); }
-  void Commit() {
-    if (!file_) return;
-    file_->Close();
-    std::error_code error;
-    std::filesystem::rename(file_->path(), path_, error);
-    if (error) ThrowFailed("{}: cannot rename to {}: {}", file_->path().string(), path_, error.message());
-  }
-
- private:
-  const std::string path_;
-  std::optional<io::OutputFile> file_;
-};
-
-std::vector<Index> FindUsers(const config::RecommendSettings& settings, const data::Dataset& dataset) {
+std::vector<Index> FindUsers(const RecommendSettings& settings, const data::Dataset& dataset) {
   const data::IdIndex index(dataset.users());
   std::vector<Index> users;
   for (const std::string& id : settings.user()) {
     users.push_back(index.Find(id));
     if (users.back() == kNoIndex) {
-      ThrowBadInput("user '{}' is not in {}", id, (dataset.path() / "users.tsv").string());
+      ThrowBadInput("user '{}' is not in {}; --history lists for items that you give", id,
+                    (dataset.path() / "users.tsv").string());
     }
   }
   return users;
 }
 
-void PrintSome(const config::RecommendSettings& settings, const ModelData& matched,
-               const Recommender& recommender, bool json) {
-  const std::vector<Index> users = FindUsers(settings, matched.dataset());
-  const Printer printer(matched, ReadTitles(settings.titles(), matched.model().items()));
-  ordered_json all = ordered_json::array();
-  for (const Recommendation& list : recommender.Recommend(users)) {
-    if (json) {
-      all.push_back(printer.Json(list));
+/// Lists that are printed one by one.
+class Lists {
+ public:
+  Lists(RecommendationPrinter printer, bool json) : printer_(std::move(printer)), json_(json) {}
+
+  void Add(const ListHeading& heading, const Recommendation& list) {
+    if (json_) {
+      all_.push_back(printer_.Json(heading, list));
     } else {
-      WriteStandardOutput(printer.Table(list));
+      WriteStandardOutput(printer_.Table(heading, list));
     }
   }
-  if (json) WriteStandardOutput(Dump({{"users", all}}));
+  void End(const ordered_json& report) const {
+    if (!json_) return;
+    ordered_json json = {{"users", all_}};
+    json.update(report);
+    WriteStandardOutput(JsonLine(json));
+  }
+
+ private:
+  const RecommendationPrinter printer_;
+  const bool json_;
+  ordered_json all_ = ordered_json::array();
+};
+
+/// Histories that were given: of users whom the model need not know.
+void ListGiven(const RecommendSettings& settings, const model::LoadedModel& model, const Predictor& predictor,
+               const ItemSubset& subset, Lists& lists) {
+  if (!predictor.ReadsHistory()) {
+    ThrowUsage("--history cannot take effect: {}{}", model.path().string(),
+               model.HasVectors() ? " makes nothing of a history (item_attention none)"
+                                  : fmt::format(": algorithm {} {}", model::NameOf(model.algorithm()),
+                                                HowItScores(model.algorithm())));
+  }
+  const data::IdIndex index(model.items());
+  for (const std::string& text : settings.history()) {
+    const GivenIds given = MatchIds(ParseIdList("--history", text), index);
+    if (given.rows.empty()) {
+      ThrowBadInput("--history {}: none of these items is known to {}", text, model.path().string());
+    }
+    given.Warn("--history " + text, model.path().string());
+    const HistoryQuery query{kNoIndex, given.rows};
+    auto best = predictor.TopItems({&query, 1}, settings.k(), settings.exclude_seen(), subset);
+    if (best.front().empty()) RequireFinite(model);
+    lists.Add({"", given.rows.size(), given.unknown}, {kNoIndex, false, std::move(best.front())});
+  }
 }
 
 /// Blocks of users are computed by all threads, a few at a time, and written in order.
-void StreamAll(const config::RecommendSettings& settings, const ModelData& matched,
-               const Recommender& recommender, unsigned threads, bool json) {
+void StreamAll(const RecommendSettings& settings, const ModelData& matched, const Recommender& recommender,
+               unsigned threads, bool json) {
   const std::size_t users = matched.dataset().num_users();
   const std::size_t block = std::clamp<std::size_t>((std::size_t{1} << 20) / settings.k(), 1, 256);
   const std::size_t blocks = (users + block - 1) / block;
-  const Printer printer(matched, {});
-  Sink sink(settings.out());
+  const RecommendationPrinter printer(matched.model().items(), {});
+  std::optional<io::AtomicFile> file;
+  if (settings.has_out()) file.emplace(settings.out());
   std::uint64_t by_popularity = 0;
   for (std::size_t first = 0; first < blocks; first += 4 * std::size_t{threads}) {
     const std::size_t count = std::min<std::size_t>(4 * std::size_t{threads}, blocks - first);
@@ -160,33 +123,54 @@ void StreamAll(const config::RecommendSettings& settings, const ModelData& match
       std::vector<Index> ids(std::min(block, users - begin));
       std::iota(ids.begin(), ids.end(), static_cast<Index>(begin));
       for (const Recommendation& list : recommender.Recommend(ids)) {
-        texts[at] += json ? Dump(printer.Json(list)) : printer.Tsv(list);
+        const ListHeading heading = HeadingOf(matched.dataset(), list.user);
+        texts[at] += json ? JsonLine(printer.Json(heading, list)) : printer.Tsv(heading, list);
         popular[at] += list.by_popularity;
       }
     });
     for (std::size_t at = 0; at < count; ++at) {
-      sink.Write(texts[at]);
+      file ? file->Write(texts[at]) : WriteStandardOutput(texts[at]);
       by_popularity += popular[at];
     }
   }
-  sink.Commit();
+  if (file) file->Commit();
   log::Info("{} users, {} of them by popularity", users, by_popularity);
 }
 
 }  // namespace
 
-int RunRecommend(const config::RecommendSettings& settings, const CommandContext& context) {
+int RunRecommend(const RecommendSettings& settings, const CommandContext& context) {
   CheckSettings(settings);
   const model::LoadedModel model(settings.model());
-  const data::Dataset dataset(settings.data());
-  const ModelData matched(model, dataset);
-  const unsigned threads = ResolveThreads(settings.threads());
-  const Recommender recommender(matched, settings.k(), settings.exclude_seen(), threads);
-  if (settings.all()) {
-    StreamAll(settings, matched, recommender, threads, context.json);
-  } else {
-    PrintSome(settings, matched, recommender, context.json);
+  std::optional<data::Dataset> dataset;
+  if (settings.has_data()) dataset.emplace(settings.data());
+  std::optional<ModelData> matched;
+  if (dataset) matched.emplace(model, *dataset);
+  if (!matched && model.HasVectors() && model.view().spec.HasContent()) {
+    ThrowUsage("--data is missing: {} reads content, which is in the data", model.path().string());
   }
+  const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
+  const unsigned threads = ResolveThreads(settings.threads());
+  if (settings.all()) {
+    RequireFinite(model);
+    const Recommender recommender(*matched, settings.k(), settings.exclude_seen(), threads, listed.rows);
+    StreamAll(settings, *matched, recommender, threads, context.json);
+    return 0;
+  }
+  Lists lists({model.items(), ReadTitles(settings.titles(), model.items())}, context.json);
+  if (settings.user_size() > 0) {
+    const std::vector<Index> users = FindUsers(settings, *dataset);
+    const Recommender recommender(*matched, settings.k(), settings.exclude_seen(), threads, listed.rows);
+    for (const Recommendation& list : recommender.Recommend(users)) {
+      if (list.items.empty()) RequireFinite(model);
+      lists.Add(HeadingOf(*dataset, list.user), list);
+    }
+  }
+  if (settings.history_size() > 0) {
+    const Predictor predictor = matched ? Predictor(*matched, threads) : Predictor(model, threads);
+    ListGiven(settings, model, predictor, predictor.Subset(listed.rows), lists);
+  }
+  lists.End(listed.report);
   return 0;
 }
 

@@ -4,10 +4,17 @@
 
 namespace attune::launch {
 
-Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads)
-    : matched_(matched), k_(k), exclude_seen_(exclude_seen), predictor_(matched, threads) {
+Recommender::Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads,
+                         const std::optional<std::vector<Index>>& listed)
+    : matched_(matched),
+      k_(k),
+      exclude_seen_(exclude_seen),
+      predictor_(matched, threads),
+      subset_(predictor_.Subset(listed)) {
   const std::vector<float> counts = matched.Popularity();
-  for (Index item = 0; item < counts.size(); ++item) popular_.push_back({item, counts[item]});
+  for (Index item = 0; item < counts.size(); ++item) {
+    if (subset_.Has(item)) popular_.push_back({item, counts[item]});
+  }
   std::stable_sort(popular_.begin(), popular_.end(),
                    [](const auto& a, const auto& b) { return a.score > b.score; });
 }
@@ -27,7 +34,7 @@ std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users)
   std::vector<Recommendation> result(users.size());
   std::vector<std::vector<Index>> histories(users.size());
   std::vector<std::size_t> served;
-  std::vector<PredictedUser> queries;
+  std::vector<HistoryQuery> queries;
   for (std::size_t n = 0; n < users.size(); ++n) {
     result[n].user = users[n];
     matched_.AppendKnownItems(matched_.dataset().History(users[n]), histories[n]);
@@ -35,10 +42,9 @@ std::vector<Recommendation> Recommender::Recommend(std::span<const Index> users)
     result[n].by_popularity = histories[n].empty() || (row == kNoIndex && predictor_.NeedsUserRow());
     if (result[n].by_popularity) continue;
     served.push_back(n);
-    const std::span<const Index> history = histories[n];
-    queries.push_back({row, history, exclude_seen_ ? history : std::span<const Index>()});
+    queries.push_back({row, histories[n]});
   }
-  auto lists = predictor_.TopItems(queries, k_);
+  auto lists = predictor_.TopItems(queries, k_, exclude_seen_, subset_);
   for (std::size_t at = 0; at < served.size(); ++at) result[served[at]].items = std::move(lists[at]);
   for (std::size_t n = 0; n < users.size(); ++n) {
     if (!result[n].by_popularity) continue;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "launch/model_data.h"
 #include "launch/predictor.h"
-#include "worker/ranking.h"
 
 namespace attune::launch {
 
@@ -22,7 +22,9 @@ struct Recommendation {
 class Recommender {
  public:
   /// @param matched  must outlive this object
-  Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads);
+  /// @param listed   rows that lists are made of; all if unset
+  Recommender(const ModelData& matched, std::size_t k, bool exclude_seen, unsigned threads,
+              const std::optional<std::vector<Index>>& listed = {});
 
   /// Lists for `users` (of the data), in their order.
   std::vector<Recommendation> Recommend(std::span<const Index> users) const;
@@ -34,7 +36,8 @@ class Recommender {
   const std::size_t k_;
   const bool exclude_seen_;
   const Predictor predictor_;
-  std::vector<worker::ScoredItem> popular_;  ///< all items, most popular first
+  const ItemSubset subset_;
+  std::vector<worker::ScoredItem> popular_;  ///< of the subset, most popular first
 };
 
 }  // namespace attune::launch

@@ -96,7 +96,7 @@ void ScoreChunk(const ModelData& matched, const Predictor& predictor, std::span<
     history.clear();
     matched.AppendKnownItems(matched.dataset().History(user), history);
     scores.resize(items.size());
-    predictor.Score({matched.ModelUser(user), history, {}}, items, scores);
+    predictor.Score({matched.ModelUser(user), history}, items, scores);
     for (std::size_t n = 0; n < items.size(); ++n) pairs[begin + n].score = scores[n];
   }
 }

@@ -2,16 +2,32 @@
 
 #include <google/protobuf/empty.pb.h>
 
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "common/config/reference_page.h"
 #include "common/config/schema.h"
+#include "common/config/settings_json.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
 namespace {
 
-int RunSettingsReference(const google::protobuf::Empty&, const CommandContext&) {
+/// Of each command its settings that have a default, for programs.
+nlohmann::ordered_json Defaults() {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const Command& command : AllCommands()) {
+    if (command.hidden || !command.HasSettings()) continue;
+    json[command.spec.name] = config::SettingsToJson(*command.prototype);
+  }
+  return json;
+}
+
+int RunSettingsReference(const google::protobuf::Empty&, const CommandContext& context) {
+  if (context.json) {
+    WriteStandardOutput(Defaults().dump() + "\n");
+    return 0;
+  }
   WriteStandardOutput(SettingsReference(AllCommands()));
   return 0;
 }

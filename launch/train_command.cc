@@ -37,11 +37,13 @@
 #include "launch/embedded_cluster.h"
 #include "launch/initial_model.h"
 #include "launch/metrics_json.h"
+#include "launch/model_change.h"
 #include "launch/program_identity.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
 #include "launch/signals.h"
 #include "launch/standard_streams.h"
+#include "launch/status/endpoint.h"
 #include "launch/training_inputs.h"
 #include "launch/training_job.h"
 #include "launch/training_memory.h"
@@ -66,6 +68,7 @@ std::string Summary(const ordered_json& s) {
       FormatBytes(s["peak_memory_bytes"].get<std::uint64_t>()));
   text += ValidationText(s);
   text += ClusterText(s);
+  if (s.contains("init_from")) text += ModelChangeText(s["init_from"]);
   if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
     text += fmt::format("{} positives belong to users who have every item: no negative exists, not trained\n",
                         s["untrainable_positives"].get<std::uint64_t>());
@@ -97,6 +100,8 @@ int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, c
               Watchdog& watchdog, const std::function<int(JobResult)>& report) {
   const auto& run = settings.run_settings();
   const unsigned threads = ThreadsOf(run);
+  StatusBoard board(run.run());
+  const auto server = ServeStatus(run, board);
   const TrainingInputs inputs(run, dataset);
   EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
                           ContentOf(spec, dataset), watchdog.board());
@@ -114,7 +119,8 @@ int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, c
     log::Info("{}", initial.Summary());
   }
   TakeRunDirectory(run);
-  TrainingJob job(settings, spec, inputs, {{"threads", threads}});
+  if (server) board.ReadHistory();
+  TrainingJob job(settings, spec, inputs, {{"threads", threads}}, board);
   try {
     const int code = report(job.Run(cluster));
     watchdog.Ending(code);  // a part of a checkpoint may be written still
@@ -141,6 +147,7 @@ int Report(JobResult result, const config::RunSettings& run, bool json) {
 }
 
 void CheckOutputs(const config::RunSettings& run) {
+  RequireStatusPort(run);
   RequireApart(run.out(), run.data(), "data");
   RequireApart(run.out(), run.run(), "run");
   RequireApart(run.out(), run.init_from(), "init-from");
@@ -230,6 +237,7 @@ RankCheck CheckRank(const Agreed& agreed) {
     const data::Dataset dataset(run.data());
     SetContent(spec, dataset);
     const TrainingInputs inputs(run, dataset);
+    if (run.has_init_from() && !run.has_resume()) InitialModel(run.init_from(), dataset, spec);
     if (run.has_triples())
       ThrowUsage(
           "--triples cannot take effect with several processes: they are trained in order, by one thread");
@@ -381,8 +389,7 @@ int RunBaseline(Role role, const config::TrainSettings& settings, const Rendezvo
       settings.cluster().has_join()) {
     ThrowUsage(
         "--algorithm {} is trained by one process, on all its processors: start attune train by itself, "
-        "without "
-        "mpirun, attune local or --join",
+        "without mpirun, attune local or --join",
         model::NameOf(ToAlgorithm(settings.algorithm_settings().algorithm())));
   }
   TellInert(settings.cluster());

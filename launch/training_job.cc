@@ -16,6 +16,7 @@
 #include "launch/cluster/roles.h"
 #include "launch/cluster_report.h"
 #include "launch/metrics_json.h"
+#include "launch/model_change.h"
 #include "launch/signals.h"
 #include "launch/training_settings.h"
 #include "launch/triples_file.h"
@@ -25,12 +26,13 @@ namespace attune::launch {
 using nlohmann::ordered_json;
 
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
-                         const TrainingInputs& inputs, ordered_json layout)
+                         const TrainingInputs& inputs, ordered_json layout, StatusBoard& status)
     : settings_(settings),
       spec_(spec),
       inputs_(inputs),
       layout_(std::move(layout)),
       staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
+      status_(status),
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {
   const auto& run = settings_.run_settings();
@@ -44,6 +46,7 @@ TrainingJob::~TrainingJob() = default;
 
 void TrainingJob::SetLives(const Lives& lives, std::function<void(std::uint64_t triples)> note) {
   lives_ = lives;
+  status_.SetLives(lives.ended, lives.triples_lost);
   note_ = std::move(note);
 }
 
@@ -52,7 +55,10 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   ordered_json start = {{"version", Version()}};
   start.update(layout_);
   start["settings"] = config::SettingsToJson(settings_);
+  if (const std::string page = status_.page(); !page.empty()) start["status_page"] = page;
   Record("start", start);
+  cluster_->SetOtherTick([this] { LookAround(); });
+  status_.SetPhase(Phase::kTraining);
   if (settings_.run_settings().has_triples()) {
     TrainTriples();
     return Finish(cluster_->stopped() ? "interrupted" : "completed");
@@ -62,6 +68,7 @@ JobResult TrainingJob::Run(Cluster& cluster) {
   if (checkpoints_) NoteCheckpoint(checkpoints_->Finish(*cluster_));
   // Slices that were cut short have changed rows, and would be trained again.
   if (checkpoints_ && status == "interrupted" && !cluster_->stopped()) {
+    const InPhase writes(status_, Phase::kCheckpointing);
     Rest();
     BeginCheckpoint("told to end", so_far_.epochs_done + 1);
     NoteCheckpoint(checkpoints_->Finish(*cluster_));
@@ -88,6 +95,7 @@ void TrainingJob::TakeUp() {
     }
   }
   ++so_far_.resumed;
+  seconds_before_ = so_far_.train_seconds;
   if (stopping_.HasBest()) {
     std::filesystem::copy(
         checkpoint / "best", staged_.path(),
@@ -183,6 +191,8 @@ bool TrainingJob::TrainEpoch(std::uint32_t epoch) {
 void TrainingJob::Tick(std::uint64_t before) {
   const std::uint64_t of_epoch = cluster_->triples_done() - before;
   progress_.Update(of_epoch);
+  status_.SetProgress(progress_.State(), so_far_.trained.triples + of_epoch);
+  LookAround();
   if (note_) note_(so_far_.trained.triples + of_epoch);
   if (checkpoints_) NoteCheckpoint(checkpoints_->Poll(*cluster_));
   if (!StopRequested()) {
@@ -201,6 +211,13 @@ void TrainingJob::Tick(std::uint64_t before) {
   } else {
     Pause();
   }
+}
+
+void TrainingJob::LookAround() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!status_.WantsSurvey(now)) return;
+  status_.SetSurvey(cluster_->LookAround(), now);
+  for (const std::string& news : cluster_->TakeNews()) Record("processes", {{"what", news}});
 }
 
 void TrainingJob::Pause() {
@@ -224,13 +241,16 @@ void TrainingJob::FinishEpoch(std::uint32_t epoch, const EpochResult& result, do
       result.total.loss / static_cast<double>(std::max<std::uint64_t>(1, result.total.triples));
   so_far_.evaluated = !Evaluating(epoch);
   progress_.End(so_far_.last_loss);
+  status_.SetProgress(progress_.State(), so_far_.trained.triples);
   ordered_json fields = {{"epoch", epoch},
                          {"triples", result.total.triples},
                          {"triples_digest", fmt::format("{:016x}", result.total.digest)},
                          {"seconds", seconds},
                          {"triples_per_second", static_cast<double>(triples) / seconds},
                          {"loss", so_far_.last_loss},
-                         {"lr", spec_.lr * factor}};
+                         {"lr", spec_.lr * factor},
+                         {"triples_total", so_far_.trained.triples},
+                         {"train_seconds", so_far_.train_seconds}};
   AddClusterReport(fields, result.total);
   Record("epoch", std::move(fields));
 }
@@ -292,6 +312,8 @@ void TrainingJob::TrainTriples() {
   const EpochResult result = cluster_->RunTriples(triples, [&] {
     if (StopRequested()) cluster_->Stop();
     progress_.Update(cluster_->triples_done());
+    status_.SetProgress(progress_.State(), cluster_->triples_done());
+    LookAround();
   });
   so_far_.trained = result.total;
   so_far_.train_seconds = result.seconds;
@@ -314,6 +336,7 @@ std::optional<TrainingJob::Evaluation> TrainingJob::Measure(const worker::Evalua
 }
 
 bool TrainingJob::EvaluateEpoch(std::uint32_t epoch) {
+  const InPhase evaluates(status_, Phase::kEvaluating);
   Rest();
   const std::string& metric = settings_.run_settings().metric();
   if (inputs_.test) {
@@ -370,6 +393,7 @@ ordered_json TrainingJob::Provenance() const {
 }
 
 JobResult TrainingJob::Finish(const std::string& status) {
+  status_.SetPhase(Phase::kWriting);
   Rest();
   if (!stopping_.HasBest()) cluster_->WriteModel(staged_.path());
   ordered_json details = {{"settings", config::SettingsToJson(settings_)}, {"provenance", Provenance()}};
@@ -396,13 +420,28 @@ JobResult TrainingJob::Finish(const std::string& status) {
                                  : 0.0},
       {"peak_memory_bytes", cluster_->PeakMemory()}};
   AddClusterReport(result.summary, so_far_.trained);
+  AddSteps(result.summary);
   AddCheckpointReport(result.summary);
   if (const auto changes = cluster_->Changes(); changes && changes->any()) {
     result.summary["processes"] = ToJson(*changes);
   }
   if (!so_far_.best_metrics.is_null()) result.summary["validation"] = so_far_.best_metrics;
+  AddModelChange(result.summary);
   Record("end", result.summary);
+  status_.SetPhase(Phase::kEnded);
   return result;
+}
+
+/// Of what was trained since the run began or was taken up.
+void TrainingJob::AddSteps(ordered_json& summary) const {
+  const StepTimes& steps = so_far_.trained.steps;
+  if (steps.triples == 0) return;
+  const auto changes = cluster_->Changes();
+  std::optional<double> thread_seconds;
+  if (!changes || !changes->any()) {
+    thread_seconds = static_cast<double>(cluster_->Workers()) * (so_far_.train_seconds - seconds_before_);
+  }
+  summary["steps"] = StepsJson(steps, thread_seconds);
 }
 
 void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseReport& trained) const {
@@ -412,8 +451,21 @@ void TrainingJob::AddClusterReport(ordered_json& fields, const scheduler::LeaseR
   if (trained.staleness.clocks.total() > 0) fields["staleness"] = ToJson(trained.staleness);
 }
 
+/// The model is there: whatever keeps it from being compared is no reason to fail.
+void TrainingJob::AddModelChange(ordered_json& summary) const {
+  const auto& run = settings_.run_settings();
+  if (!run.has_init_from()) return;
+  try {
+    summary["init_from"] = ModelChange(model::LoadedModel(run.init_from()), model::LoadedModel(run.out()));
+  } catch (const Error& error) {
+    log::Warning("what changed since {} is not known: {}", run.init_from(), error.what());
+  }
+}
+
 void TrainingJob::Record(const std::string& event, ordered_json fields) {
-  if (metrics_log_) metrics_log_->Write(event, fields);
+  const ordered_json record = RecordOf(event, fields);
+  status_.Note(record);
+  if (metrics_log_) metrics_log_->WriteRecord(record);
 }
 
 }  // namespace attune::launch

@@ -17,6 +17,7 @@
 #include "launch/checkpoint/checkpoint_keeper.h"
 #include "launch/cluster.h"
 #include "launch/job_progress.h"
+#include "launch/status/status_board.h"
 #include "launch/training_inputs.h"
 #include "scheduler/early_stopping.h"
 
@@ -34,8 +35,9 @@ class TrainingJob {
  public:
   /// Takes the output's name and begins the run's log. Throws Error.
   /// @param layout  what the record of the run says of threads and processes
+  /// @param status  told how far it is; must outlive it
   TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec, const TrainingInputs& inputs,
-              nlohmann::ordered_json layout);
+              nlohmann::ordered_json layout, StatusBoard& status);
   ~TrainingJob();
 
   /// What lives of the job came before.
@@ -65,6 +67,8 @@ class TrainingJob {
   void FinishEpoch(std::uint32_t epoch, const EpochResult& result, double factor, double seconds,
                    std::uint64_t triples);
   void Tick(std::uint64_t before);
+  /// Tells the board what the cluster knows, once a second, and takes note of its news.
+  void LookAround();
   void Pause();
   bool PausesInEpoch() const;
   void BeginCheckpoint(const char* reason, std::uint32_t epoch);
@@ -79,7 +83,9 @@ class TrainingJob {
   nlohmann::ordered_json Provenance() const;
   /// Adds what the cluster has sent, and how old rows were.
   void AddClusterReport(nlohmann::ordered_json& fields, const scheduler::LeaseReport& trained) const;
+  void AddSteps(nlohmann::ordered_json& summary) const;
   void AddCheckpointReport(nlohmann::ordered_json& summary) const;
+  void AddModelChange(nlohmann::ordered_json& summary) const;
   void Record(const std::string& event, nlohmann::ordered_json fields);
 
   const config::TrainSettings settings_;
@@ -88,11 +94,13 @@ class TrainingJob {
   const nlohmann::ordered_json layout_;
   io::StagedDirectory staged_;
   Cluster* cluster_ = nullptr;  ///< while it runs
+  StatusBoard& status_;
   std::unique_ptr<MetricsLog> metrics_log_;
   ProgressLine progress_;
   scheduler::EarlyStopping stopping_;
 
   JobProgress so_far_;
+  double seconds_before_ = 0;   ///< of training, in lives whose steps are not in so_far_
   scheduler::SlicesDone done_;  ///< of the epoch under way
   Lives lives_;
   std::function<void(std::uint64_t triples)> note_;

@@ -182,6 +182,7 @@ void Coordinator::OnMessage(std::uint32_t from, std::uint32_t incarnation, const
 void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   members_.SetKnows(from, heartbeat.generation);
   triples_[from] = heartbeat.triples;
+  NoteTold(from, heartbeat.counters);
   // Between rounds, or when it has all leases that it may have, it would hear nothing else: silence means
   // that the scheduler is gone.
   Send(from, wire::Registered{members_.generation(), {}, members_.Find(from)->info.incarnation});
@@ -257,7 +258,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
   if (now && board_->Complete(from, done.slice, done.attempt,
                               {done.positives, done.untrainable, done.triples, done.loss, done.digest,
-                               done.rows, done.staleness},
+                               done.rows, done.staleness, done.steps},
                               done.clock)) {
     ranks_[done.slice] = done.ranks;
     // A loss that is not a number ends the round: Total() shows it, or TotalOfNext().
@@ -298,6 +299,7 @@ wire::NodeCounters Coordinator::Counters() const {
 
 void Coordinator::Handle(std::uint32_t from, const wire::RoundDone& done) {
   counters_[{from, members_.Find(from)->info.incarnation}] = done.counters;
+  NoteTold(from, done.counters);
   if (phase_ != Phase::kWorking || wire::HasLeases(round_.work) || done.round != round_.round) return;
   done_.insert(from);
   CloseRoundIfComplete();
@@ -314,6 +316,7 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving& leaving) {
   if (leaving.at_rest && board_) board_->Return(from);  // what it has not begun
   if (!leaving.drained) return;
   counters_[{from, members_.Find(from)->info.incarnation}] = leaving.counters;
+  NoteTold(from, leaving.counters);
   if (!IsNeeded(from)) Dismiss(from);  // else it says so again
 }
 

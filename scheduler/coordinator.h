@@ -12,22 +12,9 @@
 #include "scheduler/lease_board.h"
 #include "scheduler/membership.h"
 #include "scheduler/round_standing.h"
+#include "scheduler/survey.h"
 
 namespace attune::scheduler {
-
-/// What has changed among the processes of a job since it began.
-struct Changes {
-  std::uint64_t joined = 0;
-  std::uint64_t left = 0;
-  std::uint64_t died = 0;             ///< were silent for too long, or were started again
-  std::uint64_t repeated_leases = 0;  ///< of those that died: some of their triples may be trained twice
-  std::uint64_t lost_slices = 0;      ///< whose rows of U went with their host
-  std::uint64_t ignored =
-      0;  ///< messages of processes that had ended or were replaced, or that made no sense
-
-  bool any() const { return joined + left + died + repeated_leases + lost_slices > 0; }
-  bool operator==(const Changes&) const = default;
-};
 
 /// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, hands out leases,
 /// notices who is gone.
@@ -139,6 +126,8 @@ class Coordinator {
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   /// Where the newest round is, and who has not done what of it.
   RoundStanding Standing(Time now) const;
+  /// Who takes part, and what they have told: newer than Counters(), which is of rows at rest.
+  Survey LookAround(Time now) const;
   /// What has changed among the processes of the job so far, and what was lost by it.
   const Changes& changes() const { return changes_; }
   /// Sum of what all processes have told, those that are gone among them.
@@ -171,6 +160,7 @@ class Coordinator {
   void GoOnWithoutMissing(Time now);
   void TellIfOver(std::uint32_t node);
   void Gone(std::uint32_t node);
+  void NoteTold(std::uint32_t from, const wire::NodeCounters& counters);
   void LoseHostIfEmpty(std::uint32_t node);
   void Dismiss(std::uint32_t node);
   bool IsNeeded(std::uint32_t node);
@@ -228,6 +218,8 @@ class Coordinator {
   std::map<std::uint32_t, std::uint64_t> triples_;      ///< by node, as its newest heartbeat says
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
+  /// The same as processes tell them in between.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> told_counters_;
   std::vector<std::string> events_;
 };
 

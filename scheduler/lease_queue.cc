@@ -15,6 +15,7 @@ LeaseReport& LeaseReport::operator+=(const LeaseReport& other) {
   digest += other.digest;
   rows += other.rows;
   staleness += other.staleness;
+  steps += other.steps;
   return *this;
 }
 
@@ -32,6 +33,7 @@ LeaseQueue::LeaseQueue(std::uint32_t slices, std::uint64_t seed, std::uint32_t e
 std::optional<std::uint32_t> LeaseQueue::Next() {
   const std::lock_guard lock(mutex_);
   if (next_ >= order_.size()) return std::nullopt;
+  ++out_;
   return order_[next_++];
 }
 
@@ -39,6 +41,7 @@ void LeaseQueue::Complete(std::uint32_t slice, const LeaseReport& report) {
   const std::lock_guard lock(mutex_);
   ATTUNE_CHECK(!reports_[slice].has_value());
   reports_[slice] = report;
+  --out_;
 }
 
 void LeaseQueue::Close() {
@@ -67,6 +70,13 @@ SlicesDone LeaseQueue::Done() const {
     if (reports_[slice]) done.emplace(slice, *reports_[slice]);
   }
   return done;
+}
+
+LeaseQueue::Counts LeaseQueue::Count() const {
+  const std::lock_guard lock(mutex_);
+  const auto done =
+      std::count_if(reports_.begin(), reports_.end(), [](const auto& report) { return report.has_value(); });
+  return {reports_.size(), static_cast<std::size_t>(done), out_};
 }
 
 }  // namespace attune::scheduler

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 
 namespace attune::scheduler {
 
@@ -19,6 +20,7 @@ struct LeaseReport {
   std::uint64_t digest = 0;  ///< of the triples, see worker::BatchLedger
   std::uint64_t rows = 0;    ///< of items that visits read
   Staleness staleness = {};
+  StepTimes steps = {};
 
   LeaseReport& operator+=(const LeaseReport& other);
 };
@@ -44,11 +46,18 @@ class LeaseQueue {
   LeaseReport Total() const;
   bool AllComplete() const;
   SlicesDone Done() const;
+  struct Counts {
+    std::size_t leases = 0;
+    std::size_t done = 0;
+    std::size_t out = 0;  ///< handed out, and not done
+  };
+  Counts Count() const;
 
  private:
   mutable std::mutex mutex_;  // guards the rest
   std::vector<std::uint32_t> order_;
   std::size_t next_ = 0;
+  std::size_t out_ = 0;
   std::vector<std::optional<LeaseReport>> reports_;  ///< by slice
 };
 

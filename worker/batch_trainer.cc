@@ -23,7 +23,7 @@ class Trainer : public BatchTrainer {
     }
   }
 
-  BatchReport Train(const Batch& batch, const EpochRates& rates) override {
+  BatchReport Train(const Batch& batch, const EpochRates& rates, StepTimer& timer) override {
     if (batch.visits.empty()) return {};
     optim::OptimizerSpec optimizer = spec_.optimizer;
     optim::WithRule(optimizer, static_cast<float>(rates.lr), [&](const auto& rule) {
@@ -34,11 +34,15 @@ class Trainer : public BatchTrainer {
     if (attention_) attention_->BeginBatch(batch.names);
     if (item_content_) item_content_->BeginBatch(batch);
     margins_.resize(batch.triples());
+    timer.Lap(StepPhase::kGather);
     for (std::size_t begin = 0; begin < batch.visits.size();) begin = RunChunk(batch, begin);
+    const double loss = model::PairwiseLoss(margins_);
+    timer.Lap(StepPhase::kCompute);
     if (attention_) attention_->EndBatch(batch.triples(), rates.lr_theta);
     if (item_content_) item_content_->EndBatch(batch.triples(), rates.lr_theta);
     access_.EndBatch(batch.triples());
-    return {batch.triples(), model::PairwiseLoss(margins_)};
+    timer.Lap(StepPhase::kUpdate);
+    return {batch.triples(), loss};
   }
 
   void FoldOverdue(Index first, Index end, const EpochRates& rates) override {

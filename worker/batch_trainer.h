@@ -9,6 +9,7 @@
 #include "worker/batch.h"
 #include "worker/row_access.h"
 #include "worker/shared_content.h"
+#include "worker/step_timer.h"
 
 namespace attune::worker {
 
@@ -22,7 +23,8 @@ struct BatchReport {
 class BatchTrainer {
  public:
   virtual ~BatchTrainer() = default;
-  virtual BatchReport Train(const Batch& batch, const EpochRates& rates) = 0;
+  /// @param timer  of a batch that has begun; told of its phases from gather to update
+  virtual BatchReport Train(const Batch& batch, const EpochRates& rates, StepTimer& timer) = 0;
   /// Brings gradients that wait for items among [first, end) to Θ; the threads of a process share the items
   /// out.
   virtual void FoldOverdue(Index first, Index end, const EpochRates& rates) = 0;

@@ -15,7 +15,8 @@ constexpr double kLeastInterval = 1e-6;
 
 }  // namespace
 
-LeaseClient::LeaseClient(const Options& options, Time now) : options_(options), said_(now), heard_(now) {
+LeaseClient::LeaseClient(const Options& options, Time now)
+    : options_(options), said_(now), greeted_(now), heard_(now) {
   Say(options_.self);
 }
 
@@ -200,7 +201,11 @@ void LeaseClient::Tick(Time now) {
     report.second = now;
     Say(report.first);
   }
-  if (now - said_ >= options_.heartbeat) Greet();
+  // However much else is said: nothing else tells in time how far this process is.
+  if (now - greeted_ >= options_.heartbeat) {
+    greeted_ = now;
+    Greet();
+  }
   if (!outgoing_.empty()) said_ = now;
 }
 

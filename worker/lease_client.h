@@ -59,6 +59,7 @@ class LeaseClient {
     progress_.clock = clock;
     progress_.triples = triples;
   }
+  void SetCounters(const wire::NodeCounters& counters) { progress_.counters = counters; }
   /// The part of a checkpoint that this process writes is on disk, or why it is not.
   void SnapshotWritten(std::uint32_t number, const std::string& failure) {
     progress_.snapshot = number;
@@ -175,8 +176,9 @@ class LeaseClient {
       reports_;
   bool declared_dead_ = false;
   std::optional<wire::NextLife> next_life_;
-  Time said_{};   ///< when something was said last
-  Time heard_{};  ///< when the scheduler was heard last
+  Time said_{};     ///< when something was said last
+  Time greeted_{};  ///< when a heartbeat was
+  Time heard_{};    ///< when the scheduler was heard last
 };
 
 }  // namespace attune::worker

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 #include "worker/batch_ledger.h"
 #include "worker/batch_trainer.h"
 
@@ -27,6 +28,7 @@ struct LeaseOutcome {
   std::uint64_t untrainable = 0;
   BatchLedger ledger;
   Staleness staleness;                  ///< where there is a gate
+  StepTimes steps;                      ///< where the time went
   bool finished = false;                ///< false when stopped before the end
   std::uint64_t clock = 0;              ///< of the worker at the end, where there is a gate
   std::vector<UserTriples> users = {};  ///< of each visit, where they are counted

@@ -13,18 +13,22 @@ TailRun::TailRun(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, I
 }
 
 /// @returns false if the source has no more
-bool TailRun::BeginNext(VisitSource& source, LeaseOutcome& outcome) {
+bool TailRun::BeginNext(VisitSource& source, StepTimer& timer, LeaseOutcome& outcome) {
   TailFrame* const frame = idle_.front();
-  if (!source.Fill(frame->batch())) return false;
+  timer.BeginTimed();
+  const bool filled = source.Fill(frame->batch());
+  timer.Lap(StepPhase::kSample);
+  if (!filled) return false;
   idle_.pop_front();
   outcome.ledger += LedgerOf(frame->batch());
   frame->BeginPull();
+  timer.Lap(StepPhase::kGather);
   pulling_.push_back(frame);
   return true;
 }
 
 /// Batches whose additions have arrived are finished. @param wait  for the first of them at least
-void TailRun::Settle(StalenessGate* gate, std::size_t seat, bool wait) {
+void TailRun::Settle(const Seat& seat, bool wait) {
   while (!pushing_.empty()) {
     TailFrame* const frame = pushing_.front();
     if (wait) remote_.Wait(frame->ticket());
@@ -32,7 +36,7 @@ void TailRun::Settle(StalenessGate* gate, std::size_t seat, bool wait) {
     if (!frame->ticket().done()) return;
     pushing_.pop_front();
     idle_.push_back(frame);
-    if (gate != nullptr) gate->Finish(seat);
+    if (seat.gate != nullptr) seat.gate->Finish(seat.number);
   }
 }
 
@@ -58,41 +62,48 @@ class TailRun::Drain {
 };
 
 LeaseOutcome TailRun::Run(BatchTrainer& trainer, VisitSource& source, const EpochRates& rates,
-                          const std::atomic<bool>& stop, StalenessGate* gate, std::size_t seat,
-                          Progress& progress) {
+                          const std::atomic<bool>& stop, Seat seat, StepTimer& timer, Progress& progress) {
   const Drain drain(*this);
+  StalenessGate* const gate = seat.gate;
   LeaseOutcome outcome;
   bool more = true;
   while (!stop.load(std::memory_order_relaxed)) {
-    Settle(gate, seat, false);
+    Settle(seat, false);
     const std::uint64_t under_way = pulling_.size() + pushing_.size();
-    if (more && !idle_.empty() && (gate == nullptr || gate->MayBegin(seat, under_way))) {
-      if (gate != nullptr) gate->Observe(seat, under_way, outcome.staleness);
-      more = BeginNext(source, outcome);
+    if (more && !idle_.empty() && (gate == nullptr || gate->MayBegin(seat.number, under_way))) {
+      if (gate != nullptr) gate->Observe(seat.number, under_way, outcome.staleness);
+      more = BeginNext(source, timer, outcome);
       continue;
     }
     if (pulling_.empty()) {
       if (!pushing_.empty()) {
-        Settle(gate, seat, true);
+        timer.Waited([&] {
+          Settle(seat, true);
+          return true;
+        });
         continue;
       }
       outcome.finished = !more;
-      if (!more || !gate->Enter(seat, stop)) break;
+      if (!more || !timer.Waited([&] { return gate->Enter(seat.number, stop); })) break;
       continue;
     }
     TailFrame* const frame = pulling_.front();
+    timer.BeginTimed();
     remote_.Wait(frame->ticket());
     frame->Arrived();
-    const BatchReport report = trainer.Train(frame->batch(), rates);
+    const BatchReport report = trainer.Train(frame->batch(), rates, timer);
     outcome.trained.triples += report.triples;
     outcome.trained.loss += report.loss;
     outcome.untrainable += frame->batch().untrainable;
     progress.triples.fetch_add(report.triples, std::memory_order_relaxed);
     frame->BeginPush();
+    timer.Lap(StepPhase::kUpdate);
+    timer.End(report.triples);
     pulling_.pop_front();
     pushing_.push_back(frame);
     if (!std::isfinite(report.loss)) break;
   }
+  outcome.steps = timer.Take();
   return outcome;
 }
 

@@ -22,16 +22,21 @@ class TailRun {
   /// @param rows       of each batch
   TailRun(const ItemPlaces& places, RemoteRows& remote, unsigned ahead, Index first_row, Index rows);
 
-  /// As Worker::Run. @param gate  may be nullptr
+  /// A worker's place at the gate. @param gate  may be nullptr
+  struct Seat {
+    StalenessGate* gate = nullptr;
+    std::size_t number = 0;
+  };
+  /// As Worker::Run.
   LeaseOutcome Run(BatchTrainer& trainer, VisitSource& source, const EpochRates& rates,
-                   const std::atomic<bool>& stop, StalenessGate* gate, std::size_t seat, Progress& progress);
+                   const std::atomic<bool>& stop, Seat seat, StepTimer& timer, Progress& progress);
 
  private:
   /// Ends a run, also one that throws: memory of an exchange is not given up before its end.
   class Drain;
 
-  bool BeginNext(VisitSource& source, LeaseOutcome& outcome);
-  void Settle(StalenessGate* gate, std::size_t seat, bool wait);
+  bool BeginNext(VisitSource& source, StepTimer& timer, LeaseOutcome& outcome);
+  void Settle(const Seat& seat, bool wait);
 
   RemoteRows& remote_;
   std::vector<std::unique_ptr<TailFrame>> frames_;

@@ -9,17 +9,20 @@ Worker::Worker(const TrainingSpec& spec, const Tables& tables, ThetaService& the
     : trainer_(MakeBatchTrainer(spec, tables, theta, content)), progress_(progress) {}
 
 LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std::atomic<bool>& stop) {
-  if (tail_) return tail_->Run(*trainer_, source, rates, stop, gate_, seat_, progress_);
+  if (tail_) return tail_->Run(*trainer_, source, rates, stop, {gate_, seat_}, timer_, progress_);
   LeaseOutcome outcome;
   while (!stop.load(std::memory_order_relaxed)) {
+    timer_.Begin();
     if (!source.Fill(batch_)) {
       outcome.finished = true;
       break;
     }
-    if (gate_ != nullptr && !gate_->Enter(seat_, stop)) break;
+    timer_.Lap(StepPhase::kSample);
+    if (gate_ != nullptr && !timer_.Waited([&] { return gate_->Enter(seat_, stop); })) break;
     if (gate_ != nullptr) gate_->Observe(seat_, 0, outcome.staleness);
     outcome.ledger += LedgerOf(batch_);
-    const BatchReport report = trainer_->Train(batch_, rates);
+    const BatchReport report = trainer_->Train(batch_, rates, timer_);
+    timer_.End(report.triples);
     outcome.trained.triples += report.triples;
     outcome.trained.loss += report.loss;
     outcome.untrainable += batch_.untrainable;
@@ -27,6 +30,7 @@ LeaseOutcome Worker::Run(VisitSource& source, const EpochRates& rates, const std
     if (gate_ != nullptr) gate_->Finish(seat_);
     if (!std::isfinite(report.loss)) break;
   }
+  outcome.steps = timer_.Take();
   return outcome;
 }
 

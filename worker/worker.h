@@ -44,6 +44,7 @@ class Worker {
  private:
   std::unique_ptr<BatchTrainer> trainer_;
   Batch batch_;
+  StepTimer timer_;
   Progress& progress_;
   StalenessGate* gate_ = nullptr;
   std::size_t seat_ = 0;

@@ -1,6 +1,7 @@
 #include "worker/worker_pool.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "common/thread.h"
 #include "worker/counting_source.h"
@@ -41,11 +42,18 @@ void WorkerPool::SetGate(StalenessGate& gate, std::size_t first_seat) {
 LeaseOutcome WorkerPool::Train(unsigned thread, std::uint32_t slice, std::uint32_t epoch,
                                const EpochRates& rates, const std::atomic<bool>& stop,
                                std::uint64_t clock_base) {
+  const auto began = std::chrono::steady_clock::now();
   SliceSampler source(spec_.model, spec_.sampling, data_.slices()[slice], slice, epoch, negatives_);
-  if (!counts_users_) return RunAtGate(thread, source, rates, stop, clock_base);
-  CountingSource counting(source);
-  LeaseOutcome outcome = RunAtGate(thread, counting, rates, stop, clock_base);
-  outcome.users = counting.counts();
+  const auto planning = std::chrono::steady_clock::now() - began;
+  LeaseOutcome outcome;
+  if (counts_users_) {
+    CountingSource counting(source);
+    outcome = RunAtGate(thread, counting, rates, stop, clock_base);
+    outcome.users = counting.counts();
+  } else {
+    outcome = RunAtGate(thread, source, rates, stop, clock_base);
+  }
+  outcome.steps.AddWhole(StepPhase::kSample, planning);
   return outcome;
 }
 

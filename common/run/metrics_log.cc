@@ -73,12 +73,16 @@ MetricsLog::~MetricsLog() {
   close(fd_);
 }
 
-void MetricsLog::Write(const std::string& event, const ordered_json& fields) {
+ordered_json RecordOf(const std::string& event, const ordered_json& fields) {
   ATTUNE_CHECK(fields.is_object() && !fields.contains("time") && !fields.contains("event"));
-  ordered_json line{{"time", FormatUtc(std::chrono::system_clock::now())}, {"event", event}};
-  line.update(fields);
+  ordered_json record{{"time", FormatUtc(std::chrono::system_clock::now())}, {"event", event}};
+  record.update(fields);
+  return record;
+}
+
+void MetricsLog::WriteRecord(const ordered_json& record) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Append(Dump(line, -1));
+  Append(Dump(record, -1));
 }
 
 void MetricsLog::Append(const std::string& line) {

@@ -3,13 +3,18 @@
 #include <chrono>
 #include <filesystem>
 #include <mutex>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace attune {
 
 /// "2026-01-31T12:00:00.123Z".
 std::string FormatUtc(std::chrono::system_clock::time_point time);
+
+/// {"time": now, "event": event, …}.
+/// @param event   what happened: "epoch", "evaluation"
+/// @param fields  an object without "time" and "event"
+nlohmann::ordered_json RecordOf(const std::string& event, const nlohmann::ordered_json& fields);
 
 /// RUN/metrics.jsonl: one JSON object a line, {"time": …, "event": …, …}, appended as things happen. Each
 /// line is one write, so that a reader never sees half of one, unless the disk is full or the process is
@@ -23,12 +28,13 @@ class MetricsLog {
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;
 
-  /// Appends one line. NaN and infinity become null, as JSON has no words for them.
-  /// @param event   what happened: "epoch", "evaluation"
-  /// @param fields  an object without "time" and "event"
+  /// Appends RecordOf(event, fields). NaN and infinity become null, as JSON has no words for them.
   /// On a full disk lines wait for room, so that a run does not end for want of its record.
   /// Throws Error(kFailed) when the disk fails, or too much waits.
-  void Write(const std::string& event, const nlohmann::ordered_json& fields);
+  void Write(const std::string& event, const nlohmann::ordered_json& fields) {
+    WriteRecord(RecordOf(event, fields));
+  }
+  void WriteRecord(const nlohmann::ordered_json& record);
 
  private:
   void Append(const std::string& line);

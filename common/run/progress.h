@@ -60,6 +60,9 @@ class ProgressLine {
   /// Ends the step, complete.
   void End(std::optional<double> loss = std::nullopt);
 
+  /// What the line says now.
+  ProgressState State() const { return StateAt(output_.now()); }
+
  private:
   ProgressState StateAt(Clock::time_point now) const;
 

@@ -9,6 +9,12 @@
 namespace attune::wire {
 namespace {
 
+constexpr std::array kCounters = {
+    &NodeCounters::bytes_sent,     &NodeCounters::bytes_received, &NodeCounters::rows_sent,
+    &NodeCounters::rows_applied,   &NodeCounters::rows_received,  &NodeCounters::refused,
+    &NodeCounters::private_memory, &NodeCounters::shared_memory,  &NodeCounters::refused_connections};
+static_assert(sizeof(NodeCounters) == kCounters.size() * sizeof(std::uint64_t));
+
 // Each kind to and from the generated class of its name.
 
 void Put(const Register& from, proto::Register& to) {
@@ -65,34 +71,6 @@ void Get(const proto::Roster& from, Roster& to) {
   to.left.assign(from.left().begin(), from.left().end());
 }
 
-void Put(const Heartbeat& from, proto::Heartbeat& to) {
-  to.set_clock(from.clock);
-  to.set_triples(from.triples);
-  to.set_round(from.round);
-  to.set_generation(from.generation);
-  if (from.snapshot > 0) to.set_snapshot(from.snapshot);
-  if (!from.snapshot_failure.empty()) to.set_snapshot_failure(from.snapshot_failure);
-}
-void Get(const proto::Heartbeat& from, Heartbeat& to) {
-  to = {from.clock(),      from.triples(),  from.round(),
-        from.generation(), from.snapshot(), from.snapshot_failure()};
-}
-
-void Put(const BeginRound& from, proto::BeginRound& to) {
-  to.set_round(from.round);
-  to.set_work(static_cast<std::uint32_t>(from.work));
-  to.set_epoch(from.epoch);
-  to.set_rate_factor(from.rate_factor);
-  to.mutable_writers()->Assign(from.writers.begin(), from.writers.end());
-}
-void Get(const proto::BeginRound& from, BeginRound& to) {
-  to = {from.round(),
-        static_cast<Work>(from.work()),
-        from.epoch(),
-        from.rate_factor(),
-        {from.writers().begin(), from.writers().end()}};
-}
-
 void Put(const RoundDone& from, proto::RoundDone& to) {
   to.set_round(from.round);
   to.set_bytes_sent(from.counters.bytes_sent);
@@ -110,6 +88,37 @@ void Get(const proto::RoundDone& from, RoundDone& to) {
       from.round(),
       {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(), from.rows_received(),
        from.refused(), from.private_memory(), from.shared_memory(), from.refused_connections()}};
+}
+
+void Put(const Heartbeat& from, proto::Heartbeat& to) {
+  to.set_clock(from.clock);
+  to.set_triples(from.triples);
+  to.set_round(from.round);
+  to.set_generation(from.generation);
+  if (from.snapshot > 0) to.set_snapshot(from.snapshot);
+  if (!from.snapshot_failure.empty()) to.set_snapshot_failure(from.snapshot_failure);
+  Put(RoundDone{0, from.counters}, *to.mutable_counters());
+}
+void Get(const proto::Heartbeat& from, Heartbeat& to) {
+  RoundDone done;
+  Get(from.counters(), done);
+  to = {from.clock(),    from.triples(),          from.round(), from.generation(),
+        from.snapshot(), from.snapshot_failure(), done.counters};
+}
+
+void Put(const BeginRound& from, proto::BeginRound& to) {
+  to.set_round(from.round);
+  to.set_work(static_cast<std::uint32_t>(from.work));
+  to.set_epoch(from.epoch);
+  to.set_rate_factor(from.rate_factor);
+  to.mutable_writers()->Assign(from.writers.begin(), from.writers.end());
+}
+void Get(const proto::BeginRound& from, BeginRound& to) {
+  to = {from.round(),
+        static_cast<Work>(from.work()),
+        from.epoch(),
+        from.rate_factor(),
+        {from.writers().begin(), from.writers().end()}};
 }
 
 void Put(const PowerHistogram& from, google::protobuf::RepeatedField<std::uint64_t>& to) {
@@ -158,6 +167,25 @@ void Get(const proto::NoLease& from, NoLease& to) {
   to = {from.round(), from.request(), from.when_idle()};
 }
 
+void Put(const StepTimes& from, proto::StepTimes& to) {
+  to.mutable_timed_ns()->Assign(from.timed_ns.begin(), from.timed_ns.end());
+  to.mutable_whole_ns()->Assign(from.whole_ns.begin(), from.whole_ns.end());
+  to.set_triples(from.triples);
+  to.set_timed_triples(from.timed_triples);
+}
+StepTimes StepTimesOf(const proto::StepTimes& from) {
+  StepTimes times;
+  const auto copy = [](const auto& numbers, StepTimes::Nanoseconds& to) {
+    const auto phases = std::min<std::size_t>(kStepPhases, static_cast<std::size_t>(numbers.size()));
+    std::copy_n(numbers.begin(), phases, to.begin());
+  };
+  copy(from.timed_ns(), times.timed_ns);
+  copy(from.whole_ns(), times.whole_ns);
+  times.triples = from.triples();
+  times.timed_triples = from.timed_triples();
+  return times;
+}
+
 void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.set_round(from.round);
   to.set_slice(from.slice);
@@ -170,6 +198,7 @@ void Put(const LeaseDone& from, proto::LeaseDone& to) {
   to.set_digest(from.digest);
   to.set_rows(from.rows);
   to.set_clock(from.clock);
+  if (from.steps.triples > 0) Put(from.steps, *to.mutable_steps());
   if (from.staleness.clocks.total() == 0) return;
   Put(from.staleness.clocks, *to.mutable_stale_clocks());
   Put(from.staleness.milliseconds, *to.mutable_stale_milliseconds());
@@ -189,7 +218,8 @@ void Get(const proto::LeaseDone& from, LeaseDone& to) {
         from.rows(),
         {HistogramOf(from.stale_clocks(), from.stalest_clock()),
          HistogramOf(from.stale_milliseconds(), from.stalest_millisecond())},
-        from.clock()};
+        from.clock(),
+        StepTimesOf(from.steps())};
 }
 
 void Put(const LeaseTaken& from, proto::LeaseTaken& to) {
@@ -290,16 +320,12 @@ constexpr auto kKinds = std::make_index_sequence<std::variant_size_v<Control>>()
 }  // namespace
 
 NodeCounters& NodeCounters::operator+=(const NodeCounters& other) {
-  bytes_sent += other.bytes_sent;
-  bytes_received += other.bytes_received;
-  rows_sent += other.rows_sent;
-  rows_applied += other.rows_applied;
-  rows_received += other.rows_received;
-  refused += other.refused;
-  private_memory += other.private_memory;
-  shared_memory += other.shared_memory;
-  refused_connections += other.refused_connections;
+  for (const auto counter : kCounters) this->*counter += other.*counter;
   return *this;
+}
+
+void NodeCounters::RaiseTo(const NodeCounters& other) {
+  for (const auto counter : kCounters) this->*counter = std::max(this->*counter, other.*counter);
 }
 
 Message Encode(const Control& control) {

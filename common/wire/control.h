@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/power_histogram.h"
+#include "common/step_times.h"
 #include "common/wire/frame.h"
 
 /// What nodes and the scheduler say to each other, as plain values. Fields are those of messages.proto.
@@ -51,6 +52,23 @@ struct Roster {
   std::vector<std::uint32_t> left = {};
 };
 
+/// Of one process since its start.
+struct NodeCounters {
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t rows_sent = 0;       ///< whose additions an owner has acknowledged
+  std::uint64_t rows_applied = 0;    ///< of other hosts' additions, here
+  std::uint64_t rows_received = 0;   ///< that came from their owners
+  std::uint64_t refused = 0;         ///< messages
+  std::uint64_t private_memory = 0;  ///< bytes, at most
+  std::uint64_t shared_memory = 0;   ///< of the host; told by one process of it
+  std::uint64_t refused_connections = 0;
+
+  NodeCounters& operator+=(const NodeCounters& other);
+  /// Each becomes the greater of the two.
+  void RaiseTo(const NodeCounters& other);
+};
+
 struct Heartbeat {
   std::uint64_t clock = 0;
   std::uint64_t triples = 0;
@@ -58,6 +76,7 @@ struct Heartbeat {
   std::uint64_t generation = 0;
   std::uint32_t snapshot = 0;  ///< number of the newest checkpoint whose part was written here, or failed
   std::string snapshot_failure = {};  ///< why it failed
+  NodeCounters counters = {};
 };
 
 /// What all nodes do in a round.
@@ -81,21 +100,6 @@ struct BeginRound {
   std::uint32_t epoch = 0;  ///< of kSnapshot the number of the checkpoint
   double rate_factor = 1;
   std::vector<std::uint32_t> writers = {};  ///< of kSnapshot, by slice: node that writes its rows, or kNobody
-};
-
-/// Of one process since its start.
-struct NodeCounters {
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t bytes_received = 0;
-  std::uint64_t rows_sent = 0;       ///< whose additions an owner has acknowledged
-  std::uint64_t rows_applied = 0;    ///< of other hosts' additions, here
-  std::uint64_t rows_received = 0;   ///< that came from their owners
-  std::uint64_t refused = 0;         ///< messages
-  std::uint64_t private_memory = 0;  ///< bytes, at most
-  std::uint64_t shared_memory = 0;   ///< of the host; told by one process of it
-  std::uint64_t refused_connections = 0;
-
-  NodeCounters& operator+=(const NodeCounters& other);
 };
 
 struct RoundDone {
@@ -143,6 +147,7 @@ struct LeaseDone {
   std::uint64_t rows = 0;
   Staleness staleness = {};
   std::uint32_t clock = 0;  ///< of the worker, counted from the round's beginning
+  StepTimes steps = {};
 };
 
 struct LeaseTaken {

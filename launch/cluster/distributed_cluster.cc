@@ -68,14 +68,14 @@ double DistributedCluster::Rest() {
   if (std::exchange(at_rest_, true)) return 0;
   const auto start = std::chrono::steady_clock::now();
   const int rounds = parts_.spread ? 3 : 1;
-  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
+  for (int n = 0; n < rounds; ++n) scheduler_.Run(wire::Work::kFlush, 0, 1, other_tick_, {});
   return SecondsSince(start);
 }
 
 /// Where hosts have not all items, each brings V and P of all of them together.
 void DistributedCluster::Gather() {
   if (!parts_.gathers || gathered_) return;
-  scheduler_.Run(wire::Work::kGather, 0, 1, {}, {});
+  scheduler_.Run(wire::Work::kGather, 0, 1, other_tick_, {});
   gathered_ = true;
 }
 
@@ -109,7 +109,7 @@ void DistributedCluster::FetchUsers() {
 
 /// Every host's first process writes what it alone has: see Node::CopyAside.
 void DistributedCluster::BeginSnapshot(const std::filesystem::path&, std::uint32_t number) {
-  scheduler_.Run(wire::Work::kSnapshot, number, 1, {}, {});
+  scheduler_.Run(wire::Work::kSnapshot, number, 1, other_tick_, {});
 }
 
 Cluster::SnapshotState DistributedCluster::Snapshot(std::uint32_t number) {
@@ -133,7 +133,7 @@ worker::EvaluationResult DistributedCluster::Evaluate(const worker::EvaluationTa
   const auto start = std::chrono::steady_clock::now();
   Gather();
   const auto work = split == data::Split::kTest ? wire::Work::kEvaluateTest : wire::Work::kEvaluateValidation;
-  const auto round = scheduler_.Run(work, 0, 1, {}, [] { return StopRequested(); });
+  const auto round = scheduler_.Run(work, 0, 1, other_tick_, [] { return StopRequested(); });
   worker::EvaluationResult result;
   result.complete = round.complete;
   if (!result.complete) return result;
@@ -163,8 +163,16 @@ void DistributedCluster::WriteModel(const std::filesystem::path& directory) {
 
 /// Nodes say what they have taken when a round ends in which rows come to rest; evaluation may have come
 /// later.
+std::uint64_t DistributedCluster::Workers() const {
+  std::uint64_t workers = 0;
+  for (const scheduler::NodeInfo& member : scheduler_.Members()) {
+    if (member.works) workers += member.seats;
+  }
+  return workers;
+}
+
 std::uint64_t DistributedCluster::PeakMemory() {
-  scheduler_.Run(wire::Work::kFlush, 0, 1, {}, {});
+  scheduler_.Run(wire::Work::kFlush, 0, 1, other_tick_, {});
   const wire::NodeCounters counters = scheduler_.Counters();
   return counters.private_memory + counters.shared_memory;
 }

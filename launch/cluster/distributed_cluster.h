@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <utility>
 
 #include "common/data/training_data.h"
 #include "launch/cluster.h"
@@ -37,7 +38,11 @@ class DistributedCluster : public Cluster {
     return at_rest_ ? std::optional(scheduler_.Counters()) : std::nullopt;
   }
   std::uint64_t PeakMemory() override;
+  std::uint64_t Workers() const override;
   std::optional<scheduler::Changes> Changes() const override { return scheduler_.changes(); }
+  scheduler::Survey LookAround() override { return scheduler_.LookAround(std::chrono::steady_clock::now()); }
+  std::vector<std::string> TakeNews() override { return scheduler_.TakeNews(); }
+  void SetOtherTick(Tick tick) override { other_tick_ = std::move(tick); }
   std::uint64_t triples_done() const override;
 
  private:
@@ -55,6 +60,7 @@ class DistributedCluster : public Cluster {
   std::chrono::steady_clock::time_point ended_{};  ///< when the last epoch did
   bool at_rest_ = true;                            ///< whether rows are the same everywhere
   bool gathered_ = false;                          ///< whether hosts have V and P as they are now
+  Tick other_tick_;
   std::atomic<bool> stop_{false};
 };
 

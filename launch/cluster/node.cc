@@ -22,6 +22,8 @@ constexpr auto kBeat = 100ms;
 /// The same while the sync is at work: how far other processes of the host are is looked at so
 /// often.
 constexpr auto kSyncBeat = 2ms;
+/// Between counts of what was sent and taken: to look at its memory takes some ten microseconds.
+constexpr auto kCountEvery = 1s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
 /// Items that are brought here at once when all are gathered.
@@ -114,6 +116,7 @@ NodeEnd Node::Run() {
     Receive();
     const auto now = std::chrono::steady_clock::now();
     client_.SetProgress(0, pool_.triples_done());
+    CountNowAndThen(now);
     client_.Tick(now);
     if (scheduler_ != nullptr) scheduler_->Tick(now);
     const auto send = [this](net::NodeId to, const wire::Message& what) { return transport_.Send(to, what); };
@@ -446,6 +449,13 @@ void Node::ReportRound() {
   client_.FinishedRound(*std::exchange(at_rest_, std::nullopt), Counters());
 }
 
+/// For heartbeats.
+void Node::CountNowAndThen(Time now) {
+  if (now - counted_ < kCountEvery) return;
+  counted_ = now;
+  client_.SetCounters(Counters());
+}
+
 wire::NodeCounters Node::Counters() {
   wire::NodeCounters counters;
   counters.bytes_sent = transport_.traffic().sent;
@@ -523,7 +533,8 @@ std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& l
   const auto clock = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
   return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,    report.positives,
                          report.untrainable, report.triples, report.loss,      {},
-                         report.digest,      report.rows,    report.staleness, clock};
+                         report.digest,      report.rows,    report.staleness, clock,
+                         report.steps};
 }
 
 std::optional<wire::LeaseDone> Node::Rank(const wire::Lease& lease) {

@@ -94,6 +94,7 @@ class Node {
   void CopyAside();
   void ReportRound();
   wire::NodeCounters Counters();
+  void CountNowAndThen(Time now);
   void Run(const wire::Lease& lease);
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
@@ -131,6 +132,7 @@ class Node {
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
   Time told_{};                         ///< the watchdog, where this node is
   Time came_round_{};                   ///< the network thread, when it last had looked for messages
+  Time counted_{};                      ///< for heartbeats
   bool fetched_rows_ = false;           ///< the first round of a host that has joined late was asked for
 
   HostPart part_;  ///< of checkpoints; copies on a worker thread while no other method is called

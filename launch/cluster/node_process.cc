@@ -32,6 +32,7 @@
 #include "launch/resume.h"
 #include "launch/run_directory.h"
 #include "launch/signals.h"
+#include "launch/status/endpoint.h"
 #include "launch/training_inputs.h"
 #include "launch/training_memory.h"
 #include "launch/training_settings.h"
@@ -291,9 +292,12 @@ class NodeProcess {
 
   int RunScheduler(const std::function<int(JobResult)>& report) {
     SchedulerService scheduler(CoordinatorOptions(), std::chrono::steady_clock::now());
+    StatusBoard board(settings_.run_settings().run());
+    const auto server = ServeStatus(settings_.run_settings(), board, description_.life > 0);
     TakeRunDirectory(settings_.run_settings(), note_.began);
     nlohmann::ordered_json layout = {{"threads", threads_}, {"processes", description_.processes}};
-    TrainingJob job(settings_, spec_, inputs_, layout);
+    if (server) board.ReadHistory();
+    TrainingJob job(settings_, spec_, inputs_, layout, board);
     job.SetLives({description_.life, note_.triples_lost},
                  [&](std::uint64_t triples) { NoteProgress(scheduler, triples); });
     note_.began = true;

@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kStoodStill(2);
 /// Between looks whether the lock is free, and how many of them.
 constexpr std::chrono::milliseconds kLookAgain(10);
 constexpr int kLooks = 100;
+/// That wait for the job to take them.
+constexpr std::size_t kMostNews = 1000;
 
 }  // namespace
 
@@ -41,7 +43,11 @@ void SchedulerService::TellIfChanged(const Stage& before) {
 }
 
 void SchedulerService::TellEvents() {
-  for (const std::string& event : coordinator_.TakeEvents()) log::Warning("{}", event);
+  for (std::string& event : coordinator_.TakeEvents()) {
+    log::Warning("{}", event);
+    news_.push_back(std::move(event));
+    if (news_.size() > kMostNews) news_.pop_front();
+  }
 }
 
 std::optional<scheduler::RoundStanding> SchedulerService::Standing(Time now) const {
@@ -255,6 +261,20 @@ wire::NodeCounters SchedulerService::Counters() const {
   wire::NodeCounters counters = coordinator_.Counters();
   counters.refused_connections += refused_at_door_;
   return counters;
+}
+
+scheduler::Survey SchedulerService::LookAround(Time now) const {
+  const std::lock_guard lock(mutex_);
+  scheduler::Survey survey = coordinator_.LookAround(now);
+  survey.counters.refused_connections += refused_at_door_;
+  return survey;
+}
+
+std::vector<std::string> SchedulerService::TakeNews() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> news(news_.begin(), news_.end());
+  news_.clear();
+  return news;
 }
 
 void SchedulerService::SetRefusedAtDoor(std::uint64_t refused) {

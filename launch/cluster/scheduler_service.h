@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -83,6 +84,9 @@ class SchedulerService {
   wire::NodeCounters Counters() const;
   /// See Coordinator; nothing if another thread keeps this one from looking for long.
   std::optional<scheduler::RoundStanding> Standing(Time now) const;
+  scheduler::Survey LookAround(Time now) const;
+  /// Who joined, left or died since this was last asked for, for people; the newest if nobody asks for long.
+  std::vector<std::string> TakeNews();
   std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
   bool IsOnHostOf(std::uint32_t node, std::uint32_t other) const;
   /// Who wanted to join and was refused so far: counted with what nodes have refused.
@@ -113,6 +117,7 @@ class SchedulerService {
   std::string closed_;  ///< why the network ended
   bool released_ = false;
   std::uint64_t refused_at_door_ = 0;
+  std::deque<std::string> news_;
 };
 
 }  // namespace attune::launch

@@ -3,68 +3,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "common/run/format.h"
-#include "launch/page/chart_scale.h"
+#include "launch/page/chart_parts.h"
 #include "launch/page/html.h"
 
 namespace attune::launch {
 namespace {
-
-constexpr std::size_t kColours = 10;  // of kChartStyle
-
-/// Around (0, 0), about 8 wide.
-constexpr std::array kMarkers = {"M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z",             // circle
-                                 "M-3.6 -3.6h7.2v7.2h-7.2z",                        // square
-                                 "M0 -4.6L4.2 3.2H-4.2z",                           // triangle
-                                 "M0 -4.8L4.8 0L0 4.8L-4.8 0z",                     // diamond
-                                 "M0 4.6L4.2 -3.2H-4.2z",                           // triangle downwards
-                                 "M-1.4 -4.4h2.8v3h3v2.8h-3v3h-2.8v-3h-3v-2.8h3z",  // plus
-                                 "M-4.4 -1.5L0 -4.6L4.4 -1.5L2.7 3.8H-2.7z"};       // pentagon
-
-/// Of a chart's drawing, in units of its view box.
-struct Frame {
-  double width = 0, height = 0;
-  double left = 0, right = 0, top = 0, bottom = 0;
-
-  double inner_width() const { return width - left - right; }
-  double inner_height() const { return height - top - bottom; }
-};
-
-std::string StyleClass(std::size_t style) {
-  return fmt::format("c{}{}", style % kColours, style >= kColours ? " dashed" : "");
-}
-
-const char* Marker(std::size_t style) {
-  return kMarkers[style % kMarkers.size()];
-}
-
-std::string Opened(const Chart& chart, const Frame& frame, const std::string& what) {
-  return fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n",
-                     frame.width, frame.height,
-                     Escaped(fmt::format("{}: {}, by {}", what, chart.title, chart.axis)));
-}
-
-std::string TickText(double tick, const ChartScale& scale, NumberFormat format) {
-  if (format == NumberFormat::kCount || scale.logarithmic()) return ChartNumber(tick, format);
-  return fmt::format("{:.{}f}", tick + 0.0, scale.decimals());
-}
-
-std::string Hover(const Chart& chart, const std::string& series, const ChartPoint& point) {
-  std::string text = fmt::format("{}{}{}: {}", series, series.empty() ? "" : ", ", chart.ticks[point.at],
-                                 ChartNumber(point.value, chart.format));
-  if (point.error > 0) text += fmt::format(" ± {}", ChartNumber(point.error, chart.format));
-  return fmt::format("<title>{}</title>", Escaped(text));
-}
 
 class LineDrawing {
  public:
   explicit LineDrawing(const Chart& chart) : chart_(chart), scale_(MakeScale(chart)) {}
 
   std::string Svg() {
-    svg_ = Opened(chart_, frame_, "line chart");
+    svg_ = OpenedChart(frame_, "line chart", chart_.title, chart_.axis);
     svg_ += fmt::format("<text class=\"title\" x=\"{}\" y=\"15\">{}</text>\n", frame_.left,
                         Escaped(chart_.title));
     Grid();
@@ -78,8 +30,8 @@ class LineDrawing {
     double high = -HUGE_VAL;
     for (const ChartSeries& series : chart.series) {
       for (const ChartPoint& point : series.points) {
-        low = std::min(low, point.value - point.error);
-        high = std::max(high, point.value + point.error);
+        low = std::min(low, point.Low());
+        high = std::max(high, point.High());
       }
     }
     return low > high ? ChartScale::Linear(0, 1, 5) : ChartScale::Linear(low, high, 6);
@@ -87,7 +39,7 @@ class LineDrawing {
 
   double Step() const { return frame_.inner_width() / static_cast<double>(chart_.ticks.size()); }
   double X(std::size_t at) const { return frame_.left + (static_cast<double>(at) + 0.5) * Step(); }
-  double Y(double value) const { return frame_.top + (1 - scale_.At(value)) * frame_.inner_height(); }
+  double Y(double value) const { return DownAt(frame_, scale_, value); }
 
   /// Series stand a little beside each other, so that their error bars can be told apart.
   double Aside(std::size_t n) const {
@@ -96,13 +48,7 @@ class LineDrawing {
   }
 
   void Grid() {
-    for (const double tick : scale_.ticks()) {
-      svg_ += fmt::format(
-          "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-          "<text class=\"end\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>\n",
-          frame_.left, frame_.width - frame_.right, Y(tick), frame_.left - 6, Y(tick) + 4,
-          TickText(tick, scale_, chart_.format));
-    }
+    svg_ += LinesAcross(frame_, scale_, chart_.format);
     const double bottom = frame_.height - frame_.bottom;
     for (std::size_t at = 0; at < chart_.ticks.size(); ++at) {
       svg_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", X(at), bottom + 17,
@@ -128,17 +74,17 @@ class LineDrawing {
 
   void Point(const ChartSeries& series, const ChartPoint& point, double x) {
     svg_ += "<g class=\"point\">" + Hover(chart_, series.name, point);
-    if (point.error > 0) {
+    if (point.Low() < point.High()) {
       svg_ += fmt::format(
           "<path class=\"error\" d=\"M{0:.1f} {1:.1f}V{2:.1f}M{3:.1f} {1:.1f}h4M{3:.1f} {2:.1f}h4\"/>", x,
-          Y(point.value - point.error), Y(point.value + point.error), x - 2);
+          Y(point.Low()), Y(point.High()), x - 2);
     }
     svg_ += fmt::format("<path class=\"mark\" transform=\"translate({:.1f} {:.1f})\" d=\"{}\"/></g>\n", x,
                         Y(point.value), Marker(series.style));
   }
 
   const Chart& chart_;
-  const Frame frame_{420, 310, 58, 8, 26, 44};
+  const ChartFrame frame_{420, 310, 58, 8, 26, 44};
   const ChartScale scale_;
   std::string svg_;
 };
@@ -161,7 +107,7 @@ class BarDrawing {
   }
 
   std::string Svg() {
-    svg_ = Opened(chart_, frame_, "bar chart");
+    svg_ = OpenedChart(frame_, "bar chart", chart_.title, chart_.axis);
     svg_ += fmt::format("<text class=\"title\" x=\"4\" y=\"15\">{}{}</text>\n", Escaped(chart_.title),
                         log_ ? " (logarithmic)" : "");
     for (const double tick : scale_.ticks()) {
@@ -200,7 +146,7 @@ class BarDrawing {
 
   const Chart& chart_;
   const std::vector<ChartPoint>& points_;
-  Frame frame_{420, 0, 150, 20, 26, 26};
+  ChartFrame frame_{420, 0, 150, 20, 26, 26};
   ChartScale scale_ = ChartScale::Linear(0, 1, 4);
   bool log_ = false;
   std::string svg_;
@@ -227,11 +173,6 @@ std::string ChartKey(const std::vector<ChartSeries>& series) {
         Escaped(one.name), StyleClass(one.style), Marker(one.style));
   }
   return html + "</ul>\n";
-}
-
-std::string ChartNumber(double value, NumberFormat format) {
-  if (format == NumberFormat::kCount) return FormatCount(value);
-  return fmt::format("{:.4g}", value);
 }
 
 }  // namespace attune::launch

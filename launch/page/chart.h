@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Charts as SVG for pages: lines with error bars, and bars. Colours and fonts are the page's (kChartStyle),
@@ -14,7 +16,11 @@ enum class NumberFormat { kPlain, kCount };
 struct ChartPoint {
   std::size_t at = 0;  ///< position among the chart's ticks
   double value = 0;
-  double error = 0;  ///< half the length of the error bar; 0 draws none
+  double error = 0;                                     ///< half the length of the error bar; 0 draws none
+  std::optional<std::pair<double, double>> range = {};  ///< its ends instead, where they are not as far
+
+  double Low() const { return range ? range->first : value - error; }
+  double High() const { return range ? range->second : value + error; }
 };
 
 struct ChartSeries {
@@ -38,6 +44,9 @@ std::string LineChart(const Chart& chart);
 /// One bar a tick, downwards, of the chart's only series, on a logarithmic axis where values differ by more
 /// than fifty times. Values of 0 or less have no bar.
 std::string BarChart(const Chart& chart);
+
+/// One bar a tick, downwards, of all series one after the other: parts of a whole. Values are shares.
+std::string StackedChart(const Chart& chart);
 
 /// The names of the series with their colours and markers, as a list. Pointing at one brings its lines out
 /// (kChartScript).

@@ -18,7 +18,9 @@ double RoundStep(double step) {
 }  // namespace
 
 ChartScale ChartScale::Linear(double low, double high, int most_ticks) {
-  if (!(high > low)) {
+  // Closer together than numbers of this size can be told apart, ticks would not rise.
+  constexpr double kApart = 1e-9;
+  if (!(high - low > kApart * std::max(std::abs(low), std::abs(high)))) {
     // One value: some room on both sides of it.
     const double room = low == 0 ? 1 : std::abs(low) / 10;
     low -= room;

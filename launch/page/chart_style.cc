@@ -18,7 +18,7 @@ figure { margin: 1rem 0 2rem; } figcaption { max-width: 46rem; margin-bottom: .5
 .grid { stroke: var(--line); } .line { fill: none; stroke: var(--c); stroke-width: 1.75; }
 .dashed .line { stroke-dasharray: 5 3; } .error { fill: none; stroke: var(--c, var(--ink)); stroke-width: 1.1; }
 .mark { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
-.bar rect { fill: var(--c0); } .point:hover .mark, .bar:hover rect { fill: var(--ink); }
+.bar rect { fill: var(--c0); } .stacked rect { fill: var(--c); } .point:hover .mark, .bar:hover rect { fill: var(--ink); }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; padding: 0; margin: .5rem 0 0; font-size: .9rem; }
 .key li { cursor: default; } .key svg { width: 1.9rem; height: .9rem; vertical-align: -.1rem; margin-right: .35rem; }
 .picked .series:not(.out) { opacity: .13; }

@@ -32,14 +32,15 @@ std::string Escaped(std::string_view text) {
   return escaped;
 }
 
-std::string PageHead(std::string_view title, std::string_view style, bool script) {
+std::string PageHead(std::string_view title, std::string_view style, bool script, bool asks) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-      "style-src 'unsafe-inline'{}\">\n"
+      "style-src 'unsafe-inline'{}{}\">\n"
       "<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n",
-      script ? "; script-src 'unsafe-inline'" : "", Escaped(title), kBaseStyle, style);
+      script ? "; script-src 'unsafe-inline'" : "", asks ? "; connect-src 'self'" : "", Escaped(title),
+      kBaseStyle, style);
 }
 
 }  // namespace attune::launch

@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "common/io/output_file.h"
 #include "launch/page/html.h"
 
 namespace attune::launch {
@@ -13,6 +15,12 @@ namespace {
 
 bool IsNumber(const TableColumn& column) {
   return column.kind != ColumnKind::kText;
+}
+
+/// Of UTF-8, without what goes on a letter begun.
+std::size_t Letters(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string CsvField(const std::string& text) {
@@ -73,6 +81,11 @@ TableCell SpreadCell(double value, double deviation) {
   return {fmt::format("{:.4f} ± {:.4f}", value, deviation), value, deviation};
 }
 
+TableCell RangeCell(const std::array<double, 3>& value_low_high, const std::array<std::string, 3>& texts) {
+  const auto& [value, low, high] = value_low_high;
+  return {fmt::format("{} ({}–{})", texts[0], texts[1], texts[2]), value, 0, low, high};
+}
+
 std::string TableHtml(const Table& table) {
   std::string html = fmt::format(
       "<p class=\"caption\" id=\"{0}-caption\">{1}</p>\n<div class=\"wide\"><table class=\"sortable\" "
@@ -80,8 +93,9 @@ std::string TableHtml(const Table& table) {
       "aria-labelledby=\"{0}-caption\">\n<thead><tr>",
       table.id, Escaped(table.caption));
   for (const TableColumn& column : table.columns) {
-    html += fmt::format("<th scope=\"col\"{}><button type=\"button\">{}</button></th>",
-                        IsNumber(column) ? " class=\"number\"" : "", Escaped(column.title));
+    const std::string title = Escaped(column.title);
+    html += fmt::format("<th scope=\"col\"{}>{}</th>", IsNumber(column) ? " class=\"number\"" : "",
+                        table.sortable ? "<button type=\"button\">" + title + "</button>" : title);
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
@@ -102,6 +116,8 @@ std::string TableCsv(const Table& table) {
   for (const TableColumn& column : table.columns) {
     csv += CsvField(column.title) + ',';
     if (column.kind == ColumnKind::kSpread) csv += CsvField(column.title + " deviation") + ',';
+    if (column.kind == ColumnKind::kRange)
+      csv += CsvField(column.title + " low") + ',' + CsvField(column.title + " high") + ',';
   }
   end_line();
   for (const auto& row : table.rows) {
@@ -109,6 +125,10 @@ std::string TableCsv(const Table& table) {
       csv += (IsNumber(table.columns[n]) ? CsvNumber(row[n].value) : CsvField(row[n].text)) + ',';
       if (table.columns[n].kind == ColumnKind::kSpread)
         csv += (row[n].value ? CsvNumber(row[n].deviation) : "") + ',';
+      if (table.columns[n].kind == ColumnKind::kRange) {
+        csv += row[n].value ? CsvNumber(row[n].low) + ',' + CsvNumber(row[n].high) : ",";
+        csv += ',';
+      }
     }
     end_line();
   }
@@ -133,6 +153,35 @@ std::string TableLatex(const Table& table) {
     latex += line + " \\\\\n";
   }
   return latex + "\\hline\n\\end{tabular}\n\\end{table}\n";
+}
+
+std::string TableText(const Table& table) {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const TableColumn& column : table.columns) lines[0].push_back(column.title);
+  for (const auto& row : table.rows) {
+    lines.emplace_back();
+    for (const TableCell& cell : row) lines.back().push_back(cell.text);
+  }
+  std::string text = table.caption + '\n';
+  for (const auto& line : lines) {
+    for (std::size_t n = 0; n < line.size(); ++n) {
+      std::size_t width = 0;
+      for (const auto& other : lines) width = std::max(width, Letters(other[n]));
+      const std::string blanks(width - Letters(line[n]), ' ');
+      text += (n == 0 ? "" : "  ") + (IsNumber(table.columns[n]) ? blanks + line[n] : line[n] + blanks);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory) {
+  std::filesystem::create_directories(directory);
+  for (const Table& table : tables) {
+    io::WriteFileAtomically(directory / (table.id + ".csv"), TableCsv(table));
+    io::WriteFileAtomically(directory / (table.id + ".tex"), TableLatex(table));
+  }
 }
 
 const char* const kTableStyle = R"css(

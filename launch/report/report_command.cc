@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
 #include "common/io/output_file.h"
+#include "launch/report/scale_page.h"
+#include "launch/report/scale_tables.h"
 #include "launch/report/study_file.h"
 #include "launch/report/study_page.h"
 #include "launch/report/study_tables.h"
@@ -13,23 +16,47 @@
 
 namespace attune::launch {
 
-int RunReport(const config::ReportSettings& settings, const CommandContext& context) {
-  using nlohmann::ordered_json;
-  const StudyFile study(settings.study());
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Report {
   std::vector<Table> tables;
   std::string page;
+};
+
+Report OfStudy(const std::filesystem::path& path) {
+  const StudyFile study(path);
   try {
-    tables = StudyTables(study);
-    page = StudyPage(study, tables);
+    Report report{StudyTables(study), {}};
+    report.page = StudyPage(study, report.tables);
+    return report;
   } catch (const ordered_json::exception& error) {
     ThrowBadInput("{}: not the results of a study: {}", study.path(), error.what());
   }
-  if (settings.has_tables()) WriteTables(tables, settings.tables());
-  io::WriteFileAtomically(settings.out(), page);
-  WriteStandardOutput(context.json
-                          ? ordered_json{{"page", settings.out()}, {"bytes", page.size()}}.dump() + "\n"
-                          : fmt::format("{}: {} methods, {} tables\n", settings.out(), study.methods().size(),
-                                        tables.size()));
+}
+
+Report OfScaling(const std::filesystem::path& path) {
+  const ordered_json results = ReadScaling(path);
+  try {
+    Report report{ScaleTables(results), {}};
+    report.page = ScalePage(results, report.tables);
+    return report;
+  } catch (const ordered_json::exception& error) {
+    ThrowBadInput("{}: not the results of attune scale: {}", (path / "results.json").string(), error.what());
+  }
+}
+
+}  // namespace
+
+int RunReport(const config::ReportSettings& settings, const CommandContext& context) {
+  const std::filesystem::path from(settings.study());
+  const Report report = std::filesystem::exists(from / "machine.json") ? OfScaling(from) : OfStudy(from);
+  if (settings.has_tables()) WriteTables(report.tables, settings.tables());
+  io::WriteFileAtomically(settings.out(), report.page);
+  WriteStandardOutput(
+      context.json ? ordered_json{{"page", settings.out()}, {"bytes", report.page.size()}}.dump() + "\n"
+                   : fmt::format("{}: {} tables\n", settings.out(), report.tables.size()));
   return 0;
 }
 

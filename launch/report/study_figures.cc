@@ -28,12 +28,11 @@ Chart MakeChart(const StudyFile& study, std::string title, std::string axis, std
   return chart;
 }
 
-StudyFigure ByDim(const StudyFile& study) {
-  StudyFigure figure{
-      "by-dim",
-      "Figure 2: quality against the latent size D. Error bars: standard deviation over seeds.",
-      {},
-      false};
+Figure ByDim(const StudyFile& study) {
+  Figure figure{"by-dim",
+                "Figure 2: quality against the latent size D. Error bars: standard deviation over seeds.",
+                {},
+                Figure::Kind::kLines};
   std::vector<std::string> ticks;
   for (const std::uint32_t dim : study.dims()) ticks.push_back(std::to_string(dim));
   for (const std::string metric : {"hr@100", "ndcg@100"}) {
@@ -47,12 +46,12 @@ StudyFigure ByDim(const StudyFile& study) {
   return figure;
 }
 
-StudyFigure ByCutoff(const StudyFile& study) {
-  StudyFigure figure{
+Figure ByCutoff(const StudyFile& study) {
+  Figure figure{
       "by-cutoff",
       fmt::format("Figure 3: quality against the length K of the list, at D = {}.", study.table_dim()),
       {},
-      false};
+      Figure::Kind::kLines};
   std::vector<std::string> ticks;
   for (std::size_t n = 0; n < eval::kCutoffs; ++n) ticks.push_back(std::to_string(eval::Cutoff(n)));
   for (const std::string kind : {"hr", "ndcg"}) {
@@ -67,12 +66,12 @@ StudyFigure ByCutoff(const StudyFile& study) {
   return figure;
 }
 
-StudyFigure ByHistory(const StudyFile& study) {
-  StudyFigure figure{"by-history",
-                     fmt::format("Figure 4: quality by the number of a user's training items, at D = {}.",
-                                 study.table_dim()),
-                     {},
-                     false};
+Figure ByHistory(const StudyFile& study) {
+  Figure figure{"by-history",
+                fmt::format("Figure 4: quality by the number of a user's training items, at D = {}.",
+                            study.table_dim()),
+                {},
+                Figure::Kind::kLines};
   const auto& groups = study.json().at("groups");
   std::vector<std::string> ticks;
   std::vector<std::size_t> shown;  // groups that have users
@@ -92,12 +91,12 @@ StudyFigure ByHistory(const StudyFile& study) {
   return figure;
 }
 
-StudyFigure Speed(const StudyFile& study) {
-  StudyFigure figure{"speed",
-                     fmt::format("Speed of training at D = {}; threads of a training: {}.", study.table_dim(),
-                                 study.json().at("settings").at("threads").get<int>()),
-                     {},
-                     true};
+Figure Speed(const StudyFile& study) {
+  Figure figure{"speed",
+                fmt::format("Speed of training at D = {}; threads of a training: {}.", study.table_dim(),
+                            study.json().at("settings").at("threads").get<int>()),
+                {},
+                Figure::Kind::kBars};
   for (const bool rate : {true, false}) {
     Chart chart{rate ? "triples a second" : "seconds of a training", "method", {}, {{}}, {}};
     if (rate) chart.format = NumberFormat::kCount;
@@ -116,11 +115,10 @@ StudyFigure Speed(const StudyFile& study) {
 
 }  // namespace
 
-std::vector<StudyFigure> StudyFigures(const StudyFile& study) {
-  std::vector<StudyFigure> figures = {ByDim(study), ByCutoff(study), ByHistory(study), Speed(study)};
-  std::erase_if(figures, [](const StudyFigure& figure) {
-    return figure.charts.empty() || figure.charts[0].series.empty();
-  });
+std::vector<Figure> StudyFigures(const StudyFile& study) {
+  std::vector<Figure> figures = {ByDim(study), ByCutoff(study), ByHistory(study), Speed(study)};
+  std::erase_if(
+      figures, [](const Figure& figure) { return figure.charts.empty() || figure.charts[0].series.empty(); });
   return figures;
 }
 

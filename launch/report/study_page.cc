@@ -2,11 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "common/eval/metrics.h"
-#include "launch/page/chart.h"
 #include "launch/page/html.h"
+#include "launch/page/report_page.h"
 #include "launch/report/study_figures.h"
 
 namespace attune::launch {
@@ -15,43 +13,37 @@ namespace {
 class Page {
  public:
   Page(const StudyFile& study, const std::vector<Table>& tables)
-      : study_(study), tables_(tables), figures_(StudyFigures(study)) {}
+      : study_(study), page_("Comparison of recommenders", StudyFigures(study), tables) {}
 
   std::string Html() {
-    html_ = PageHead("Comparison of recommenders", std::string(kChartStyle) + kTableStyle, true);
     Header();
-    html_ += "<main>\n";
-    Section("Quality", {"by-dim"}, {"methods"});
-    Section("Length of the list", {"by-cutoff"}, {});
-    Folded("cutoffs");
-    Section("Users with short and long histories", {"by-history"}, {});
-    Folded("groups");
-    Section("What attention adds", {}, {"item-attention", "attention-inputs"});
-    Section("Is the best one better?", {}, {"tests"});
-    Section("Time", {"speed"}, {"speed"});
-    Section("Data and settings", {}, {"data", "settings"});
-    LeftOut();
-    html_ += "</main>\n";
-    Footer();
-    html_ += fmt::format("<script>{}{}</script>\n</body>\n</html>\n", kChartScript, kTableScript);
-    return std::move(html_);
+    page_.Section("Quality", {"by-dim"}, {"methods"});
+    page_.Section("Length of the list", {"by-cutoff"}, {});
+    page_.Folded("cutoffs");
+    page_.Section("Users with short and long histories", {"by-history"}, {});
+    page_.Folded("groups");
+    page_.Section("What attention adds", {}, {"item-attention", "attention-inputs"});
+    page_.Section("Is the best one better?", {}, {"tests"});
+    page_.Section("Time", {"speed"}, {"speed"});
+    page_.Section("Data and settings", {}, {"data", "settings"});
+    page_.List("What is missing", Missing());
+    return page_.Finish(
+        fmt::format("Made by attune report from {}, which {} has written; data fingerprint {}.",
+                    study_.path(), study_.json().at("created_by").get<std::string>(),
+                    study_.json().at("data").at("fingerprint").get<std::string>()));
   }
 
  private:
-  template <typename... Args>
-  void Add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(html_), format, std::forward<Args>(args)...);
-  }
-
   void Header() {
     const auto& data = study_.json().at("data");
     const auto& settings = study_.json().at("settings");
-    Add("<header><h1>Comparison of recommenders</h1>\n<p class=\"soft\">{}: {} users, {} items, {} training "
-        "interactions</p></header>\n",
-        Escaped(data.at("path").get<std::string>()), data.at("users").get<std::uint64_t>(),
-        data.at("items").get<std::uint64_t>(), data.at("training").get<std::uint64_t>());
-    html_ += "<p>" + Verdict() + "</p>\n";
-    Add("<p class=\"soft\">Settings of each method were tuned with at most {} trials for each D, by {} on "
+    page_.Header(fmt::format("{}: {} users, {} items, {} training interactions",
+                             data.at("path").get<std::string>(), data.at("users").get<std::uint64_t>(),
+                             data.at("items").get<std::uint64_t>(),
+                             data.at("training").get<std::uint64_t>()));
+    page_.Add("<p>{}</p>\n", Verdict());
+    page_.Add(
+        "<p class=\"soft\">Settings of each method were tuned with at most {} trials for each D, by {} on "
         "the validation "
         "split; the chosen ones were trained with {} seeds and measured once on the test split, where all "
         "items are "
@@ -86,41 +78,8 @@ class Page {
     return text + ".";
   }
 
-  void Section(const char* title, const std::vector<std::string>& figures,
-               const std::vector<std::string>& tables) {
-    std::string content;
-    for (const std::string& id : figures) content += Figure(id);
-    for (const std::string& id : tables) content += TableOf(id);
-    if (!content.empty()) Add("<h2>{}</h2>\n{}", title, content);
-  }
-
-  std::string Figure(const std::string& id) const {
-    const auto figure =
-        std::find_if(figures_.begin(), figures_.end(), [&](const auto& one) { return one.id == id; });
-    if (figure == figures_.end()) return "";
-    std::string html =
-        fmt::format("<figure id=\"figure-{}\"><figcaption>{}</figcaption>\n<div class=\"charts\">\n", id,
-                    Escaped(figure->caption));
-    for (const Chart& chart : figure->charts) html += figure->bars ? BarChart(chart) : LineChart(chart);
-    html += "</div>\n";
-    if (!figure->bars) html += ChartKey(figure->charts[0].series);
-    return html + "</figure>\n";
-  }
-
-  std::string TableOf(const std::string& id) const {
-    const auto table =
-        std::find_if(tables_.begin(), tables_.end(), [&](const auto& one) { return one.id == id; });
-    return table == tables_.end() ? "" : TableHtml(*table);
-  }
-
-  /// A long table behind a line that opens it.
-  void Folded(const std::string& id) {
-    const std::string table = TableOf(id);
-    if (!table.empty())
-      Add("<details class=\"numbers\"><summary>The numbers</summary>\n{}</details>\n", table);
-  }
-
-  void LeftOut() {
+  /// What was skipped, and what has failed.
+  std::string Missing() const {
     std::string list;
     for (const StudyFile::Method& method : study_.methods()) {
       if (!method.skipped.empty())
@@ -133,19 +92,11 @@ class Page {
           dim.is_null() ? "" : fmt::format(" at D = {}", dim.get<int>()),
           Escaped(failure.at("what").get<std::string>()), Escaped(failure.at("error").get<std::string>()));
     }
-    if (!list.empty()) Add("<h2>What is missing</h2>\n<ul>\n{}</ul>\n", list);
-  }
-
-  void Footer() {
-    Add("<footer>Made by attune report from {}, which {} has written; data fingerprint {}.</footer>\n",
-        Escaped(study_.path()), Escaped(study_.json().at("created_by").get<std::string>()),
-        Escaped(study_.json().at("data").at("fingerprint").get<std::string>()));
+    return list;
   }
 
   const StudyFile& study_;
-  const std::vector<Table>& tables_;
-  const std::vector<StudyFigure> figures_;
-  std::string html_;
+  ReportPage page_;
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "common/eval/metrics.h"
-#include "common/io/output_file.h"
 #include "common/run/format.h"
 
 namespace attune::launch {
@@ -232,14 +231,6 @@ std::vector<Table> StudyTables(const StudyFile& study) {
       SettingsTable(study)};
   std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
   return tables;
-}
-
-void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory) {
-  std::filesystem::create_directories(directory);
-  for (const Table& table : tables) {
-    io::WriteFileAtomically(directory / (table.id + ".csv"), TableCsv(table));
-    io::WriteFileAtomically(directory / (table.id + ".tex"), TableLatex(table));
-  }
 }
 
 }  // namespace attune::launch

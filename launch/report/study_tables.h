@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "launch/page/table.h"
@@ -12,8 +11,5 @@ namespace attune::launch {
 /// "attention-inputs" (Table 3), "tests", "cutoffs", "groups", "speed", "settings". One that has no row is
 /// left out.
 std::vector<Table> StudyTables(const StudyFile& study);
-
-/// Writes each table as ID.csv and ID.tex; makes the directory. Throws Error(kFailed) if that fails.
-void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory);
 
 }  // namespace attune::launch

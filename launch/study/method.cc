@@ -33,7 +33,7 @@ std::vector<Method> MakeMethods() {
   svdpp.table2 = "AVG / –";
   svdpp.table3 = "none";
   add("fism", "FISM", Tuned::kItems, {average, {"user_vector", "false"}, {"exclude_target", "true"}}, 200, 4);
-  add("svdfeature", "SVDFeature", Tuned::kFactors, {no_history, {"item_content", "average"}}, 500, 9)
+  add("svdfeature", "SVDFeature", Tuned::kContentFactors, {no_history, {"item_content", "average"}}, 500, 9)
       .needs_content = true;
   Method& hybrid = add("deep_hybrid", "DeepHybrid", Tuned::kNetwork, {{"algorithm", "deep_hybrid"}}, 500, 9);
   hybrid.needs_content = true;
@@ -79,6 +79,10 @@ std::vector<Axis> QuickGrid(Tuned tuned) {
               {"content_weight", {"10", "3", "30"}}};
     case Tuned::kFactors:
       return {{"lr", {"0.05", "0.1"}}, {"l2", {"0.02", "0.01", "0.005", "0.04"}}};
+    case Tuned::kContentFactors:
+      return {{"lr", {"0.05", "0.1"}},
+              {"l2", {"0.02", "0.01", "0.005"}},
+              {"lr_theta", {"0.0003", "0.003", "0.001"}}};
     case Tuned::kHistory:
       return {{"lr", {"0.05", "0.1"}}, {"l2", {"0.02", "0.01"}}, {"l2_p", {"0.003", "0.001"}}};
     case Tuned::kItems:
@@ -99,8 +103,10 @@ std::vector<Axis> PaperGrid(Tuned tuned) {
   if (tuned < Tuned::kFactors) return QuickGrid(tuned);
   std::vector<Axis> axes = {{"lr", {"0.05", "0.001", "0.005", "0.01", "0.1"}},
                             {"l2", {"0.01", "0", "0.0001", "0.001", "0.1"}}};
-  if (tuned == Tuned::kAttention) {
+  if (tuned == Tuned::kAttention || tuned == Tuned::kContentFactors) {
     axes.push_back({"lr_theta", {"0.003", "0.0003", "0.001"}});
+  }
+  if (tuned == Tuned::kAttention) {
     axes.push_back({"batch_triples", {"512", "256", "1024"}});
   }
   return axes;

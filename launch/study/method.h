@@ -22,7 +22,17 @@ struct Axis {
 };
 
 /// What is tuned.
-enum class Tuned { kNothing, kNeighbours, kSimilarity, kNetwork, kFactors, kHistory, kItems, kAttention };
+enum class Tuned {
+  kNothing,
+  kNeighbours,
+  kSimilarity,
+  kNetwork,
+  kFactors,
+  kContentFactors,
+  kHistory,
+  kItems,
+  kAttention
+};
 
 struct Method {
   std::string name;                   ///< for --methods: "svdpp"

@@ -248,6 +248,18 @@ StudyPlan MakePlan(const config::StudySettings& settings, const data::Dataset& d
   return plan;
 }
 
+double SecondsOfTriple(const Method& method, std::uint32_t dim, double content) {
+  const double per_dim = method.per_dim * (method.attends_components ? std::max(0.05, content) : 1);
+  return 1e-9 * (method.base + per_dim * dim);
+}
+
+double ContentUnits(const data::Dataset& dataset) {
+  if (dataset.features() == nullptr) return 0;
+  const data::ContentView view = dataset.features()->view();
+  return static_cast<double>(view.total()) * static_cast<double>(view.dim()) / dataset.num_items() /
+         (49 * 64);
+}
+
 CostModel::CostModel(const StudyPlan& plan, const data::Dataset& dataset)
     : threads_(plan.settings.running().threads()),
       users_(dataset.num_users()),
@@ -258,10 +270,7 @@ CostModel::CostModel(const StudyPlan& plan, const data::Dataset& dataset)
   const double epochs = tuning.epochs() * (tuning.patience() > 0 ? kUntilPatienceEnds : 1);
   triples_ = interactions_ * epochs;
   evaluations_ = epochs / tuning.evaluate_every();
-  if (dataset.features() != nullptr) {
-    const data::ContentView view = dataset.features()->view();
-    content_ = static_cast<double>(view.total()) * static_cast<double>(view.dim()) / items_ / (49 * 64);
-  }
+  content_ = ContentUnits(dataset);
 }
 
 double CostModel::Ranking(const StudyCell& cell) const {
@@ -275,8 +284,7 @@ double CostModel::Training(const StudyCell& cell) const {
   constexpr double kStart = 0.1;
   const Method& method = *cell.method;
   if (!method.IsFactorisation()) return kStart + 10 * Ranking(cell);
-  const double per_dim = method.per_dim * (method.attends_components ? std::max(0.05, content_) : 1);
-  return kStart + triples_ * 1e-9 * (method.base + per_dim * cell.dim) / threads_ +
+  return kStart + triples_ * SecondsOfTriple(method, cell.dim, content_) / threads_ +
          evaluations_ * Ranking(cell);
 }
 

@@ -67,8 +67,13 @@ class CostModel {
   double users_ = 0;
   double items_ = 0;
   double interactions_ = 0;
-  double content_ = 0;  ///< numbers of an item's components, in units of 49 x 64
+  double content_ = 0;  ///< ContentUnits
 };
+
+/// Rough seconds of a triple on one thread. @param content  see ContentUnits
+double SecondsOfTriple(const Method& method, std::uint32_t dim, double content);
+/// Numbers of an item's components, in units of 49 x 64; 0 without content.
+double ContentUnits(const data::Dataset& dataset);
 
 /// Trainings at a time: --jobs, or as many as there are processors for.
 unsigned JobsOf(const config::StudySettings& settings);

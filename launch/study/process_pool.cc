@@ -47,14 +47,13 @@ void Launch(const std::vector<std::string>& launcher, ChildProcess& child) {
 
 }  // namespace
 
-ProcessPool::ProcessPool(std::vector<std::string> launcher) : launcher_(std::move(launcher)) {}
-
 ProcessPool::~ProcessPool() {
   Stop();
 }
 
-void ProcessPool::Start(std::size_t id, std::vector<std::string> arguments, bool launched,
-                        const std::filesystem::path& output, const std::filesystem::path& errors) {
+void ProcessPool::Start(std::size_t id, std::vector<std::string> arguments,
+                        const std::vector<std::string>& launcher, const std::filesystem::path& output,
+                        const std::filesystem::path& errors) {
   const Redirection out(output);
   const Redirection err(errors);
   ChildProcess child;
@@ -62,7 +61,7 @@ void ProcessPool::Start(std::size_t id, std::vector<std::string> arguments, bool
   child.environment = EnvironmentWithout({});
   child.output = out.fd();
   child.errors = err.fd();
-  if (launched) Launch(launcher_, child);
+  Launch(launcher, child);
   processes_.push_back({StartChild(child), id});
 }
 

@@ -22,18 +22,17 @@ class ProcessPool {
     int code = 0;  ///< exit code, or 128 + the signal
   };
 
-  /// @param launcher  words before each command that is launched: "mpirun -n 4". Where the first is "attune",
-  ///                  the others are arguments of this program
-  explicit ProcessPool(std::vector<std::string> launcher);
+  ProcessPool() = default;
   /// Ends what still runs.
   ~ProcessPool();
   ProcessPool(const ProcessPool&) = delete;
   ProcessPool& operator=(const ProcessPool&) = delete;
 
   /// Starts a command. Throws Error(kFailed) if there can be no further process, or no file.
-  /// @param launched        whether the launcher stands before it
+  /// @param launcher        words before the command: "mpirun -n 4", or none. Where the first is "attune",
+  ///                        the others are arguments of this program
   /// @param output, errors  files that standard output and error replace
-  void Start(std::size_t id, std::vector<std::string> arguments, bool launched,
+  void Start(std::size_t id, std::vector<std::string> arguments, const std::vector<std::string>& launcher,
              const std::filesystem::path& output, const std::filesystem::path& errors);
 
   std::size_t running() const { return processes_.size(); }
@@ -53,7 +52,6 @@ class ProcessPool {
   void Signal(int number) const;
 
   WaitedSignals signals_;
-  const std::vector<std::string> launcher_;
   std::vector<Process> processes_;
   bool interrupted_ = false;
 };

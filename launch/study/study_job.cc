@@ -30,7 +30,7 @@ StudyJob::StudyJob(const StudyPlan& plan, const data::Dataset& dataset, const Ru
       store_(store),
       costs_(plan, dataset),
       jobs_(JobsOf(plan.settings)),
-      pool_(SplitWords(plan.settings.running().launcher(), ' ')),
+      launcher_(SplitWords(plan.settings.running().launcher(), ' ')),
       progress_(plan, costs_, jobs_),
       waiting_(plan.cells.size()) {
   outcome_.cells.resize(plan.cells.size());
@@ -156,7 +156,7 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
                                      "--log-level", "warning"});
   const bool training = task.stage != Stage::kTest;
   const bool launched = training && plan_.cells[task.cell].method->IsFactorisation();
-  pool_.Start(next_id_, std::move(arguments), launched,
+  pool_.Start(next_id_, std::move(arguments), launched ? launcher_ : std::vector<std::string>(),
               training ? store_.Summary(key) : store_.Directory(key) / "test.json",
               store_.Log(key, !training));
   running_[next_id_++] = {task, std::chrono::steady_clock::now()};

@@ -84,6 +84,7 @@ class StudyJob {
   const RunStore& store_;
   const CostModel costs_;
   const unsigned jobs_;
+  const std::vector<std::string> launcher_;
   ProcessPool pool_;
   StudyProgress progress_;
   StudyOutcome outcome_;

@@ -33,6 +33,26 @@ def directory(manifest, files):
     return b"\n".join(b"@" + name.encode() + b"\n" + content for name, content in parts.items())
 
 
+def history():
+    """result.json, then metrics.jsonl."""
+    records = [
+        {"event": "start", "version": "0.1.0", "threads": 2,
+         "settings": {"data": "data", "out": "model", "epochs": 6, "metric": "ndcg@100"}},
+        {"event": "epoch", "epoch": 1, "loss": 0.68, "seconds": 0.5, "triples_per_second": 5e5, "lr": 0.05,
+         "triples_total": 260, "train_seconds": 0.5, "staleness": {"batches": {"p99": 3, "max": 4}},
+         "traffic": {"bytes_sent": 77}},
+        {"event": "evaluation", "epoch": 1, "split": "validation", "best": True,
+         "metrics": {"hr@10": 0.5, "ndcg@10": 0.3, "ndcg@100": 0.4}},
+        {"event": "snapshot", "rest_seconds": 0.1, "copy_seconds": 0.2},
+        {"event": "checkpoint", "path": "run/checkpoints/00000001", "bytes": 35188, "seconds": 0.07},
+        {"event": "checkpoint", "path": "run/checkpoints/00000002", "failure": "disk full"},
+        {"event": "resume", "checkpoint": "run/checkpoints/00000001", "epochs": 0},
+        {"event": "processes", "what": "rank 1 was silent"},
+        {"event": "end", "status": "completed", "epochs": 6, "triples": 15600, "peak_memory_bytes": 2027520}]
+    lines = b"".join(json.dumps({"time": "2026-01-31T12:00:00.000Z", **record}).encode() + b"\n" for record in records)
+    return piece(b'{"status":"failed","error":"disk full","lives":{"ended":1,"triples_lost":5}}') + lines
+
+
 def scorer(spec, **files):
     files = {"users.tsv": b"u1\nu2\n", "items.tsv": b"a\nb\nc\n", **{name.replace("__", "/") + ".npy": array for name, array in files.items()}}
     return directory({"kind": "attune model", "format_version": 1, "model": spec}, files)
@@ -157,6 +177,11 @@ SEEDS = {
     "rows/push": rows(34, [3, 1000], bytes(16), f1=1, f2=2, f4=2),
     "rows/sync": rows(36, [5], bytes(4), f2=9, f4=1, f7=2, f8=1),
     "scheduler/job": job(),
+    "http/page": b"\x00GET /status HTTP/1.1\r\nHost: localhost:8080\r\nAccept: text/html\r\n\r\n",
+    "http/scrape": b"\x07GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Prometheus/2.42\r\nAccept: text/plain\r\n\r\n",
+    "http/head": b"\x01HEAD / HTTP/1.0\r\n\r\n",
+    "http/post": b"\x00POST /status HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "history/run": history(),
     "rows/theta": rows(48, [], bytes(12), f1=3, f2=100),
 }
 

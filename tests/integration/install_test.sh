@@ -34,6 +34,15 @@ if [[ -e $build/launch/attune_opencv.so ]]; then
   [[ $said == *"none.onnx: no such file"* ]] || fail "'attune features' of a build with OpenCV said '$said'"
 fi
 
+# A build with the Python package: from there, it finds the program that was installed with it.
+if [[ -e $build/python/attune/_program.py ]]; then
+  package=$(find "$prefix/lib" -type d -path '*/dist-packages/attune') || true
+  [[ -n $package ]] || fail "the Python package was not installed"
+  found=$(env -i PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="${package%/attune}" /usr/bin/python3 -c \
+    'import attune; print(attune._train.program(), attune.settings()["dim"])') || fail "the installed Python package failed"
+  [[ $found == "$program 64" ]] || fail "the installed Python package found '$found'"
+fi
+
 for file in README.md LICENSE CHANGELOG.md; do
   [[ -s $prefix/share/doc/attune/$file ]] || fail "share/doc/attune/$file was not installed"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page of a study in a real browser: scripts work, nothing is wider than a narrow window, text can be told from its
+# The pages of a study and of scaling in a real browser: scripts work, nothing is wider than a narrow window, text can be told from its
 # ground in light and dark. Skipped (77) where there is no Chromium.
 #
 # usage: page_browser_test.sh SOURCE_DIR ATTUNE
@@ -18,16 +18,18 @@ source "$source_dir/tests/integration/expect.sh"
 "$attune" synth --out data --users 60 --items 40 --interactions 700 --validation latest --log-level warning >out
 "$attune" study --data data --out study --methods bpr,svdpp,acf_uvp --dims 4,8 --trials 1 --seeds 2 --epochs 1 \
   --log-level error >out
-"$attune" report study --out page.html >out
+"$attune" report study --out study.html >out
+"$attune" scale --data data --out scaling --threads 1,2 --ranks 2 --repeats 2 --epochs 1 --log-level error >out
 
 # A copy that looks at itself and says what it found.
-cat >probe.html <<'PROBE'
-<script>
-const found = [];
-const check = (what, good) => { if (!good) found.push(what); };
+{
+  echo '<script>'
+  cat "$source_dir/tests/integration/page_probe.js"
+  cat <<'PROBE'
 const cells = (table, column) => [...table.tBodies[0].rows].map((row) => Number(row.cells[column].dataset.value));
 const sorted = (numbers) => numbers.every((number, at) => at === 0 || numbers[at - 1] >= number);
-const table = document.getElementById('methods');
+const study = document.getElementById('methods') !== null;
+const table = document.getElementById(study ? 'methods' : 'strong');
 const head = table.tHead.rows[0].cells[3];
 head.firstElementChild.click();
 check('sorted, greatest first', sorted(cells(table, 3)) && head.getAttribute('aria-sort') === 'descending');
@@ -38,35 +40,24 @@ name.dispatchEvent(new MouseEvent('mouseenter'));
 check('a name brings its lines out', document.querySelectorAll('.picked .series.out').length === 2);
 name.dispatchEvent(new MouseEvent('mouseleave'));
 check('and lets them go', document.querySelectorAll('.picked, .out').length === 0);
-check('as wide as the window', document.documentElement.scrollWidth <= window.innerWidth);
-const light = (colour) => {
-  const [red, green, blue] = colour.match(/[\d.]+/g).map((part) => part / 255)
-    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-};
-const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
-const ground = getComputedStyle(document.body).backgroundColor;
-for (const text of document.querySelectorAll('h1, h2, p, td, th button, .chart text, footer, .key li, summary')) {
-  const style = getComputedStyle(text);
-  const colour = text.closest('svg') ? style.fill : style.color;
-  check('contrast of ' + text.textContent.slice(0, 20) + ' ' + colour + ' on ' + ground, contrast(colour, ground) >= 4.5);
-}
-for (const line of document.querySelectorAll('.series .mark'))
-  check('contrast of a series', contrast(getComputedStyle(line).fill, ground) >= 3);
-document.title = found.length ? 'wrong: ' + [...new Set(found)].join('; ') : 'looks good';
+checkPage(window, 'h1, h2, p, td, th button, .chart text, footer, .key li, summary');
+tell();
 </script>
 PROBE
-cat page.html probe.html >probed.html
+} >probe.html
 
-# look WIDTH FLAG...: the title that the page has given itself.
+# look PAGE WIDTH FLAG...: the title that the page has given itself.
 look() {
-  local width=$1
-  shift
+  local page=$1 width=$2
+  shift 2
+  cat "$page" probe.html >probed.html
   timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/browser" \
     --window-size="$width,900" "$@" --dump-dom "file://$work/probed.html" 2>browser.log | grep -o '<title>[^<]*' | head -1
 }
 for look in "1280" "1280 --blink-settings=preferredColorScheme=0" "500" "500 --blink-settings=preferredColorScheme=0"; do
   read -ra words <<<"$look"
-  said=$(look "${words[@]}") || fail "the browser has failed: $(tail -5 browser.log)"
-  [[ $said == "<title>looks good" ]] || fail "with $look: $said"
+  for page in study.html scaling/scaling.html; do
+    said=$(look "$page" "${words[@]}") || fail "the browser has failed: $(tail -5 browser.log)"
+    [[ $said == "<title>looks good" ]] || fail "$page with $look: $said"
+  done
 done

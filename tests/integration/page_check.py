@@ -1,14 +1,24 @@
 #!/usr/bin/env python3
 """A page of attune report is well-formed, refers to nothing outside itself, and has every figure and table.
 
-usage: page_check.py PAGE
+usage: page_check.py PAGE [study|scaling]
 """
 import html.parser
 import sys
 
 VOID = {"meta", "link", "br", "img", "input"}
-FIGURES = {"figure-by-dim": 2, "figure-by-cutoff": 2, "figure-by-history": 2, "figure-speed": 2}
-TABLES = {"data", "methods", "item-attention", "attention-inputs", "tests", "cutoffs", "groups", "speed", "settings"}
+# Charts of each figure, and tables, by kind of page.
+KINDS = {
+    "study": (
+        {"figure-by-dim": 2, "figure-by-cutoff": 2, "figure-by-history": 2, "figure-speed": 2},
+        {"data", "methods", "item-attention", "attention-inputs", "tests", "cutoffs", "groups", "speed", "settings"},
+    ),
+    "scaling": (
+        {"figure-throughput": 2, "figure-efficiency": 2, "figure-quality": 1, "figure-phases": 1},
+        {"strong", "weak", "quality", "phases", "costs", "machine", "setup"},
+    ),
+}
+FIGURES, TABLES = KINDS[sys.argv[2] if len(sys.argv) > 2 else "study"]
 
 
 class Page(html.parser.HTMLParser):

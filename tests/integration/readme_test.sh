@@ -33,3 +33,12 @@ blocks python >open.py
 [[ -s open.py ]] || { echo "found no Python in the README"; exit 1; }
 # Debian's Python, the one that python3-numpy belongs to, whatever else is in PATH.
 /usr/bin/python3 open.py
+
+# The two lines for the package, where it was built, on a matrix of two users.
+awk '/^and from Python/ { inside = 1; next } inside && /^    / { print substr($0, 5); found = 1 } found && /^$/ { exit }' \
+  "$source_dir/README.md" >train.py
+[[ $(grep -c attune.train train.py) == 1 ]] || { echo "found no training from Python in the README"; exit 1; }
+if [[ -e $program_dir/../python/attune/_program.py ]]; then
+  sed -i '1i import attune, scipy.sparse\nuser_items = scipy.sparse.csr_matrix([[1, 1, 0, 0], [0, 1, 1, 1]])' train.py
+  PYTHONPATH=$program_dir/../python /usr/bin/python3 -B train.py
+fi

@@ -76,6 +76,34 @@ TEST_F(CoordinatorTest, ANewProcessThatSpeaksBeforeItHasRegisteredIsNotSentAway)
   }));
 }
 
+TEST_F(CoordinatorTest, WhoLooksAroundSeesAllProcessesAndWhatTheyHaveTold) {
+  wire::Heartbeat heartbeat{0, 900, 1, 9};
+  heartbeat.counters.bytes_sent = 50;
+  heartbeat.counters.private_memory = 7;
+  Say(1, 5, heartbeat);
+  heartbeat.counters.bytes_sent = 40;  // said before, comes after
+  Say(1, 5, heartbeat);
+  Say(0, 0, wire::RoundDone{0, {.bytes_sent = 3}});
+  Survey survey = coordinator_.LookAround(now_ + 2s);
+  ASSERT_EQ(survey.processes.size(), 2u);
+  EXPECT_EQ(survey.processes[1].incarnation, 5u);
+  EXPECT_EQ(survey.processes[1].triples, 900u);
+  EXPECT_EQ(survey.processes[1].leases, 1u);
+  EXPECT_EQ(survey.processes[1].memory, 7u);
+  EXPECT_EQ(survey.processes[1].silent_seconds, 2);
+  EXPECT_EQ(survey.counters.bytes_sent, 53u);
+  EXPECT_EQ(survey.epoch, 1u);
+  EXPECT_EQ(survey.leases, 1u);
+  EXPECT_EQ(survey.leases_out, 1u);
+  EXPECT_EQ(survey.leases_done, 0u);
+  EXPECT_EQ(survey.changes.died, 1u);
+  coordinator_.Tick(now_ + 1h);  // all are silent
+  survey = coordinator_.LookAround(now_ + 1h);
+  EXPECT_EQ(survey.processes[1].state, Survey::State::kDead);
+  EXPECT_EQ(survey.processes[1].silent_seconds, 0);
+  EXPECT_EQ(survey.counters.bytes_sent, 53u);
+}
+
 TEST_F(CoordinatorTest, ALeaseThatIsDoneTwiceCountsOnce) {
   Say(1, 5, Done());
   Say(1, 5, Done());

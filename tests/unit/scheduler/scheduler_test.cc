@@ -30,7 +30,12 @@ TEST(LeaseQueue, HandsOutEverySliceOnceInAnOrderOfItsOwnEachEpoch) {
 
 TEST(LeaseQueue, IsCompleteOnlyWhenEveryLeaseCameBack) {
   LeaseQueue queue(2, 1, 1);
-  queue.Complete(*queue.Next(), {5, 1, 5, 2.0});
+  const std::uint32_t slice = *queue.Next();
+  EXPECT_EQ(queue.Count().out, 1u);
+  queue.Complete(slice, {5, 1, 5, 2.0});
+  EXPECT_EQ(queue.Count().out, 0u);
+  EXPECT_EQ(queue.Count().done, 1u);
+  EXPECT_EQ(queue.Count().leases, 2u);
   EXPECT_FALSE(queue.AllComplete());
   queue.Complete(*queue.Next(), {7, 0, 7, 3.0});
   EXPECT_TRUE(queue.AllComplete());

@@ -66,11 +66,12 @@ class Pair {
     const EpochRates rates = RatesOf(spec_, 1.0);
     Batch batch;
     BatchReport report;
+    StepTimer timer;
     for (int n = 0; n < times; ++n) {
       TripleSource source(triples, {&rows_, 1}, spec_.model.HasHistory(), 1 << 20,
                           spec_.sampling.max_visit_triples());
       while (source.Fill(batch)) {
-        const BatchReport one = trainer->Train(batch, rates);
+        const BatchReport one = trainer->Train(batch, rates, timer);
         report.triples += one.triples;
         report.loss += one.loss;
       }

@@ -38,6 +38,9 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(Again(Heartbeat{11, 12}).triples, 12u);
   EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).round, 13u);
   EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).generation, 14u);
+  const NodeCounters counters = Again(Heartbeat{11, 12, 13, 14, 0, {}, {1, 2, 3, 4, 5, 6, 7, 8, 9}}).counters;
+  EXPECT_EQ(counters.bytes_sent, 1u);
+  EXPECT_EQ(counters.refused_connections, 9u);
   const BeginRound begin = Again(BeginRound{4, Work::kFlush, 3, 0.25});
   EXPECT_EQ(begin.work, Work::kFlush);
   EXPECT_EQ(begin.rate_factor, 0.25);
@@ -55,6 +58,8 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(done.triples, 200u);
   EXPECT_EQ(done.loss, 1.5);
   EXPECT_EQ(Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {}, 0, 0, {}, 9}).clock, 9u);
+  const StepTimes steps{{10, 20, 30, 40, 0}, {5, 0, 0, 0, 50}, 200, 100};
+  EXPECT_EQ(Again(LeaseDone{4, 17, 2, 100, 3, 200, 1.5, {}, 0, 0, {}, 9, steps}).steps, steps);
   EXPECT_EQ(done.ranks, (std::vector<std::uint32_t>{7, 300, 1}));
   EXPECT_EQ(Again(Stop{"end", 4}).code, 4u);
   EXPECT_EQ(Again(Leaving{"tired"}).reason, "tired");

@@ -33,6 +33,7 @@ std::vector<Message> OneOfEachKind() {
   LeaseDone done{3, 17, 1, 40, 0, 40, 12.5, {7, 8, 9}, 42, 99, {}};
   done.staleness.clocks.Add(3);
   done.staleness.milliseconds.Add(100);
+  done.steps = {{10, 20, 30, 40, 50}, {1, 2, 3, 4, 5}, 40, 40};
   messages.push_back(Encode(done));
   SyncHead head;
   head.sequence = 9;

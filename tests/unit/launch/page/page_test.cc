@@ -129,6 +129,9 @@ TEST(TableHtml, HasValuesToSortBy) {
   EXPECT_NE(html.find("data-value=\"0.12345678\">0.1235 ± 0.0100</td>"), std::string::npos);
   EXPECT_NE(html.find(">Two &lt;rows&gt;</p>"), std::string::npos);
   EXPECT_EQ(Count(html, "<button"), 3u);
+  Table table = Example();
+  table.sortable = false;
+  EXPECT_EQ(Count(TableHtml(table), "<button"), 0u);
 }
 
 TEST(PageHead, LoadsNothing) {

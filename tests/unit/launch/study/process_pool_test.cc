@@ -23,8 +23,9 @@ TEST(ProcessPool, TellsExitCodesAndKeepsWhatIsSaid) {
   const TemporaryDirectory directory;
   const auto out = directory / "out";
   const auto err = directory / "err";
-  ProcessPool pool(Shell("echo said; echo wrong >&2; exit 7"));
-  pool.Start(3, {"train"}, true, out, err);
+  const std::vector<std::string> launcher = Shell("echo said; echo wrong >&2; exit 7");
+  ProcessPool pool;
+  pool.Start(3, {"train"}, launcher, out, err);
   EXPECT_EQ(pool.running(), 1u);
   const auto ended = pool.Wait(60s);
   ASSERT_TRUE(ended);
@@ -40,26 +41,30 @@ TEST(ProcessPool, TellsExitCodesAndKeepsWhatIsSaid) {
 
 TEST(ProcessPool, AMissingLauncherIsAnExitCode) {
   const TemporaryDirectory directory;
-  ProcessPool pool({"no-such-launcher"});
-  pool.Start(0, {"train"}, true, directory / "out", directory / "err");
+  const std::vector<std::string> launcher{"no-such-launcher"};
+  ProcessPool pool;
+  pool.Start(0, {"train"}, launcher, directory / "out", directory / "err");
   EXPECT_EQ(pool.Wait(60s)->code, 127);
 }
 
 TEST(ProcessPool, SeveralRunAtATime) {
   const TemporaryDirectory directory;
   // Each waits for the other's file.
-  ProcessPool pool(Shell("d=" + directory.path().string() +
-                         "; touch $d/$1; until [ -e $d/a ] && [ -e $d/b ]; do sleep 0.01; done"));
-  pool.Start(0, {"a"}, true, directory / "out0", directory / "err0");
-  pool.Start(1, {"b"}, true, directory / "out1", directory / "err1");
+  const std::vector<std::string> launcher =
+      Shell("d=" + directory.path().string() +
+            "; touch $d/$1; until [ -e $d/a ] && [ -e $d/b ]; do sleep 0.01; done");
+  ProcessPool pool;
+  pool.Start(0, {"a"}, launcher, directory / "out0", directory / "err0");
+  pool.Start(1, {"b"}, launcher, directory / "out1", directory / "err1");
   EXPECT_EQ(pool.Wait(60s)->code, 0);
   EXPECT_EQ(pool.Wait(60s)->code, 0);
 }
 
 TEST(ProcessPool, ASignalInterruptsAndStopEndsWhatRuns) {
   const TemporaryDirectory directory;
-  ProcessPool pool(Shell("exec sleep 600"));
-  pool.Start(0, {"train"}, true, directory / "out", directory / "err");
+  const std::vector<std::string> launcher = Shell("exec sleep 600");
+  ProcessPool pool;
+  pool.Start(0, {"train"}, launcher, directory / "out", directory / "err");
   EXPECT_FALSE(pool.interrupted());
   kill(getpid(), SIGTERM);
   EXPECT_FALSE(pool.Wait(60s));

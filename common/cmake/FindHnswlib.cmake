@@ -1,0 +1,15 @@
+# hnswlib, headers only: sets ATTUNE_WITH_HNSW, and makes the target attune_hnswlib.
+
+set(ATTUNE_WITH_HNSW OFF)
+if(NOT ATTUNE_HNSW)
+  return()
+endif()
+find_path(HNSWLIB_INCLUDE_DIR hnswlib/hnswlib.h)
+mark_as_advanced(HNSWLIB_INCLUDE_DIR)
+if(HNSWLIB_INCLUDE_DIR)
+  set(ATTUNE_WITH_HNSW ON)
+  add_library(attune_hnswlib INTERFACE)
+  target_include_directories(attune_hnswlib SYSTEM INTERFACE "${HNSWLIB_INCLUDE_DIR}")
+elseif(NOT ATTUNE_HNSW STREQUAL "AUTO")
+  message(FATAL_ERROR "ATTUNE_HNSW is ON, but hnswlib/hnswlib.h was not found (Debian: libhnswlib-dev)")
+endif()

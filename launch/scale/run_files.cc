@@ -1,0 +1,149 @@
+#include "launch/scale/run_files.h"
+
+#include <fmt/core.h>
+
+#include <fstream>
+#include <map>
+
+#include "common/error.h"
+#include "common/io/checksum.h"
+#include "common/io/json_file.h"
+#include "common/io/output_file.h"
+#include "common/log.h"
+#include "launch/study/run_store.h"
+
+namespace attune::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* kKind = "attune scaling run";
+constexpr std::int64_t kVersion = 1;
+
+/// What the run says of itself. Throws json::exception if it says something else.
+void ReadRun(const fs::path& run, ScaleRecord& record) {
+  record.result = io::ReadJson(run / "result.json");
+  for (const char* key : {"triples", "train_seconds", "triples_per_second", "peak_memory_bytes"})
+    record.result.at(key).get<double>();
+  record.result.at("steps").at("seconds").at("compute").get<double>();
+  record.result.at("status").get_ref<const std::string&>();
+  std::ifstream file(run / "metrics.jsonl", std::ios::binary);
+  for (std::string line; std::getline(file, line);) {
+    const ordered_json event = ordered_json::parse(line);
+    if (event.at("event") == "epoch") record.digests.push_back(event.at("triples_digest"));
+    if (event.at("event") == "evaluation" && event.at("split") == "validation")
+      record.evaluations.emplace_back(event.at("train_seconds").get<double>(), event.at("metrics"));
+  }
+}
+
+std::string Short(const ordered_json& value) {
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  constexpr std::size_t kMost = 200;
+  return text.size() <= kMost ? text : text.substr(0, kMost) + "…";
+}
+
+}  // namespace
+
+RunFiles::RunFiles(const fs::path& out, RunIdentity identity)
+    : runs_(out / "runs"), identity_(std::move(identity)) {
+  fs::create_directories(runs_);
+}
+
+ScaleRecord RunFiles::Read(const std::string& name) const {
+  const fs::path directory = Directory(name);
+  const ordered_json manifest = io::ReadManifest(directory, kKind, kVersion);
+  for (const std::string& problem : io::VerifyChecksums(directory, manifest)) ThrowBadInput("{}", problem);
+  ScaleRecord record;
+  try {
+    record.name = name;
+    record.identity = manifest.at("identity");
+    record.part = manifest.at("part");
+    ReadRun(Run(name), record);
+  } catch (const ordered_json::exception& error) {
+    ThrowBadInput("{}: {}", directory.string(), error.what());
+  }
+  return record;
+}
+
+std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
+  if (!fs::exists(Directory(name) / "manifest.json")) return std::nullopt;
+  std::optional<ScaleRecord> record;
+  try {
+    record = Read(name);
+  } catch (const Error& error) {
+    log::Warning("run {} is damaged and will be done again: {}", name, error.what());
+    fs::remove_all(Directory(name));
+    return std::nullopt;
+  }
+  const std::string difference = DifferenceOf(record->identity, identity_);
+  if (difference.empty()) return record;
+  ThrowUsage("{}: it may not be compared with runs of this command: {}. Choose another --out",
+             Directory(name).string(), difference);
+}
+
+void RunFiles::Begin(const std::string& name, const config::TrainSettings& settings) const {
+  fs::remove_all(Directory(name));
+  fs::create_directories(Directory(name));
+  io::WriteFileAtomically(Settings(name), GivenSettings(settings).dump(1) + "\n");
+}
+
+ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) const {
+  ScaleRecord record{name, identity_, part, {}, {}, {}};
+  try {
+    ReadRun(Run(name), record);
+  } catch (const ordered_json::exception& error) {
+    ThrowFailed("{}: not the record of a whole run: {}", Run(name).string(), error.what());
+  }
+  const std::string status = record.result.at("status");
+  if (status != "completed") ThrowFailed("the run has ended early: {}", status);
+  fs::remove_all(Model(name));
+  ordered_json manifest = {{"kind", kKind},
+                           {"format_version", kVersion},
+                           {"identity", identity_},
+                           {"part", part},
+                           {"files", ordered_json::object()}};
+  for (const char* file : {"run/result.json", "run/metrics.jsonl"}) {
+    const io::FileDigest digest = io::DigestFile(Directory(name) / file);
+    manifest["files"][file] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
+  }
+  io::WriteManifest(Directory(name), manifest);
+  return record;
+}
+
+std::string DifferenceOf(const RunIdentity& a, const RunIdentity& b) {
+  for (const auto* one : {&a, &b}) {
+    for (const auto& [key, value] : one->items()) {
+      const ordered_json left = a.value(key, ordered_json());
+      const ordered_json right = b.value(key, ordered_json());
+      if (left != right) return fmt::format("other {}: {} and {}", key, Short(left), Short(right));
+    }
+  }
+  return {};
+}
+
+void RequireComparable(const std::vector<ScaleRecord>& records) {
+  std::map<std::string, const ScaleRecord*> first_of_part;
+  for (const ScaleRecord& record : records) {
+    const std::string status = record.result.at("status");
+    if (status != "completed") ThrowBadInput("run {} may not be compared: it was {}", record.name, status);
+    const std::string difference = DifferenceOf(records.front().identity, record.identity);
+    if (!difference.empty()) {
+      ThrowBadInput("runs {} and {} may not be compared: {}", records.front().name, record.name, difference);
+    }
+    const ScaleRecord& first = *first_of_part.emplace(record.part, &record).first->second;
+    const auto triples = record.result.at("triples").get<std::uint64_t>();
+    const auto others = first.result.at("triples").get<std::uint64_t>();
+    if (triples != others) {
+      ThrowBadInput("runs {} and {} may not be compared: they trained {} and {} triples", first.name,
+                    record.name, others, triples);
+    }
+    if (record.digests != first.digests) {
+      ThrowBadInput(
+          "runs {} and {} may not be compared: they trained other triples (triples_digest of epochs)",
+          first.name, record.name);
+    }
+  }
+}
+
+}  // namespace attune::launch
