@@ -104,8 +104,8 @@ class Cluster {
   virtual scheduler::Survey LookAround() = 0;
   /// Who joined, left or died since this was last asked for, for people.
   virtual std::vector<std::string> TakeNews() { return {}; }
-  /// To be called now and then, too, while something runs that is given no tick. Not in one process.
-  virtual void SetOtherTick(Tick) {}
+  /// To be called now and then, too, while something runs that is given no tick.
+  virtual void SetOtherTick(Tick tick) = 0;
 
   /// Triples trained since the start, as far as is known here.
   virtual std::uint64_t triples_done() const = 0;

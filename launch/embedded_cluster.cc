@@ -143,13 +143,17 @@ EpochResult EmbeddedCluster::RunTriples(std::span<const Triple> triples, const T
 
 worker::EvaluationResult EmbeddedCluster::Evaluate(const worker::EvaluationTask& task, data::Split) {
   model::Theta theta;
-  return worker::Evaluate(store_.View(theta, pool_.content()), task, pool_.threads(),
-                          [this] { peak_.Look(); });
+  const model::ModelView view = store_.View(theta, pool_.content());
+  worker::EvaluationResult result;
+  RunWithTicks([&] { result = worker::Evaluate(view, task, pool_.threads(), [this] { peak_.Look(); }); },
+               other_tick_);
+  return result;
 }
 
 void EmbeddedCluster::WriteModel(const std::filesystem::path& directory) {
   model::Theta theta;
-  model::WriteModelArrays(directory, store_.View(theta, pool_.content()));
+  const model::ModelView view = store_.View(theta, pool_.content());
+  RunWithTicks([&] { model::WriteModelArrays(directory, view); }, other_tick_);
   peak_.Look();
 }
 

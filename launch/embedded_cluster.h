@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "common/data/training_data.h"
 #include "common/training_spec.h"
@@ -46,6 +47,7 @@ class EmbeddedCluster : public Cluster {
   std::uint64_t PeakMemory() override;
   std::uint64_t Workers() const override { return pool_.threads(); }
   scheduler::Survey LookAround() override;
+  void SetOtherTick(Tick tick) override { other_tick_ = std::move(tick); }
   std::uint64_t triples_done() const override { return pool_.triples_done(); }
 
   /// All rows, as a checkpoint has them.
@@ -70,6 +72,7 @@ class EmbeddedCluster : public Cluster {
   worker::WorkerPool pool_;
   TripleAudit* audit_ = nullptr;
   MemoryPeak peak_;
+  Tick other_tick_;
   std::atomic<bool> stop_{false};
   scheduler::LeaseQueue* queue_ = nullptr;  ///< of the epoch that runs
   std::uint32_t epoch_ = 0;                 ///< that runs; 0 if none does

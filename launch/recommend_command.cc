@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -36,6 +37,9 @@ void CheckSettings(const RecommendSettings& settings) {
     ThrowUsage("--data is missing: the history of a user whom the model knows is in the data");
   }
   RequireEffect(settings.has_out(), settings.all(), "out", "it needs --all");
+  if (settings.has_out() && std::filesystem::is_directory(settings.out())) {
+    ThrowUsage("--out {}: is a directory; pass the name of a file", settings.out());
+  }
   RequireEffect(settings.has_titles(), !settings.all(), "titles", "lists of --all have no titles");
 }
 

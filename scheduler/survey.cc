@@ -23,6 +23,7 @@ Survey::State StateOf(const Membership::Member& member) {
 
 Survey Coordinator::LookAround(Time now) const {
   Survey survey;
+  wire::NodeCounters there;  // of processes that have not ended
   const bool leases = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && board_;
   for (const auto& [node, member] : members_.all()) {
     Survey::Process process;
@@ -38,8 +39,11 @@ Survey Coordinator::LookAround(Time now) const {
     if (leases) process.leases = board_->held(node);
     if (const auto triples = triples_.find(node); triples != triples_.end())
       process.triples = triples->second;
-    if (const auto told = told_counters_.find({node, member.info.incarnation}); told != told_counters_.end())
+    if (const auto told = told_counters_.find({node, member.info.incarnation});
+        told != told_counters_.end()) {
       process.memory = told->second.private_memory;
+      if (members_.IsThere(node)) there += told->second;
+    }
     survey.processes.push_back(std::move(process));
   }
   if (leases) {
@@ -52,6 +56,8 @@ Survey Coordinator::LookAround(Time now) const {
     }
   }
   for (const auto& [process, counters] : told_counters_) survey.counters += counters;
+  survey.counters.private_memory = there.private_memory;
+  survey.counters.shared_memory = there.shared_memory;
   survey.changes = changes_;
   return survey;
 }

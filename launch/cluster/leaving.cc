@@ -64,6 +64,7 @@ void Leaving::EndIfDeserted(Time now) {
   looked_ = now;
   if (ways_.scheduler_is_gone && ways_.scheduler_is_gone()) {
     ways_.must_be_let_go ? client_.EndDeserted() : client_.EndUntold();
+    return;
   }
   if (ways_.is_forgotten && client_.silence(now) >= kForgotten && ways_.is_forgotten())
     client_.EndForgotten();

@@ -18,10 +18,12 @@ struct ScaleLayout {
   unsigned Workers() const { return threads * ranks; }
   bool OneProcess() const { return ranks == 1; }
 
-  /// "threads-2", "ranks-3", "hosts-2".
+  /// "threads-2", "ranks-3", "hosts-2"; "ranks-3x4" of 4 threads each.
   std::string Id() const {
     constexpr const char* kNames[] = {"threads", "ranks", "hosts"};
-    return fmt::format("{}-{}", kNames[static_cast<int>(series)], OneProcess() ? threads : ranks);
+    const char* const name = kNames[static_cast<int>(series)];
+    if (OneProcess()) return fmt::format("{}-{}", name, threads);
+    return threads == 1 ? fmt::format("{}-{}", name, ranks) : fmt::format("{}-{}x{}", name, ranks, threads);
   }
   /// "1 thread", "3 ranks", "2 hosts of 4 threads".
   std::string Name() const {

@@ -21,9 +21,19 @@ using nlohmann::ordered_json;
 constexpr const char* kKind = "attune scaling run";
 constexpr std::int64_t kVersion = 1;
 
+/// A process that joined, left or died meanwhile, or another life, makes a run no measurement of its layout.
+void RequireUndisturbed(const fs::path& run, const ordered_json& result) {
+  for (const char* key : {"processes", "lives", "resumed"}) {
+    if (!result.contains(key)) continue;
+    ThrowFailed("{}: something ended or joined while it ran (\"{}\" in result.json): it is no measurement",
+                run.string(), key);
+  }
+}
+
 /// What the run says of itself. Throws json::exception if it says something else.
 void ReadRun(const fs::path& run, ScaleRecord& record) {
   record.result = io::ReadJson(run / "result.json");
+  RequireUndisturbed(run, record.result);
   for (const char* key : {"triples", "train_seconds", "triples_per_second", "peak_memory_bytes"})
     record.result.at(key).get<double>();
   record.result.at("steps").at("seconds").at("compute").get<double>();

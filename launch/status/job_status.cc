@@ -56,7 +56,8 @@ std::optional<double> SecondsOfUtc(const std::string& time) {
 }
 
 double JobStatus::Triples() const {
-  return live ? static_cast<double>(live->triples) : history->triples;
+  // A life that has just begun has said nothing yet.
+  return live && live->progress ? static_cast<double>(live->triples) : history->triples;
 }
 
 std::optional<double> JobStatus::CheckpointAge() const {

@@ -15,7 +15,7 @@ class RateMeter {
   static constexpr std::chrono::seconds kWindow{10};
 
   void Note(std::uint64_t count, Time now) {
-    if (!samples_.empty() && count < samples_.back().count) samples_.clear();  // it has begun anew
+    if (!samples_.empty() && BeginsAnew({count, now})) samples_.clear();
     samples_.push_back({count, now});
     while (samples_.size() > 2 && samples_[1].at <= now - kWindow) samples_.pop_front();
   }
@@ -33,6 +33,12 @@ class RateMeter {
     std::uint64_t count = 0;
     Time at;
   };
+
+  /// Whether nothing of what was counted before says how fast it grows now.
+  bool BeginsAnew(const Sample& next) const {
+    return next.count < samples_.back().count || next.at - samples_.back().at > kWindow;
+  }
+
   std::deque<Sample> samples_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <ios>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -38,7 +39,14 @@ RunHistory ReadRunHistory(const fs::path& run) {
   RunHistory history;
   std::ifstream file(run / "metrics.jsonl", std::ios::binary);
   if (!file) return history;
-  for (std::string line; ReadLine(file, line);) {
+  const auto next = [&](std::string& line) {
+    try {
+      return ReadLine(file, line);
+    } catch (const std::ios_base::failure& error) {  // of the buffer, which throws what it likes
+      ThrowBadInput("{}: cannot read: {}", (run / "metrics.jsonl").string(), error.what());
+    }
+  };
+  for (std::string line; next(line);) {
     if (line.empty() || line.size() > kLongestLine) continue;
     try {
       history.Note(io::ParseJson(line, "metrics.jsonl"));

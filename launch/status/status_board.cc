@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/error.h"
+#include "common/log.h"
 #include "common/run/metrics_log.h"
 #include "launch/status/run_records.h"
 
@@ -21,7 +23,12 @@ StatusBoard::StatusBoard(const std::string& run) : history_(std::make_shared<Run
 
 void StatusBoard::ReadHistory() {
   if (status_.run.empty()) return;
-  auto history = std::make_shared<RunHistory>(ReadRunHistory(status_.run));
+  auto history = std::make_shared<RunHistory>();
+  try {
+    *history = ReadRunHistory(status_.run);
+  } catch (const Error& error) {  // a page that begins here is no reason not to train
+    log::Warning("{}", error.what());
+  }
   const std::lock_guard lock(mutex_);
   history_ = std::move(history);
   status_.history = history_;

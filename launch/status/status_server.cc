@@ -187,8 +187,8 @@ class StatusServer::Listener {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
       if (!acceptor_.is_open()) return;
       if (error) return AcceptLater();  // descriptors may have run out
+      Accept();  // first: what follows may fail, and the next caller is to be heard all the same
       Begin(std::move(socket));
-      Accept();
     });
   }
 

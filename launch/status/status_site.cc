@@ -2,6 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "launch/status/status_json.h"
 #include "launch/status/status_page.h"
 
@@ -35,6 +38,7 @@ bool IsAddressOrLocal(std::string_view host) {
     return inet_pton(AF_INET6, name.c_str(), &address) == 1;
   }
   name = name.substr(0, name.find(':'));
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
   in_addr address{};
   return name == "localhost" || inet_pton(AF_INET, name.c_str(), &address) == 1;
 }

@@ -227,7 +227,16 @@ std::string ShortTime(const std::string& utc) {
   return text;
 }
 
-std::string StatusText(const JobStatus& status) {
+namespace {
+
+/// Nothing that a terminal would obey: ids and paths are what others have chosen.
+std::string Harmless(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7f; }, '?');
+  return text;
+}
+
+std::string Told(const JobStatus& status) {
   std::string text = TitleOf(status) + "\n";
   if (const std::string where = WhereaboutsOf(status); !where.empty()) text += where + "\n";
   for (const std::string& problem : status.Problems()) text += "! " + problem + "\n";
@@ -248,6 +257,12 @@ std::string StatusText(const JobStatus& status) {
                         FormatDuration(*now - *last));
   }
   return text;
+}
+
+}  // namespace
+
+std::string StatusText(const JobStatus& status) {
+  return Harmless(Told(status));
 }
 
 }  // namespace attune::launch

@@ -97,10 +97,12 @@ TEST_F(CoordinatorTest, WhoLooksAroundSeesAllProcessesAndWhatTheyHaveTold) {
   EXPECT_EQ(survey.leases_out, 1u);
   EXPECT_EQ(survey.leases_done, 0u);
   EXPECT_EQ(survey.changes.died, 1u);
+  EXPECT_EQ(survey.counters.private_memory, 7u);
   coordinator_.Tick(now_ + 1h);  // all are silent
   survey = coordinator_.LookAround(now_ + 1h);
   EXPECT_EQ(survey.processes[1].state, Survey::State::kDead);
   EXPECT_EQ(survey.processes[1].silent_seconds, 0);
+  EXPECT_EQ(survey.counters.private_memory, 0u) << "of processes that have ended";
   EXPECT_EQ(survey.counters.bytes_sent, 53u);
 }
 

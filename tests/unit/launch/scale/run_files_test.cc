@@ -60,6 +60,19 @@ TEST_F(Files, AFinishedRunIsFoundAndOneThatIsNotIsNot) {
   EXPECT_EQ(record->evaluations[0].second.at("mrr"), 0.25);
 }
 
+TEST_F(Files, ARunInWhichAProcessDiedIsNoMeasurement) {
+  const RunFiles files(directory_.path(), kIdentity);
+  for (const char* key : {"processes", "lives", "resumed"}) {
+    Train(files, "ranks-2.1");
+    ordered_json result = ordered_json::parse(std::ifstream(files.Run("ranks-2.1") / "result.json"));
+    result[key] = {{"died", 1}};
+    Write(files.Run("ranks-2.1") / "result.json", result.dump());
+    const std::string told = ErrorOf(ErrorKind::kFailed, [&] { files.Keep("ranks-2.1", "abc"); });
+    EXPECT_NE(told.find(key), std::string::npos) << told;
+    EXPECT_FALSE(files.Find("ranks-2.1"));
+  }
+}
+
 TEST_F(Files, ARunThatEndedEarlyIsNotKept) {
   const RunFiles files(directory_.path(), kIdentity);
   Train(files, "threads-1.1", "interrupted");

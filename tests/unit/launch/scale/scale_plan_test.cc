@@ -62,6 +62,13 @@ class Scale : public ::testing::Test {
   config::ScaleSettings settings_;
 };
 
+TEST(ScaleLayout, ProcessesOfOtherThreadsAreOtherRuns) {
+  using Series = ScaleLayout::Series;
+  EXPECT_EQ((ScaleLayout{Series::kRanks, 1, 2}.Id()), "ranks-2");
+  EXPECT_EQ((ScaleLayout{Series::kRanks, 2, 2}.Id()), "ranks-2x2");
+  EXPECT_EQ((ScaleLayout{Series::kThreads, 2, 1}.Id()), "threads-2");
+}
+
 TEST_F(Scale, HasEachLayoutOnceAndOneProcessIsOneWhoeverAsks) {
   settings_.mutable_series()->set_threads("1,2");
   settings_.mutable_series()->set_ranks("1,2,4");

@@ -37,6 +37,10 @@ TEST(RateMeter, IsOfTheLastTenSeconds) {
   EXPECT_DOUBLE_EQ(*meter.rate(), 0);
   meter.Note(5, start + 112s);  // begun anew
   EXPECT_FALSE(meter.rate());
+  meter.Note(105, start + 113s);
+  EXPECT_DOUBLE_EQ(*meter.rate(), 100);
+  meter.Note(105, start + 200s);  // nobody has counted for long
+  EXPECT_FALSE(meter.rate());
 }
 
 TEST(StatusBoard, KnowsHowFastEachProcessIs) {
