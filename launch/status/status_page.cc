@@ -41,7 +41,7 @@ class Body {
  private:
   template <typename... Args>
   void Add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(html_), format, std::forward<Args>(args)...);
+    html_ += fmt::format(format, std::forward<Args>(args)...);
   }
 
   void Heading() {

@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     launch::StatusText(status);
     ATTUNE_CHECK(launch::StatusPage(status).size() < (1 << 20));
     launch::MetricsText(status, {});
-    status.live.emplace();
+    status.live = launch::JobStatus::Live{};
     launch::StatusPage(status);
     launch::ToJson(status).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   });

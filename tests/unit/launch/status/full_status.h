@@ -56,7 +56,8 @@ inline launch::JobStatus FullStatus() {
   status.lives_ended = 1;
   status.triples_lost = 1234;
   status.history = history;
-  auto& live = status.live.emplace();
+  status.live = launch::JobStatus::Live{};  // not emplace(): clang 14 finds that it has no default
+  auto& live = *status.live;
   live.progress = {"epoch 11/40", 0.25, 5e5, "triples", {}, 59};
   live.triples = 10250000;
   live.triples_per_second = 4.5e5;
