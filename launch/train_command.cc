@@ -192,7 +192,8 @@ int TrainAlone(const config::TrainSettings& settings, const CommandContext& cont
   }
   plan.RequireFits();
   const SignalGuard signals;
-  Watchdog watchdog({"one process", std::chrono::seconds(run.stuck_after())});
+  Watchdog watchdog(
+      {.where = "one process", .in_job = false, .limit = std::chrono::seconds(run.stuck_after())});
   const OnBoard here(watchdog.board().get(), "job");
   return TrainHere(settings, spec, dataset, watchdog,
                    [&](JobResult result) { return Report(std::move(result), run, context.json); });

@@ -396,7 +396,8 @@ int RunNodeProcess(const config::TrainSettings& settings, const TrainingSpec& sp
                    const std::function<int(JobResult)>& report) {
   if (description.plan.spread()) net::KeepFrameMemory();
   // First: it looks after threads of all the others until the last has ended.
-  Watchdog watchdog({description.where, std::chrono::seconds(settings.run_settings().stuck_after())});
+  Watchdog watchdog(
+      {.where = description.where, .limit = std::chrono::seconds(settings.run_settings().stuck_after())});
   return NodeProcess(settings, spec, dataset, description, herald, watchdog).Run(report);
 }
 

@@ -200,7 +200,8 @@ std::string Watchdog::Report(const std::string& headline, Time now, const Thread
     standing = standing_;
   }
   add(standing ? InWords(*standing, options_.where, now)
-               : fmt::format("{}, pid {}: has not begun yet", options_.where, getpid()));
+               : fmt::format("{}, pid {}{}", options_.where, getpid(),
+                             options_.in_job ? ": has not begun yet" : ""));
   {
     const std::lock_guard lock(rounds_mutex_);
     if (rounds_) {

@@ -29,6 +29,7 @@ class Watchdog {
 
   struct Options {
     std::string where;                          ///< "rank 5 (node07)"
+    bool in_job = true;                         ///< false: one process, which has neither node nor rounds
     Duration limit = std::chrono::seconds(30);  ///< without progress for so long it is told
     /// The process is ended when its network thread has not come round for so long,
     Duration network_within = std::chrono::minutes(2);
