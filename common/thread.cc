@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <string>
@@ -34,25 +35,24 @@ unsigned ResolveThreads(unsigned setting) {
 }
 
 void RunThreads(unsigned threads, const char* name, const std::function<void(unsigned)>& body) {
-  if (threads <= 1) {
-    body(0);
-    return;
-  }
-  std::vector<std::exception_ptr> failures(threads);
+  std::vector<std::exception_ptr> failures(std::max(1u, threads));
+  const auto run = [&](unsigned thread) {
+    try {
+      body(thread);
+    } catch (...) {
+      failures[thread] = std::current_exception();
+    }
+  };
   {
     std::vector<std::jthread> running;
-    running.reserve(threads);
-    for (unsigned t = 0; t < threads; ++t) {
+    for (unsigned t = 1; t < threads; ++t) {
       running.emplace_back([&, t] {
         pthread_setname_np(pthread_self(),
                            (std::string(name).substr(0, 11) + "-" + std::to_string(t)).c_str());
-        try {
-          body(t);
-        } catch (...) {
-          failures[t] = std::current_exception();
-        }
+        run(t);
       });
     }
+    run(0);
   }
   for (const auto& failure : failures) {
     if (failure) std::rethrow_exception(failure);

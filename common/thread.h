@@ -26,9 +26,10 @@ unsigned AvailableProcessors();
 /// Threads to run for a setting in which 0 means "one per available processor".
 unsigned ResolveThreads(unsigned setting);
 
-/// Runs `body(thread)` for thread = 0 … threads-1, each on a thread named `name`-<thread>, and joins them
-/// all. With one thread the body runs on the caller's. If bodies throw, the exception of the lowest-numbered
-/// thread is thrown again after all have ended; bodies of the others must end by themselves.
+/// Runs `body(thread)` for thread = 0 … threads-1, the first on the caller's thread, the others each on a new
+/// one named `name`-<thread>, and waits for all. A caller that only waited would free its processor after the
+/// system has decided where the new ones begin. If bodies throw, the exception of the lowest-numbered thread
+/// is thrown again after all have ended; bodies of the others must end by themselves.
 void RunThreads(unsigned threads, const char* name, const std::function<void(unsigned)>& body);
 
 /// Runs `body(thread, index)` once for each index in [0, count), handed out in order to `threads` threads.

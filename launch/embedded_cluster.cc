@@ -40,7 +40,8 @@ EmbeddedCluster::EmbeddedCluster(const TrainingSpec& spec, const data::TrainingD
       board_(std::move(board)),
       store_(spec, num_users, num_items),
       pool_(spec, data, store_.tables(), store_.theta(), threads, content),
-      snapshot_(board_) {
+      snapshot_(board_),
+      threads_(threads, "worker", {}, board_.get()) {
   store_.InitialiseUsers(0, num_users, threads);
   store_.InitialiseItems(threads);
 }
@@ -59,16 +60,24 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
   queue_ = &queue;
   epoch_ = epoch;
   Doing trains("trains epoch {}: {} triples since the beginning", epoch, triples_done());
-  RunWithTicks(
-      [&] {
-        RunThreads(pool_.threads(), "worker",
-                   [&](unsigned thread) { RunLeases(thread, queue, epoch, rates); });
-        pool_.FoldOverdue(rates);
-      },
-      [&] {
-        trains.Set(epoch, triples_done());
-        if (tick) tick();
-      });
+  for (unsigned thread = 0; thread < threads_.count(); ++thread) {
+    threads_.Start([&](unsigned worker) { RunLeases(worker, queue, epoch, rates); });
+  }
+  const auto tell = [&] {
+    trains.Set(epoch, triples_done());
+    if (tick) tick();
+  };
+  try {
+    while (!threads_.WaitUntilIdle(kTick)) tell();
+  } catch (...) {  // the threads use what is about to go
+    queue.Close();
+    while (!threads_.WaitUntilIdle(kTick)) {
+    }
+    queue_ = nullptr;
+    throw;
+  }
+  threads_.RethrowFailure();
+  RunWithTicks([&] { pool_.FoldOverdue(rates); }, tell);
   queue_ = nullptr;
   epoch_ = 0;
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete(), queue.Done()};
@@ -79,7 +88,6 @@ EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const 
 
 void EmbeddedCluster::RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
                                 const worker::EpochRates& rates) {
-  const OnBoard here(board_.get(), fmt::format("worker {}", thread), "has no lease");
   while (const auto slice = queue.Next()) {
     const Doing trains("trains slice {} of epoch {}", *slice, epoch);
     const worker::LeaseOutcome outcome = pool_.Train(thread, *slice, epoch, rates, stop_);

@@ -9,6 +9,7 @@
 #include "common/training_spec.h"
 #include "launch/checkpoint/snapshot_writer.h"
 #include "launch/cluster.h"
+#include "launch/cluster/task_threads.h"
 #include "launch/process_memory.h"
 #include "launch/triple_audit.h"
 #include "ps/model_store.h"
@@ -77,6 +78,9 @@ class EmbeddedCluster : public Cluster {
   scheduler::LeaseQueue* queue_ = nullptr;  ///< of the epoch that runs
   std::uint32_t epoch_ = 0;                 ///< that runs; 0 if none does
   SnapshotWriter snapshot_;
+  /// The same for all epochs: where epochs are short, threads that are new in each of them would spend a good
+  /// part of it together on one processor, until the system moves one. Last: they use the others.
+  TaskThreads threads_;
 };
 
 }  // namespace attune::launch

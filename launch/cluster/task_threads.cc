@@ -41,6 +41,15 @@ void TaskThreads::Start(Task task) {
   work_.notify_all();
 }
 
+bool TaskThreads::Idle() const {
+  return std::ranges::none_of(seats_, [](const Seat& seat) { return bool(seat.task); });
+}
+
+bool TaskThreads::WaitUntilIdle(std::chrono::nanoseconds within) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, within, [this] { return Idle(); });
+}
+
 void TaskThreads::RethrowFailure() {
   std::exception_ptr failure;
   {
@@ -68,8 +77,9 @@ void TaskThreads::Serve(unsigned thread, const char* name) {
     lock.lock();
     seat.task = nullptr;
     if (failure && !failure_) failure_ = failure;
+    if (Idle()) idle_.notify_all();
     lock.unlock();
-    notify_();
+    if (notify_) notify_();
     lock.lock();
   }
 }

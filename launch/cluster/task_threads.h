@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -16,7 +17,7 @@ class TaskThreads {
  public:
   using Task = std::function<void(unsigned thread)>;
 
-  /// @param notify  called on the thread of a task when it has ended
+  /// @param notify  called on the thread of a task when it has ended; may be empty
   /// @param board   on which they are "NAME 0", "NAME 1", …; nullptr for none
   TaskThreads(unsigned threads, const char* name, std::function<void()> notify, ThreadBoard* board = nullptr);
   /// Waits for the tasks that run.
@@ -28,6 +29,8 @@ class TaskThreads {
   unsigned busy() const;
   /// Starts a task on a thread that is idle; at least one must be.
   void Start(Task task);
+  /// @returns whether none runs any more, after so long at most
+  bool WaitUntilIdle(std::chrono::nanoseconds within);
   /// Throws what a task has thrown, once.
   void RethrowFailure();
 
@@ -37,11 +40,13 @@ class TaskThreads {
     std::thread thread;
   };
   void Serve(unsigned thread, const char* name);
+  bool Idle() const;
 
   const std::function<void()> notify_;
   ThreadBoard* const board_;
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable work_;
+  std::condition_variable idle_;
   std::vector<Seat> seats_;
   std::exception_ptr failure_;
   bool ending_ = false;

@@ -6,46 +6,54 @@
 #include <vector>
 
 #include "common/simd.h"
-#include "common/thread.h"
+#include "launch/cluster/task_threads.h"
 
 namespace attune::launch {
 namespace {
 
-constexpr int kPasses = 3;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kFewestPasses = 3;
+/// Passes go on for so long: the system may begin with several threads on one processor, and spreads them in
+/// some tenths of a second.
+constexpr std::chrono::milliseconds kShortestTime(400);
 
 /// Least seconds of a pass of all threads together.
-double LeastSeconds(unsigned threads, const std::function<void(unsigned)>& pass) {
+double LeastSeconds(TaskThreads& threads, const std::function<void(unsigned)>& pass) {
   double least = 1e9;
-  for (int n = 0; n < kPasses; ++n) {
-    const auto began = std::chrono::steady_clock::now();
-    RunThreads(threads, "speed", pass);
-    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  const auto first = Clock::now();
+  for (int n = 0; n < kFewestPasses || Clock::now() - first < kShortestTime; ++n) {
+    const auto began = Clock::now();
+    for (unsigned thread = 0; thread < threads.count(); ++thread) threads.Start(pass);
+    while (!threads.WaitUntilIdle(std::chrono::seconds(1))) {
+    }
+    threads.RethrowFailure();
+    least = std::min(least, std::chrono::duration<double>(Clock::now() - began).count());
   }
   return least;
 }
 
-double MemoryBytes(unsigned threads) {
+double MemoryBytes(TaskThreads& threads) {
   constexpr std::size_t kAllNumbers = std::size_t{1} << 25;  // 128 MiB an array, of all threads together
-  const std::size_t numbers = kAllNumbers / threads;
+  const std::size_t numbers = kAllNumbers / threads.count();
   struct Arrays {
     std::vector<float> a, b, c;
   };
-  std::vector<Arrays> of(threads);
-  RunThreads(threads, "speed", [&](unsigned thread) {  // pages near the thread that uses them
-    of[thread] = {std::vector<float>(numbers), std::vector<float>(numbers, 1),
-                  std::vector<float>(numbers, 2)};
-  });
+  std::vector<Arrays> of(threads.count());
   const double seconds = LeastSeconds(threads, [&](unsigned thread) {
     Arrays& arrays = of[thread];
+    if (arrays.a.empty()) {  // by the thread that uses them, so that the pages are near it
+      arrays = {std::vector<float>(numbers), std::vector<float>(numbers, 1), std::vector<float>(numbers, 2)};
+    }
     for (std::size_t n = 0; n < numbers; ++n) arrays.a[n] = arrays.b[n] + 0.5f * arrays.c[n];
   });
-  return 3.0 * sizeof(float) * static_cast<double>(numbers) * threads / seconds;
+  return 3.0 * sizeof(float) * static_cast<double>(numbers) * threads.count() / seconds;
 }
 
-double MultiplyAdds(unsigned threads) {
+double MultiplyAdds(TaskThreads& threads) {
   constexpr int kChains = 10;  // enough for two units of a latency of four or five
   constexpr int kSteps = 10'000'000;
-  std::vector<float> sinks(threads);
+  std::vector<float> sinks(threads.count());
   const double seconds = LeastSeconds(threads, [&](unsigned thread) {
     simd::Vector chains[kChains] = {};
     const simd::Vector factor = simd::Broadcast(0.999f);
@@ -58,13 +66,14 @@ double MultiplyAdds(unsigned threads) {
     for (const simd::Vector& chain : chains) sum += chain;
     sinks[thread] = sum[0];  // so that it is not left out
   });
-  return static_cast<double>(kChains) * kSteps * simd::kLanes * threads / seconds;
+  return static_cast<double>(kChains) * kSteps * simd::kLanes * threads.count() / seconds;
 }
 
 }  // namespace
 
 MachineSpeed MeasureMachine(unsigned threads) {
-  return {MemoryBytes(threads), MultiplyAdds(threads)};
+  TaskThreads running(threads, "speed", {});
+  return {MemoryBytes(running), MultiplyAdds(running)};
 }
 
 }  // namespace attune::launch

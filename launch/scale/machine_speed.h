@@ -8,7 +8,7 @@ struct MachineSpeed {
   double multiply_adds_per_s = 0;  ///< of float, in registers
 };
 
-/// Measures with so many threads at once, for about 0.3 s. The best of several passes is told: a machine
+/// Measures with so many threads at once, for about a second. The best of several passes is told: a machine
 /// that others use, too, can do no less.
 MachineSpeed MeasureMachine(unsigned threads);
 

@@ -3,7 +3,7 @@
 and jobs without an endpoint, in turn; and the processor time that the endpoint's thread takes. Makes its data, and removes
 all that it has made.
 
-usage: status_bench.py [--work DIR] [--users 20000] [--dim 64] [--epochs 40] [--repeats 5] [--build DIR] [--parts alone,ranks,page]
+usage: status_bench.py [--work DIR] [--users 20000] [--dim 64] [--epochs 10] [--repeats 5] [--build DIR] [--parts alone,ranks,page]
   alone  one process of two threads
   ranks  attune local -n 2, one thread each
   page   how long pages of a run with 10,000 epochs take"""
@@ -140,7 +140,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()))
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--dim", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--parts", default="alone,ranks,page")

@@ -27,6 +27,18 @@ TEST(TaskThreads, EachRunsOneTaskAtATime) {
   EXPECT_EQ(seen.load(), 3u);
 }
 
+TEST(TaskThreads, AreWaitedForUntilAllAreIdle) {
+  using namespace std::chrono_literals;
+  std::counting_semaphore<> go(0);
+  TaskThreads threads(2, "test", {});
+  EXPECT_TRUE(threads.WaitUntilIdle(0s));
+  threads.Start([](unsigned) {});
+  threads.Start([&](unsigned) { go.acquire(); });
+  EXPECT_FALSE(threads.WaitUntilIdle(1ms));
+  go.release();
+  EXPECT_TRUE(threads.WaitUntilIdle(60s));
+}
+
 TEST(TaskThreads, WhatATaskThrowsIsThrownOnce) {
   std::counting_semaphore<> ended(0);
   TaskThreads threads(1, "test", [&] { ended.release(); });
