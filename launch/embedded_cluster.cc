@@ -51,35 +51,48 @@ void EmbeddedCluster::SetAudit(TripleAudit* audit) {
   if (audit_ != nullptr) pool_.CountUsers();
 }
 
+/// However it ends, no thread uses its queue any more.
+class EmbeddedCluster::EpochUnderWay {
+ public:
+  EpochUnderWay(EmbeddedCluster& cluster, scheduler::LeaseQueue& queue, std::uint32_t epoch)
+      : cluster_(cluster) {
+    cluster_.queue_ = &queue;
+    cluster_.epoch_ = epoch;
+  }
+  ~EpochUnderWay() {
+    cluster_.queue_->Close();
+    while (!cluster_.threads_.WaitUntilIdle(kTick)) {
+    }
+    cluster_.queue_ = nullptr;
+    cluster_.epoch_ = 0;
+  }
+  EpochUnderWay(const EpochUnderWay&) = delete;
+  EpochUnderWay& operator=(const EpochUnderWay&) = delete;
+
+ private:
+  EmbeddedCluster& cluster_;
+};
+
 EpochResult EmbeddedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,
                                       const scheduler::SlicesDone& done, const std::vector<double>&) {
   const auto start = std::chrono::steady_clock::now();
   const worker::EpochRates rates = worker::RatesOf(spec_, factor);
   scheduler::LeaseQueue queue(static_cast<std::uint32_t>(data_.slices().size()), spec_.sampling.seed, epoch,
                               done);
-  queue_ = &queue;
-  epoch_ = epoch;
-  Doing trains("trains epoch {}: {} triples since the beginning", epoch, triples_done());
-  for (unsigned thread = 0; thread < threads_.count(); ++thread) {
-    threads_.Start([&](unsigned worker) { RunLeases(worker, queue, epoch, rates); });
-  }
-  const auto tell = [&] {
-    trains.Set(epoch, triples_done());
-    if (tick) tick();
-  };
-  try {
-    while (!threads_.WaitUntilIdle(kTick)) tell();
-  } catch (...) {  // the threads use what is about to go
-    queue.Close();
-    while (!threads_.WaitUntilIdle(kTick)) {
+  {
+    const EpochUnderWay under_way(*this, queue, epoch);
+    Doing trains("trains epoch {}: {} triples since the beginning", epoch, triples_done());
+    for (unsigned thread = 0; thread < threads_.count(); ++thread) {
+      threads_.Start([&](unsigned worker) { RunLeases(worker, queue, epoch, rates); });
     }
-    queue_ = nullptr;
-    throw;
+    const auto tell = [&] {
+      trains.Set(epoch, triples_done());
+      if (tick) tick();
+    };
+    while (!threads_.WaitUntilIdle(kTick)) tell();
+    threads_.RethrowFailure();
+    RunWithTicks([&] { pool_.FoldOverdue(rates); }, tell);
   }
-  threads_.RethrowFailure();
-  RunWithTicks([&] { pool_.FoldOverdue(rates); }, tell);
-  queue_ = nullptr;
-  epoch_ = 0;
   EpochResult result{queue.Total(), SecondsSince(start), queue.AllComplete(), queue.Done()};
   ThrowIfDiverged(result.total, spec_, pool_.content(), epoch);
   if (result.complete) CheckEveryPositiveOnce(result.total, spec_, data_.num_interactions());

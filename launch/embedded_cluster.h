@@ -63,6 +63,8 @@ class EmbeddedCluster : public Cluster {
   Tables tables() const { return store_.tables(); }
 
  private:
+  class EpochUnderWay;
+
   void RunLeases(unsigned thread, scheduler::LeaseQueue& queue, std::uint32_t epoch,
                  const worker::EpochRates& rates);
 

@@ -4,14 +4,16 @@
 #
 # usage: bash launch/ssh.sh --hosts FILE [--port 7700] [--attune PATH] [--ssh COMMAND] -- SETTINGS of attune train
 #   bash launch/ssh.sh --hosts hosts -- --data DATA --out MODEL --run RUN
-#   --hosts FILE    a host a line, as for mpirun; what follows the name ("slots=4") is ignored: --threads in SETTINGS says
-#                   how many a host has, one a processor by default. The scheduler is on the first
+#   --hosts FILE    a host a line ("node01", "me@node01"), as for mpirun; what follows ("slots=4") is ignored: --threads in
+#                   SETTINGS says how many a host has, one a processor by default. The scheduler is on the first
 #   --port N        of the first host, where the others join (7700)
 #   --attune PATH   of the program, the same on all hosts (what 'attune' is here)
-#   --ssh COMMAND   in place of 'ssh -o BatchMode=yes'
-# This directory, the program and DATA must be at the same paths on all hosts. SIGTERM and SIGINT end the job as they end one
-# process: what was reached is saved. When this script is killed, or loses a host, the processes there are told to end.
-# Exit code: that of the scheduler; 255 if a host cannot be reached.
+#   --ssh COMMAND   in place of 'ssh -o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=3'
+# This directory, the program and DATA must be at the same paths on all hosts. SIGTERM, SIGINT and SIGHUP end the job: what was
+# reached is saved. So does the loss of the connection to an owner of rows or to the scheduler; without a worker the job goes
+# on. When this script is killed, the processes on all hosts are told to end. A network that is cut is noticed there only if
+# sshd looks (ClientAliveInterval).
+# Exit code: that of the scheduler; 255 if a host cannot be reached, or not any more; 1 if an owner of rows has failed.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
@@ -21,7 +23,7 @@ usage() {
 }
 say() { printf 'ssh: %s\n' "$1" >&2; }
 
-hosts_file='' port=7700 attune=attune reach=(ssh -o BatchMode=yes)
+hosts_file='' port=7700 attune=attune reach=(ssh -o BatchMode=yes -o ServerAliveInterval=10 -o ServerAliveCountMax=3)
 while (($# > 0)); do
   case $1 in
     --hosts) hosts_file=${2:?--hosts needs a file}; shift ;;
@@ -35,8 +37,11 @@ while (($# > 0)); do
 done
 [[ -n $hosts_file && $# -gt 0 ]] || usage
 [[ -r $hosts_file ]] || { say "$hosts_file: cannot be read"; exit 2; }
-mapfile -t hosts < <(sed 's/#.*//' "$hosts_file" | awk 'NF { print $1 }')
+mapfile -t hosts < <(sed 's/#.*//; s/\r$//' "$hosts_file" | awk 'NF { print $1 }')
 ((${#hosts[@]} > 0)) || { say "$hosts_file: names no host"; exit 2; }
+for host in "${hosts[@]}"; do
+  [[ $host =~ ^([A-Za-z0-9._-]+@)?[A-Za-z0-9._-]+$ ]] || { say "$hosts_file: '$host' is no name of a host"; exit 2; }
+done
 program=$(command -v "$attune") || { say "there is no program '$attune'; say where it is with --attune"; exit 2; }
 program=$(realpath "$program")
 
@@ -47,38 +52,40 @@ lines=()      # what keeps each alive: when it is closed, the process there is t
 where=()
 # shellcheck disable=SC2317  # the trap calls it
 clean_up() {
-  end_job
-  for line in "${lines[@]:1}"; do exec {line}>&-; done
+  local line
+  for line in ${lines[@]+"${lines[@]}"}; do
+    if [[ -n $line ]]; then exec {line}>&-; fi
+  done
   wait
   rm -rf "$state"
 }
 trap clean_up EXIT
 
 # On a host: takes the secret from the first line of its input, runs the program, and tells it to end when the input ends.
+# One line, which any shell takes between single quotes.
 # shellcheck disable=SC2016  # it is expanded there
-there='cd -- "$1" || exit 255
-umask 077
-secret=$(mktemp) || exit 255
-trap "rm -f $secret" EXIT
-IFS= read -r words && printf "%s\n" "$words" >"$secret"
-shift
-"$@" --secret-file "$secret" </dev/null & job=$!
-{ cat >/dev/null; kill -TERM $job; } <&0 2>/dev/null & watch=$!
-wait $job; code=$?
-while kill -0 $job 2>/dev/null; do wait $job; code=$?; done
-kill $watch 2>/dev/null
-exit $code'
+there='cd -- "$1" || exit 255; shift; secret=$(mktemp) || exit 255; trap "rm -f -- \"\$secret\"" EXIT; exec 3<&0; '
+# shellcheck disable=SC2016
+there+='IFS= read -r words <&3 && printf "%s\n" "$words" >"$secret"; '
+# shellcheck disable=SC2016
+there+='"$@" --secret-file "$secret" </dev/null 3<&- & job=$!; { cat >/dev/null; kill -TERM $job; } <&3 2>/dev/null & watch=$!; '
+# shellcheck disable=SC2016
+there+='wait $job; code=$?; kill $watch 2>/dev/null; exit $code'
+
+quoted() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
 
 # begin HOST ROLE SETTINGS...
 begin() {
   local host=$1 role=$2 pipe=$state/${#processes[@]} line
   shift 2
   mkfifo "$pipe"
-  # It must not hold the lines of the others open.
+  # In a session of its own: who signals this script's group means the script. It must not hold the lines of the others open.
   {
-    for line in ${lines[@]+"${lines[@]}"}; do exec {line}>&-; done
-    exec "${reach[@]}" "$host" \
-      "bash -c $(printf '%q ' "$there" "$role of $host" "$PWD" "$program" "$role" --join "${hosts[0]}:$port" "$@")"
+    for line in ${lines[@]+"${lines[@]}"}; do
+      if [[ -n $line ]]; then exec {line}>&-; fi
+    done
+    exec setsid "${reach[@]}" "$host" \
+      "bash -c $(quoted "$there" "$role of $host" "$PWD" "$program" "$role" --join "${hosts[0]#*@}:$port" "$@")"
   } <"$pipe" &
   processes+=($!)
   exec {line}>"$pipe"
@@ -91,12 +98,14 @@ told=no
 # Closes the line of the scheduler, which ends the job.
 # shellcheck disable=SC2317  # the traps call it
 end_job() {
-  if [[ $told == yes || ${#lines[@]} == 0 ]]; then return 0; fi
+  local line
   told=yes
-  local line=${lines[0]}
+  if [[ -z ${lines[0]:-} ]]; then return 0; fi
+  line=${lines[0]}
+  lines[0]=''
   exec {line}>&-
 }
-trap end_job TERM INT
+trap end_job TERM INT HUP
 trap '' PIPE
 
 begin "${hosts[0]}" scheduler --processes $((1 + 2 * ${#hosts[@]})) "$@"
@@ -105,26 +114,45 @@ for host in "${hosts[@]}"; do
   begin "$host" worker
 done
 
-# Until the scheduler has ended; a host that cannot be reached ends the job.
-result=''
+[[ $told == no ]] || end_job  # while they were begun
+
+# forget N: it has ended.
+forget() {
+  unset 'processes[$1]'
+  processes=("${processes[@]}")
+  where=("${where[@]:0:$1}" "${where[@]:$1+1}")
+}
+# What became of process N, which has ended with a code.
+note_end() {
+  local what=${where[$1]} code=$2
+  if ((code == 255)); then
+    say "$what: the host cannot be reached (any more), or has no directory $PWD"
+  elif ((code != 0)) && [[ $told == no && $1 != 0 ]]; then
+    say "$what: ended with exit code $code"
+  fi
+  if (($1 == 0)); then
+    result=${failed:-$code}
+  elif ((code != 0)) && [[ $told == no && $what == server* ]]; then
+    failed=$((code == 255 ? 255 : 1))
+    say "the job is ended"
+    end_job
+  fi
+}
+
+# Until the scheduler has ended.
+result='' failed=''
 while [[ -z $result ]]; do
-  code=0
+  code=0 ended=''
   wait -n -p ended "${processes[@]}" || code=$?
-  [[ -n ${ended:-} ]] || continue  # a signal
   for ((n = 0; n < ${#processes[@]}; ++n)); do
-    [[ ${processes[n]} == "$ended" ]] || continue
-    if ((n == 0)); then
-      result=$code
-    elif ((code == 255)); then
-      say "the ${where[n]} cannot be reached, or has no directory $PWD: the job is ended"
-      end_job
-      result=255
-    elif ((code != 0)) && [[ $told == no ]]; then
-      say "the ${where[n]} ended with exit code $code"
+    # Of those that a signal has ended, wait -n knows nothing.
+    if [[ -z ${ended:-} ]] && ((code == 127)) && ! kill -0 "${processes[n]}" 2>/dev/null; then
+      ended=${processes[n]} code=0
+      wait "$ended" || code=$?
     fi
-    unset 'processes[n]'
-    processes=("${processes[@]}")
-    where=("${where[@]:0:n}" "${where[@]:n+1}")
+    [[ ${processes[n]} == "${ended:-}" ]] || continue
+    note_end "$n" "$code"
+    forget "$n"
     break
   done
 done

@@ -11,18 +11,29 @@ namespace attune::launch {
 
 TaskThreads::TaskThreads(unsigned threads, const char* name, std::function<void()> notify, ThreadBoard* board)
     : notify_(std::move(notify)), board_(board), seats_(threads) {
-  for (unsigned thread = 0; thread < threads; ++thread) {
-    seats_[thread].thread = std::thread([this, thread, name] { Serve(thread, name); });
+  try {
+    for (unsigned thread = 0; thread < threads; ++thread) {
+      seats_[thread].thread = std::thread([this, thread, name] { Serve(thread, name); });
+    }
+  } catch (...) {  // the system allows no more of them
+    End();
+    throw;
   }
 }
 
 TaskThreads::~TaskThreads() {
+  End();
+}
+
+void TaskThreads::End() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   work_.notify_all();
-  for (Seat& seat : seats_) seat.thread.join();
+  for (Seat& seat : seats_) {
+    if (seat.thread.joinable()) seat.thread.join();
+  }
 }
 
 unsigned TaskThreads::busy() const {

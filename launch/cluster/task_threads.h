@@ -41,6 +41,7 @@ class TaskThreads {
   };
   void Serve(unsigned thread, const char* name);
   bool Idle() const;
+  void End();
 
   const std::function<void()> notify_;
   ThreadBoard* const board_;

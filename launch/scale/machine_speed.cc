@@ -1,6 +1,7 @@
 #include "launch/scale/machine_speed.h"
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <functional>
 #include <vector>
@@ -18,13 +19,19 @@ constexpr int kFewestPasses = 3;
 /// some tenths of a second.
 constexpr std::chrono::milliseconds kShortestTime(400);
 
-/// Least seconds of a pass of all threads together.
+/// Least seconds of a pass of all threads together, which begin at the same time.
 double LeastSeconds(TaskThreads& threads, const std::function<void(unsigned)>& pass) {
   double least = 1e9;
   const auto first = Clock::now();
   for (int n = 0; n < kFewestPasses || Clock::now() - first < kShortestTime; ++n) {
-    const auto began = Clock::now();
-    for (unsigned thread = 0; thread < threads.count(); ++thread) threads.Start(pass);
+    Clock::time_point began;
+    std::barrier all_there(threads.count(), [&began]() noexcept { began = Clock::now(); });
+    for (unsigned thread = 0; thread < threads.count(); ++thread) {
+      threads.Start([&](unsigned self) {
+        all_there.arrive_and_wait();
+        pass(self);
+      });
+    }
     while (!threads.WaitUntilIdle(std::chrono::seconds(1))) {
     }
     threads.RethrowFailure();

@@ -66,11 +66,36 @@ await '"event":"epoch"' run/metrics.jsonl 2
 kill -KILL "$pid"
 await '"status": "interrupted"' run/result.json
 deadline=$((SECONDS + 60))
-while pgrep -f -- "^$attune .*--join" >/dev/null; do
-  ((SECONDS < deadline)) || fail "processes are left: $(pgrep -af -- "$attune .*--join")"
+while pgrep -f -- "--join 127.0.0.1:$port" >/dev/null; do
+  ((SECONDS < deadline)) || fail "processes are left: $(pgrep -af -- "--join 127.0.0.1:$port")"
   sleep 0.02
 done
 rm -rf tmp.*  # the script that was killed could not
+
+# All of the script's group is told to end, as by timeout: still it is the scheduler that ends, with its code.
+cat >here.py <<'PYTHON'
+import os, sys
+os.setpgid(0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+PYTHON
+rm -r run
+begin group python3 here.py bash "$source/launch/ssh.sh" --hosts here --port "$port" --ssh "bash $work/here.sh" --attune "$attune" -- \
+  "${train[@]}" --out "the model's own" --overwrite --epochs 1000000
+await '"event":"epoch"' run/metrics.jsonl 2
+kill -TERM -- "-$pid"
+ends_with 4 "$pid"
+grep -q '"status": "interrupted"' run/result.json || fail "$(cat run/result.json)"
+[[ $(stat -c %a run/metrics.jsonl) == "$(: >as_others; stat -c %a as_others)" ]] || fail "files for this user alone: $(ls -l run)"
+
+# The connection to the owner of rows is lost: the job saves what it has, and ends.
+rm -r run
+begin lost bash "$source/launch/ssh.sh" --hosts here --port "$port" --ssh "bash $work/here.sh" --attune "$attune" -- \
+  "${train[@]}" --out model --overwrite --epochs 1000000
+await '"event":"epoch"' run/metrics.jsonl 2
+pkill -KILL -f "^bash -c cd .* server --join 127.0.0.1:$port" || fail "no such process: $(ps ax)"
+ends_with 1 "$pid"
+await 'the job is ended' lost.log
+rm -rf tmp.*  # what was killed could not
 
 # A host that cannot be reached, bad settings, no hosts.
 cat >refuses.sh <<'SCRIPT'
