@@ -108,7 +108,7 @@ TEST(ThreadBoard, WhoReadsSeesWholeTextsWhileTheyChange) {
   }
   stop = true;
   writer.join();
-  EXPECT_EQ(told, 1000);
+  EXPECT_GE(told, 1000);
 }
 
 }  // namespace

@@ -141,8 +141,14 @@ std::string BeginningOfFrame(std::uint64_t bytes) {
 class EncryptedNodes : public ::testing::Test {
  protected:
   EncryptedNodes() : keys_(KeyPair::Make()), a_(Make(1, keys_)), b_(Make(2, KeyPair::Make())) {
-    a_->Connect(2, b_->address());
+    // Node 2 knows node 1 before that connects; node 1 may refuse a first connection of node 2.
     b_->Connect(1, a_->address());
+    a_->Connect(2, b_->address());
+  }
+  void SetUp() override {
+    ASSERT_TRUE(SendSoon(*b_, 1, Message(1)));
+    ASSERT_TRUE(a_->Receive(kDeadline));
+    ExpectThatNodesStillTalk();
   }
   static std::unique_ptr<Transport> Make(NodeId node, const KeyPair& keys) {
     ZmqOptions options = Options(node);
