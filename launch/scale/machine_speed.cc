@@ -15,8 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kFewestPasses = 3;
-/// Passes go on for so long: the system may begin with several threads on one processor, and spreads them in
-/// some tenths of a second.
+/// Passes go on for so long: the system may begin with several threads on one processor, and spread them only
+/// after a while; the best pass counts.
 constexpr std::chrono::milliseconds kShortestTime(400);
 
 /// Least seconds of a pass of all threads together, which begin at the same time.
