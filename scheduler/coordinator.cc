@@ -4,43 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "common/error.h"
 
 namespace attune::scheduler {
-namespace {
-
-/// A worker holds at most one part in so many of its share of what waits, so that what it has ahead is done
-/// before the last leases go.
-constexpr std::size_t kPartOfShare = 2;
-
-}  // namespace
 
 Coordinator::Coordinator(const Options& options, Time now)
     : options_(options),
       members_(options.membership, now),
-      homes_(options.slices, LeaseBoard::kNowhere),
+      desk_(members_, options.slices, options.seed),
       changes_(options.changes) {}
-
-std::uint32_t Coordinator::HostOf(std::uint32_t node) {
-  const auto* member = members_.Find(node);
-  ATTUNE_CHECK(member != nullptr);
-  return hosts_.emplace(member->info.host, static_cast<std::uint32_t>(hosts_.size())).first->second;
-}
-
-std::optional<std::uint32_t> Coordinator::NodeOf(LeaseBoard::Host host) const {
-  for (const auto* member : members_.Alive()) {
-    const auto at = hosts_.find(member->info.host);
-    if (at != hosts_.end() && at->second == host) return member->info.node;
-  }
-  return std::nullopt;
-}
-
-std::vector<std::optional<std::uint32_t>> Coordinator::NodesOfSlices() const {
-  std::vector<std::optional<std::uint32_t>> nodes;
-  for (const LeaseBoard::Host home : Homes()) nodes.push_back(NodeOf(home));
-  return nodes;
-}
 
 void Coordinator::SendRosterTo(std::uint32_t node) {
   wire::Roster roster;
@@ -186,84 +160,24 @@ void Coordinator::Handle(std::uint32_t from, const wire::Heartbeat& heartbeat) {
   // Between rounds, or when it has all leases that it may have, it would hear nothing else: silence means
   // that the scheduler is gone.
   Send(from, wire::Registered{members_.generation(), {}, members_.Find(from)->info.incarnation});
-  if (heartbeat.snapshot > 0) snapshots_[from] = {heartbeat.snapshot, heartbeat.snapshot_failure};
+  if (heartbeat.snapshot > 0) snapshots_.Written(from, heartbeat.snapshot, heartbeat.snapshot_failure);
   if (heartbeat.generation < members_.generation()) SendRosterTo(from);
   if (phase_ == Phase::kWorking && heartbeat.round < round_.round) Send(from, round_);
   TellIfOver(from);
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::WantLease& want) {
-  const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && want.round == round_.round;
-  if (!now || members_.Find(from)->leaving) {
+  if (!HasLeases(want.round) || members_.Find(from)->leaving) {
     Send(from, wire::NoLease{want.round, want.request});
     return;
   }
-  // The same question has the same answer: a worker that was told there is nothing would not hear of a lease.
-  const Answered& before = answered_[from];
-  if (const auto given = before.answers.find(want.request); given != before.answers.end()) {
-    Send(from, given->second);
-  } else if (want.request > before.forgotten) {
-    ahead_[from] = want.ahead;
-    if (auto answer = AnswerOf(from, want)) {
-      AnswerTo(from, want.request, *std::move(answer));
-    } else {
-      asks_[from] = want.request;
-    }
-  }
-}
-
-void Coordinator::AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer) {
-  if (const auto asks = asks_.find(worker); asks != asks_.end() && asks->second == request) asks_.erase(asks);
-  Answered& kept = answered_[worker];
-  Send(worker, answer);
-  kept.answers.emplace(request, std::move(answer));
-  if (kept.answers.size() <= wire::kMostQuestions) return;
-  kept.forgotten = kept.answers.begin()->first;
-  kept.answers.erase(kept.answers.begin());
-}
-
-/// The fewer leases wait, the fewer a worker may hold that another could begin; in the end one for each
-/// thread and those that it ends while it waits for an answer.
-bool Coordinator::KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const {
-  std::size_t threads = 0;
-  for (const auto* member : members_.Alive()) {
-    if (member->info.works && !member->leaving) threads += std::max(1u, member->info.seats);
-  }
-  const std::size_t own = std::max(1u, members_.Find(worker)->info.seats);
-  const std::size_t share = board_->waiting() * own / (kPartOfShare * std::max(threads, own));
-  return board_->waiting() > 0 && board_->held(worker) >= own + ahead + share;
-}
-
-/// Nothing if the worker has nothing to do, and is to be answered when some slice of the next epoch waits. Of
-/// several questions that is one; it asks again when it has a lease.
-std::optional<wire::Control> Coordinator::AnswerOf(std::uint32_t worker, const wire::WantLease& want) {
-  if (KeepsForOthers(worker, want.ahead)) return wire::NoLease{round_.round, want.request, true};
-  const LeaseBoard::Host host = HostOf(worker);
-  const auto lease = board_->Next(worker, host);
-  if (!lease) {
-    const auto asks = asks_.find(worker);
-    const bool another = asks != asks_.end() && asks->second != want.request;
-    if (board_->goes_on() && board_->held(worker) == 0 && !another) return std::nullopt;
-    return wire::NoLease{round_.round, want.request, board_->goes_on()};
-  }
-  const double factor = factors_.at(lease->epoch - round_.epoch);
-  wire::Lease answer{round_.round, lease->slice, lease->attempt, std::nullopt, false,
-                     want.request, lease->epoch, factor,         lease->clock};
-  if (lease->home != host) answer.rows_at = NodeOf(lease->home);
-  answer.fresh = lease->home != host && !answer.rows_at;
-  return answer;
+  if (auto answer = desk_.Ask(from, want)) Send(from, *std::move(answer));
 }
 
 void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
-  const bool now = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && done.round == round_.round;
-  if (now && board_->Complete(from, done.slice, done.attempt,
-                              {done.positives, done.untrainable, done.triples, done.loss, done.digest,
-                               done.rows, done.staleness, done.steps},
-                              done.clock)) {
-    ranks_[done.slice] = done.ranks;
+  if (HasLeases(done.round) && desk_.Complete(from, done)) {
     // A loss that is not a number ends the round: Total() shows it, or TotalOfNext().
     if (std::isfinite(done.loss)) {
-      EndEpochs();
       HandOutWaitedFor();
       CloseRoundIfComplete();
     } else {
@@ -274,21 +188,8 @@ void Coordinator::Handle(std::uint32_t from, const wire::LeaseDone& done) {
   Send(from, wire::LeaseTaken{done.round, done.slice, done.attempt});
 }
 
-void Coordinator::EndEpochs() {
-  for (std::uint32_t epoch = board_->epoch(); const auto ended = board_->Advance(); ++epoch) {
-    ended_.emplace(epoch, *ended);
-  }
-}
-
-/// What waits now goes to workers that have nothing to do.
 void Coordinator::HandOutWaitedFor() {
-  if (phase_ != Phase::kWorking || !wire::HasLeases(round_.work)) return;
-  while (!asks_.empty() && board_->waiting() > 0) {
-    const auto [worker, request] = *asks_.begin();
-    auto answer = AnswerOf(worker, {round_.round, request, ahead_[worker]});
-    if (!answer) return;
-    AnswerTo(worker, request, *std::move(answer));
-  }
+  if (HasLeases(round_.round)) SendAll(desk_.HandOutWaitedFor());
 }
 
 wire::NodeCounters Coordinator::Counters() const {
@@ -312,8 +213,8 @@ void Coordinator::Handle(std::uint32_t from, const wire::Leaving& leaving) {
     return;
   }
   members_.SetLeaving(from);
-  asks_.erase(from);
-  if (leaving.at_rest && board_) board_->Return(from);  // what it has not begun
+  desk_.StopAnswering(from);
+  if (leaving.at_rest) desk_.Return(from);  // what it has not begun
   if (!leaving.drained) return;
   counters_[{from, members_.Find(from)->info.incarnation}] = leaving.counters;
   NoteTold(from, leaving.counters);
@@ -328,24 +229,18 @@ bool Coordinator::IsNeeded(std::uint32_t node) {
   if (info.owns || members_.CountOn(info.host) > 1) return true;
   // Between rounds rows are brought from wherever they are, for the model's files.
   if (phase_ != Phase::kWorking) return true;
-  const LeaseBoard::Host host = HostOf(node);
-  if (!HasSlices(host)) return false;
-  const auto slices = board_->Depart(host);
+  if (!desk_.HasRows(node)) return false;
+  const auto slices = desk_.Depart(node);
   if (!slices.empty()) Send(options_.self, wire::FetchSlices{node, slices});
   return true;
 }
 
-bool Coordinator::HasSlices(LeaseBoard::Host host) const {
-  const auto homes = Homes();
-  return std::ranges::find(homes, host) != homes.end();
-}
-
 void Coordinator::Handle(std::uint32_t from, const wire::SlicesFetched& fetched) {
-  if (from != options_.self || !board_) {
+  if (from != options_.self || desk_.board() == nullptr) {
     ++changes_.ignored;
     return;
   }
-  for (const std::uint32_t slice : fetched.slices) board_->Arrive(slice, HostOf(from));
+  desk_.Arrive(fetched.slices, from);
   const auto* leaver = members_.Find(fetched.from);
   if (leaver == nullptr || leaver->state != Membership::State::kAlive) return;
   if (leaver->leaving && !IsNeeded(fetched.from)) Dismiss(fetched.from);
@@ -362,21 +257,13 @@ void Coordinator::Dismiss(std::uint32_t node) {
 }
 
 void Coordinator::Gone(std::uint32_t node) {
-  answered_.erase(node);
-  ahead_.erase(node);
-  asks_.erase(node);
   done_.erase(node);
-  if (!board_) return;
-  const std::size_t returned = board_->Return(node);
+  const std::size_t returned = desk_.Forget(node);
   if (round_.work == wire::Work::kTrain) changes_.repeated_leases += returned;
 }
 
-/// Rows of U are in the memory of a host: they are there as long as one of its nodes is.
 void Coordinator::LoseHostIfEmpty(std::uint32_t node) {
-  const LeaseBoard::Host host = HostOf(node);
-  if (NodeOf(host)) return;
-  if (!board_) return;
-  const std::size_t lost = board_->Lose(host);
+  const std::size_t lost = desk_.LoseHostIfEmpty(node);
   if (lost == 0) return;
   changes_.lost_slices += lost;
   events_.push_back(
@@ -386,7 +273,7 @@ void Coordinator::LoseHostIfEmpty(std::uint32_t node) {
 }
 
 bool Coordinator::RoundComplete() const {
-  if (wire::HasLeases(round_.work)) return board_->complete();
+  if (wire::HasLeases(round_.work)) return desk_.board()->complete();
   for (const auto* member : members_.Alive()) {
     if (!done_.contains(member->info.node)) return false;
   }
@@ -395,43 +282,22 @@ bool Coordinator::RoundComplete() const {
 
 void Coordinator::CloseRoundIfComplete() {
   if (phase_ != Phase::kWorking) return;
-  const bool paused = wire::HasLeases(round_.work) && board_->at_rest();
+  const bool paused = wire::HasLeases(round_.work) && desk_.board()->at_rest();
   if (paused || RoundComplete()) Abandon();
 }
 
 /// For each slice the leader of the host that has its rows, or kNobody.
 std::vector<std::uint32_t> Coordinator::Writers() const {
   std::vector<std::uint32_t> writers;
-  std::map<LeaseBoard::Host, std::uint32_t> leaders;
-  for (const auto* member : members_.Alive()) {
-    const auto host = hosts_.find(member->info.host);
-    if (member->info.leads && host != hosts_.end()) leaders.emplace(host->second, member->info.node);
-  }
-  for (const LeaseBoard::Host home : Homes()) {
-    const auto leader = leaders.find(home);
-    writers.push_back(leader == leaders.end() ? wire::BeginRound::kNobody : leader->second);
+  for (const auto leader : desk_.LeadersOfSlices()) {
+    writers.push_back(leader.value_or(wire::BeginRound::kNobody));
   }
   return writers;
 }
 
-std::string Coordinator::SnapshotProblem(std::uint32_t number, bool& ended) const {
-  ended = true;
-  for (const auto& [node, member] : members_.all()) {
-    if (!snapshot_writers_.contains(node)) continue;
-    const auto at = snapshots_.find(node);
-    const bool written = at != snapshots_.end() && at->second.number == number;
-    if (!written && member.state != Membership::State::kAlive) {
-      return fmt::format("{} was gone before it had written its part", member.info.where);
-    }
-    ended &= written;
-    if (written && !at->second.failure.empty()) return at->second.failure;
-  }
-  return {};
-}
-
 void Coordinator::Pause() {
-  if (phase_ != Phase::kWorking || !wire::HasLeases(round_.work)) return;
-  board_->Close();
+  if (!HasLeases(round_.round)) return;
+  desk_.Close();
   CloseRoundIfComplete();
 }
 
@@ -460,7 +326,7 @@ void Coordinator::Tick(Time now) {
   if (!without_workers_since_) without_workers_since_ = now;
   if (now - *without_workers_since_ > options_.without_workers) {
     Fail(fmt::format("no worker is left, and none came in epoch {}",
-                     round_.work == wire::Work::kTrain ? board_->epoch() : round_.epoch));
+                     round_.work == wire::Work::kTrain ? epoch() : round_.epoch));
   }
 }
 
@@ -515,60 +381,21 @@ void Coordinator::Begin(wire::Work work, std::uint32_t epoch, double rate_factor
   ATTUNE_CHECK(phase_ == Phase::kIdle);
   round_ = {round_.round + 1, work, epoch, rate_factor, {}};
   if (work == wire::Work::kSnapshot) round_.writers = Writers();
-  if (wire::HasLeases(work)) {
-    const auto moving = board_ ? board_->moving() : std::set<std::uint32_t>();
-    LeaseBoard board(Homes(), options_.seed, epoch, moving, done,
-                     static_cast<std::uint32_t>(following.size()));
-    if (board_) board.GoOnFrom(*board_);
-    board_.emplace(std::move(board));
-    ranks_.assign(options_.slices, {});
-    factors_ = {rate_factor};
-    factors_.insert(factors_.end(), following.begin(), following.end());
-    ended_.clear();
-    EndEpochs();
-  }
-  answered_.clear();
-  asks_.clear();
+  if (wire::HasLeases(work)) desk_.Begin(round_, done, following);
+  if (work == wire::Work::kSnapshot) snapshots_.Begin(epoch, Leaders());
   done_.clear();
-  if (work == wire::Work::kSnapshot) {
-    snapshots_.clear();
-    snapshot_writers_.clear();
-    snapshot_number_ = epoch;
-    for (const auto* member : members_.Alive()) {
-      if (member->info.leads) snapshot_writers_.insert(member->info.node);
-    }
-  }
   phase_ = Phase::kWorking;
-  for (const auto* member : members_.Alive()) {
-    Send(member->info.node, round_);
-  }
-  HandOutFirst();
+  for (const auto* member : members_.Alive()) Send(member->info.node, round_);
+  if (wire::HasLeases(work)) SendAll(desk_.HandOutFirst());
   CloseRoundIfComplete();
 }
 
-/// Workers get their first leases before they ask: that would take a round trip in which they have nothing to
-/// do. In turn, so that few leases are spread over all.
-void Coordinator::HandOutFirst() {
-  if (!wire::HasLeases(round_.work)) return;
-  bool more = true;
-  for (std::uint64_t request = 1; more; ++request) {
-    more = false;
-    for (const auto* member : members_.Alive()) {
-      if (!member->info.works || member->leaving) continue;
-      more |= HandOutEarly(member->info, request);
-    }
+std::set<std::uint32_t> Coordinator::Leaders() const {
+  std::set<std::uint32_t> leaders;
+  for (const auto* member : members_.Alive()) {
+    if (member->info.leads) leaders.insert(member->info.node);
   }
-}
-
-/// @returns whether there was a lease that the worker will ask for by that request
-bool Coordinator::HandOutEarly(const NodeInfo& worker, std::uint64_t request) {
-  const std::uint32_t ahead = ahead_[worker.node];
-  if (request > std::min<std::uint64_t>(std::max(1u, worker.seats) + 1 + ahead, wire::kMostQuestions))
-    return false;
-  auto answer = AnswerOf(worker.node, {round_.round, request, ahead});
-  if (!answer || !std::holds_alternative<wire::Lease>(*answer)) return false;
-  AnswerTo(worker.node, request, *std::move(answer));
-  return true;
+  return leaders;
 }
 
 void Coordinator::Stop(const std::string& reason, std::uint32_t code) {
@@ -607,7 +434,11 @@ void Coordinator::Fail(std::string failure) {
   failure_ = std::move(failure);
 }
 
-std::vector<Coordinator::Outgoing> Coordinator::TakeOutgoing() {
+void Coordinator::SendAll(std::vector<Outgoing> all) {
+  std::ranges::move(all, std::back_inserter(outgoing_));
+}
+
+std::vector<Outgoing> Coordinator::TakeOutgoing() {
   return std::exchange(outgoing_, {});
 }
 

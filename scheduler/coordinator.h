@@ -9,15 +9,18 @@
 #include <vector>
 
 #include "common/wire/control.h"
-#include "scheduler/lease_board.h"
+#include "scheduler/lease_desk.h"
 #include "scheduler/membership.h"
+#include "scheduler/outgoing.h"
 #include "scheduler/round_standing.h"
+#include "scheduler/snapshot_parts.h"
 #include "scheduler/survey.h"
 
 namespace attune::scheduler {
 
-/// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, hands out leases,
-/// notices who is gone.
+/// The scheduler's side of a cluster: takes nodes in, leads them through rounds of work, notices who is gone.
+/// It owns who is a member, which round is under way and who has done it, and what nodes have told. Questions
+/// for leases it brings to its LeaseDesk, which owns where the slices' rows and leases are.
 /// A state machine without threads, clocks or sockets: messages and time go in, messages come out. Messages
 /// may be lost (when a connection breaks) or come twice: nodes ask again until they are answered, and
 /// whatever is asked twice is done once. Threads: confined.
@@ -48,10 +51,7 @@ class Coordinator {
     kFailed,    ///< see failure(), and life_over()
   };
 
-  struct Outgoing {
-    std::uint32_t to = 0;
-    wire::Control what;
-  };
+  using Outgoing = scheduler::Outgoing;
 
   /// What became of a node that wants to join a job that has begun.
   struct Announced {
@@ -88,9 +88,11 @@ class Coordinator {
   /// Why a snapshot failed that a round of Work::kSnapshot began, or nothing.
   /// @param number  the round's epoch  @param ended  set to whether all have written their parts, or it
   /// failed
-  std::string SnapshotProblem(std::uint32_t number, bool& ended) const;
+  std::string SnapshotProblem(std::uint32_t number, bool& ended) const {
+    return snapshots_.Problem(number, members_, ended);
+  }
   /// Nodes that write a part of the newest.
-  const std::set<std::uint32_t>& snapshot_writers() const { return snapshot_writers_; }
+  const std::set<std::uint32_t>& snapshot_writers() const { return snapshots_.writers(); }
   /// Ends the round early: nothing more is handed out, and what workers have is not waited for.
   void Abandon();
   /// What some nodes have alone is lost: the job begins again from a checkpoint, or fails if it cannot.
@@ -110,20 +112,17 @@ class Coordinator {
   bool life_over() const { return life_over_; }
   const Membership& members() const { return members_; }
   /// Of the last round of leases: its epoch under way, or the last if all are complete.
-  std::uint32_t epoch() const { return board_ ? board_->epoch() : 0; }
-  LeaseReport Total() const { return board_ ? board_->Total() : LeaseReport(); }
-  SlicesDone Done() const { return board_ ? board_->Done() : SlicesDone(); }
+  std::uint32_t epoch() const { return desk_.board() ? desk_.board()->epoch() : 0; }
+  LeaseReport Total() const { return desk_.board() ? desk_.board()->Total() : LeaseReport(); }
+  SlicesDone Done() const { return desk_.board() ? desk_.board()->Done() : SlicesDone(); }
   /// What was trained of the epoch after the one under way.
-  LeaseReport TotalOfNext() const { return board_ ? board_->TotalOfNext() : LeaseReport(); }
+  LeaseReport TotalOfNext() const { return desk_.board() ? desk_.board()->TotalOfNext() : LeaseReport(); }
   /// Of an epoch that has ended before the one under way, in the same round.
-  LeaseReport TotalOf(std::uint32_t epoch) const {
-    const auto ended = ended_.find(epoch);
-    return ended == ended_.end() ? LeaseReport() : ended->second;
-  }
+  LeaseReport TotalOf(std::uint32_t epoch) const { return desk_.TotalOf(epoch); }
   /// Ranks that the last round of evaluation brought, by slice.
-  const std::vector<std::vector<std::uint32_t>>& ranks() const { return ranks_; }
+  const std::vector<std::vector<std::uint32_t>>& ranks() const { return desk_.ranks(); }
   /// Host of each slice's rows, as a node that is there; nothing where no host has them.
-  std::vector<std::optional<std::uint32_t>> NodesOfSlices() const;
+  std::vector<std::optional<std::uint32_t>> NodesOfSlices() const { return desk_.NodesOfSlices(); }
   /// Where the newest round is, and who has not done what of it.
   RoundStanding Standing(Time now) const;
   /// Who takes part, and what they have told: newer than Counters(), which is of rows at rest.
@@ -136,13 +135,6 @@ class Coordinator {
   std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
-  /// Answers to a worker's questions of this round by number, the newest of them, kept in case that they are
-  /// lost.
-  struct Answered {
-    std::map<std::uint64_t, wire::Control> answers;
-    std::uint64_t forgotten = 0;  ///< the greatest number whose answer is not kept any more
-  };
-
   void Handle(std::uint32_t from, const wire::Heartbeat& heartbeat);
   void Handle(std::uint32_t from, const wire::WantLease& want);
   void Handle(std::uint32_t from, const wire::LeaseDone& done);
@@ -164,58 +156,38 @@ class Coordinator {
   void LoseHostIfEmpty(std::uint32_t node);
   void Dismiss(std::uint32_t node);
   bool IsNeeded(std::uint32_t node);
-  bool HasSlices(LeaseBoard::Host host) const;
-  std::vector<LeaseBoard::Host> Homes() const { return board_ ? board_->homes() : homes_; }
   void NoticeSilence(Time now);
   void Bury(std::uint32_t node, const char* what);
   void LoseFollowers(const std::string& host);
-  std::optional<wire::Control> AnswerOf(std::uint32_t worker, const wire::WantLease& want);
-  void AnswerTo(std::uint32_t worker, std::uint64_t request, wire::Control answer);
-  bool KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const;
-  void EndEpochs();
+  /// Whether it is the round under way, and of leases.
+  bool HasLeases(std::uint32_t round) const {
+    return phase_ == Phase::kWorking && wire::HasLeases(round_.work) && round == round_.round;
+  }
   void HandOutWaitedFor();
   void CloseRoundIfComplete();
-  void HandOutFirst();
   std::vector<std::uint32_t> Writers() const;
-  bool HandOutEarly(const NodeInfo& worker, std::uint64_t request);
+  std::set<std::uint32_t> Leaders() const;
   void TellAgain(Time now);
   void Send(std::uint32_t to, wire::Control what) { outgoing_.push_back({to, std::move(what)}); }
+  void SendAll(std::vector<Outgoing> all);
   void SendRoster();
   void SendRosterTo(std::uint32_t node);
   void Fail(std::string failure);
-  std::uint32_t HostOf(std::uint32_t node);
-  std::optional<std::uint32_t> NodeOf(LeaseBoard::Host host) const;
 
   const Options options_;
   Membership members_;
+  LeaseDesk desk_;
   Phase phase_ = Phase::kGathering;
   wire::Stop stop_;
   std::string failure_;
   bool life_over_ = false;
   std::vector<Outgoing> outgoing_;
-  std::map<std::string, std::uint32_t> hosts_;  ///< numbers of hosts
-  std::vector<LeaseBoard::Host> homes_;         ///< of slices, before the first board
   wire::BeginRound round_;
-  std::optional<LeaseBoard> board_;
-  std::vector<double> factors_;                 ///< of the rates, by epoch of the round
-  std::map<std::uint32_t, LeaseReport> ended_;  ///< epochs of the round that have ended before the last
-  std::vector<std::vector<std::uint32_t>> ranks_;
   std::set<std::uint32_t> done_;  ///< nodes that said kRoundDone in this round
   Time told_{};                   ///< when nodes were told again last
-  std::map<std::uint32_t, Answered> answered_;
-  std::map<std::uint32_t, std::uint32_t> ahead_;  ///< by worker, what it has said last
-  /// By worker that has nothing to do: its question that is answered when a slice waits.
-  std::map<std::uint32_t, std::uint64_t> asks_;
   std::optional<Time> without_workers_since_;
-  /// What a node has said of the newest snapshot that it has written.
-  struct SnapshotWritten {
-    std::uint32_t number = 0;
-    std::string failure;
-  };
-  std::map<std::uint32_t, SnapshotWritten> snapshots_;  ///< by node
-  std::set<std::uint32_t> snapshot_writers_;            ///< nodes that write a part of the newest
-  std::uint32_t snapshot_number_ = 0;                   ///< of the newest
-  std::map<std::uint32_t, std::uint64_t> triples_;      ///< by node, as its newest heartbeat says
+  SnapshotParts snapshots_;
+  std::map<std::uint32_t, std::uint64_t> triples_;  ///< by node, as its newest heartbeat says
   Changes changes_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, wire::NodeCounters> counters_;  ///< by node, incarnation
   /// The same as processes tell them in between.

@@ -66,27 +66,25 @@ RoundStanding Coordinator::Standing(Time now) const {
   standing.work = round_.work;
   standing.epoch = round_.work == Work::kTrain ? epoch() : round_.epoch;
   standing.under_way = phase_ == Phase::kWorking;
-  standing.snapshot = snapshot_number_;
-  const bool leases = wire::HasLeases(round_.work) && board_;
-  if (leases) {
-    standing.parts = board_->slices();
-    standing.done = board_->completed();
-    standing.out = board_->out();
+  standing.snapshot = snapshots_.number();
+  const LeaseBoard* const board = wire::HasLeases(round_.work) ? desk_.board() : nullptr;
+  if (board != nullptr) {
+    standing.parts = board->slices();
+    standing.done = board->completed();
+    standing.out = board->out();
   }
   for (const auto& [node, triples] : triples_) standing.triples += triples;
   for (const auto* member : members_.Alive()) {
     const std::uint32_t number = member->info.node;
     RoundStanding::Node node{number, member->info.where};
     node.silent = now - member->last_heard;
-    if (standing.under_way && leases) node.leases = board_->held(number);
-    if (standing.under_way && !leases) node.owes_round = !done_.contains(number);
-    if (!leases) {
+    if (standing.under_way && board != nullptr) node.leases = board->held(number);
+    if (standing.under_way && board == nullptr) node.owes_round = !done_.contains(number);
+    if (board == nullptr) {
       ++standing.parts;
       standing.done += done_.contains(number) ? 1 : 0;
     }
-    const auto written = snapshots_.find(number);
-    node.owes_snapshot = snapshot_writers_.contains(number) &&
-                         (written == snapshots_.end() || written->second.number != snapshot_number_);
+    node.owes_snapshot = snapshots_.Owes(number);
     if (node.leases > 0 || node.owes_round || node.owes_snapshot) standing.nodes.push_back(std::move(node));
   }
   return standing;

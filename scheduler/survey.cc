@@ -24,7 +24,7 @@ Survey::State StateOf(const Membership::Member& member) {
 Survey Coordinator::LookAround(Time now) const {
   Survey survey;
   wire::NodeCounters there;  // of processes that have not ended
-  const bool leases = phase_ == Phase::kWorking && wire::HasLeases(round_.work) && board_;
+  const LeaseBoard* const board = HasLeases(round_.round) ? desk_.board() : nullptr;
   for (const auto& [node, member] : members_.all()) {
     Survey::Process process;
     process.node = node;
@@ -36,7 +36,7 @@ Survey Coordinator::LookAround(Time now) const {
     process.state = StateOf(member);
     if (members_.IsThere(node))
       process.silent_seconds = std::chrono::duration<double>(now - member.last_heard).count();
-    if (leases) process.leases = board_->held(node);
+    if (board != nullptr) process.leases = board->held(node);
     if (const auto triples = triples_.find(node); triples != triples_.end())
       process.triples = triples->second;
     if (const auto told = told_counters_.find({node, member.info.incarnation});
@@ -46,13 +46,13 @@ Survey Coordinator::LookAround(Time now) const {
     }
     survey.processes.push_back(std::move(process));
   }
-  if (leases) {
-    survey.leases = board_->slices();
-    survey.leases_done = board_->completed();
-    survey.leases_out = board_->out();
+  if (board != nullptr) {
+    survey.leases = board->slices();
+    survey.leases_done = board->completed();
+    survey.leases_out = board->out();
     if (round_.work == wire::Work::kTrain) {
-      survey.epoch = board_->epoch();
-      survey.staleness = board_->Total().staleness;
+      survey.epoch = board->epoch();
+      survey.staleness = board->Total().staleness;
     }
   }
   for (const auto& [process, counters] : told_counters_) survey.counters += counters;
