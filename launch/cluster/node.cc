@@ -1,15 +1,9 @@
 #include "launch/cluster/node.h"
 
-#include <algorithm>
-#include <cmath>
-#include <map>
 #include <utility>
 
-#include "common/aligned_buffer.h"
 #include "common/error.h"
-#include "common/hogwild.h"
 #include "common/net/zmq_transport.h"
-#include "launch/cluster.h"
 #include "launch/process_memory.h"
 
 namespace attune::launch {
@@ -26,14 +20,6 @@ constexpr auto kSyncBeat = 2ms;
 constexpr auto kCountEvery = 1s;
 constexpr auto kUsersTable = static_cast<std::uint32_t>(ps::Table::Id::kUsers);
 constexpr auto kItemsTable = static_cast<std::uint32_t>(ps::Table::Id::kItems);
-/// Items that are brought here at once when all are gathered.
-constexpr Index kGatheredAtOnce = 1 << 16;
-
-/// Clocks count from here in a round: beyond all of the rounds before.
-std::uint64_t ClockBase(std::uint32_t round) {
-  return std::uint64_t{round} << 32;
-}
-
 /// Longer than the network thread should take from one look for messages to the next: it, or all of this
 /// process, stood still.
 constexpr auto kStoodStill = 2s;
@@ -67,39 +53,28 @@ Node::Node(const wire::Register& self, const NodeParts& parts, unsigned threads,
       transport_(transport),
       scheduler_(scheduler),
       sync_(sync),
-      shards_(parts.plan.Shards(parts.store.placement().items())),
       users_(kUsersTable, parts.store.tables().users),
       items_(kItemsTable, parts.store.tables().items, parts.store.placement()),
       peers_(self.node, self.host),
       user_rows_(kUsersTable, parts.store.tables().users, peers_, parts.initialise_users,
                  [this] { transport_.Wake(); }),
       item_rows_(kItemsTable, parts.store.tables().items.layout.floats, {}, [this] { transport_.Wake(); }),
-      pool_(parts.spec, parts.data, parts.store.tables(), parts.store.theta(), threads, parts.content),
       client_(ClientOptions(self, threads, parts.life, scheduler != nullptr),
               std::chrono::steady_clock::now()),
-      leaving_(
-          {parts_.wants_to_leave, [this] { return Rest(); },
-           [this] { threads_.Start([this](unsigned) { FoldOverdue(); }); }, [this] { return Counters(); },
-           parts_.scheduler_is_gone, parts_.must_be_let_go, parts_.is_forgotten},
-          client_, sync, peers_),
+      leaving_({parts_.wants_to_leave, [this] { return work_.Rest(); }, [this] { work_.StartFold(); },
+                [this] { return Counters(); }, parts_.scheduler_is_gone, parts_.must_be_let_go,
+                parts_.is_forgotten},
+               client_, sync, peers_),
       farewells_(transport),
-      part_(self.node, parts_, shards_),
-      threads_(
-          threads, "worker", [this] { transport_.Wake(); }, parts_.board().get()) {
+      work_(self_, parts_, threads, {client_, user_rows_, item_rows_, sync, [this] { transport_.Wake(); }}) {
   if (scheduler_ != nullptr) scheduler_->SetWake([this] { transport_.Wake(); });
   if (scheduler_ != nullptr && parts_.watchdog != nullptr) {
     parts_.watchdog->AskOfRounds([this] { return scheduler_->Standing(std::chrono::steady_clock::now()); });
   }
-  if (parts_.audit != nullptr) pool_.CountUsers();
-  if (parts_.gate != nullptr) pool_.SetGate(*parts_.gate, parts_.first_seat);
-  if (parts_.visitors > 0) {
-    pool_.SetTail({parts_.store.placement(), shards_, parts_.store.tables().items}, item_rows_, parts_.ahead,
-                  parts_.store.first_visitor(), parts_.visitors);
-  }
 }
 
 Node::~Node() {
-  stop_.store(true);
+  work_.Stop();
   item_rows_.Close("the node ends");
   if (scheduler_ != nullptr) scheduler_->SetWake({});
   if (parts_.watchdog == nullptr) return;
@@ -115,7 +90,7 @@ NodeEnd Node::Run() {
   while (!Ended()) {
     Receive();
     const auto now = std::chrono::steady_clock::now();
-    client_.SetProgress(0, pool_.triples_done());
+    client_.SetProgress(0, work_.triples_done());
     CountNowAndThen(now);
     client_.Tick(now);
     if (scheduler_ != nullptr) scheduler_->Tick(now);
@@ -127,7 +102,7 @@ NodeEnd Node::Run() {
     SendAll();
     if (TellWatchdog(now)) moves.GetsOn();
   }
-  stop_.store(true);
+  work_.Stop();
   SendAll();
   const bool well = client_.state() == worker::LeaseClient::State::kEnded;
   NodeEnd end{well, client_.reason(), client_.exit_code(), client_.declared_dead(), false, {}};
@@ -234,7 +209,7 @@ void Node::AnswerRows(const net::Received& received) {
 void Node::FetchSlices(const wire::FetchSlices& wanted) {
   const auto left = std::make_shared<std::size_t>(wanted.slices.size());
   for (const std::uint32_t slice : wanted.slices) {
-    const auto [first, end] = UsersOf(slice);
+    const auto [first, end] = parts_.UsersOf(slice);
     user_rows_.Fetch({wanted.from, first, end}, [this, left, wanted] {
       if (--*left == 0) SendToScheduler(wire::SlicesFetched{wanted.from, wanted.slices});
     });
@@ -275,12 +250,6 @@ void Node::FetchRowsOfJob() {
   sync_->RequestRound();
 }
 
-/// What is trained here is finished first; what only waits is for others.
-bool Node::Rest() {
-  ready_.clear();
-  return threads_.busy() + fetching_ == 0;
-}
-
 void Node::SendToScheduler(const wire::Control& what) {
   if (scheduler_ != nullptr) {
     scheduler_->OnMessage(self_.node, self_.incarnation, what, std::chrono::steady_clock::now());
@@ -312,141 +281,24 @@ void Node::SendAll() {
   }
 }
 
+/// Starts what can be started, and reports what is done.
 void Node::Proceed(Time now) {
-  threads_.RethrowFailure();
-  {
-    const std::lock_guard lock(mutex_);
-    if (!done_.empty()) peak_.Look();
-    for (const wire::LeaseDone& done : std::exchange(done_, {})) client_.Finished(done, now);
-  }
-  TellOfSnapshot();
+  ReportWork(now);
   FollowRoster(now);
   farewells_.Say(now);
-  ReportRound();
+  if (const auto round = work_.TakeFinishedRound()) client_.FinishedRound(*round, Counters());
   if (client_.ended()) return;
   FetchRowsOfJob();
   leaving_.Proceed(now);
-  if (client_.round().round != round_.round) {
-    stop_.store(true);
-    if (threads_.busy() + fetching_ > 0) return;
-    // At once after another epoch: work that takes long where there is much content.
-    if (client_.round().work == wire::Work::kTrain && unfolded_) {
-      threads_.Start([this](unsigned) { FoldOverdue(); });
-      return;
-    }
-    BeginRound();
-  }
-  BeginLeases();
+  work_.Proceed();
 }
 
-/// When this process's part of a checkpoint is on disk, or could not be.
-void Node::TellOfSnapshot() {
-  if (round_.work == wire::Work::kSnapshot && threads_.busy() > 0) return;  // it has not begun yet
-  if (const auto ended = part_.News()) client_.SnapshotWritten(ended->number, ended->failure);
-}
-
-void Node::BeginRound() {
-  round_ = client_.round();
-  stop_.store(false);
-  ready_.clear();
-  ranking_.reset();
-  switch (round_.work) {
-    case wire::Work::kTrain:
-      unfolded_ = true;
-      rates_ = worker::RatesOf(parts_.spec, round_.rate_factor);
-      if (self_.leads && parts_.snapshots) part_.Expect();
-      if (sync_ != nullptr) sync_->BeginEpoch(ClockBase(round_.round));
-      break;
-    case wire::Work::kFlush:
-      if (sync_ != nullptr) sync_->EndEpoch();
-      Flush();
-      break;
-    case wire::Work::kGather:
-      Gather();
-      break;
-    case wire::Work::kSnapshot:
-      CopyAside();
-      break;
-    case wire::Work::kEvaluateValidation:
-    case wire::Work::kEvaluateTest: {
-      const auto* task = round_.work == wire::Work::kEvaluateTest ? parts_.test : parts_.validation;
-      if (task != nullptr) ranking_ = std::make_shared<RoundRanking>(*task);
-      break;
-    }
-  }
-}
-
-/// What belongs to the rates of the last epoch. The threads are at rest.
-void Node::FoldOverdue() {
-  if (std::exchange(unfolded_, false)) pool_.FoldOverdue(rates_);
-}
-
-void Node::Flush() {
-  threads_.Start([this, round = round_.round](unsigned) {
-    const Doing folds("brings what is left of the epoch into the attention's parameters");
-    FoldOverdue();
-    const std::lock_guard lock(mutex_);
-    at_rest_ = round;
-  });
-}
-
-void Node::Gather() {
-  threads_.Start([this, round = round_.round](unsigned) {
-    const Doing gathers("brings the items of other hosts here");
-    if (self_.node == parts_.plan.leader && !parts_.store.placement().complete()) GatherItems();
-    const std::lock_guard lock(mutex_);
-    at_rest_ = round;
-  });
-}
-
-void Node::CopyAside() {
-  threads_.Start([this, round = round_.round, number = round_.epoch](unsigned) {
-    const Doing copies("copies rows aside for checkpoint {}", number);
-    if (self_.leads) part_.CopyAside(number, round_.writers, threads_.count());
-    const std::lock_guard lock(mutex_);
-    at_rest_ = round;
-  });
-}
-
-/// Brings V and P of all items into the snapshot of a host that has not all rows.
-void Node::GatherItems() {
-  const sync::Placement& placement = parts_.store.placement();
-  const TableView items = parts_.store.tables().items;
-  const std::size_t columns = parts_.store.snapshot_floats();
-  for (Index row = 0; row < placement.rows(); ++row) {
-    RacyCopy(parts_.store.SnapshotRow(placement.ItemOf(row)), items.First(row), columns);
-  }
-  std::map<net::NodeId, std::vector<Index>> elsewhere;
-  AlignedBuffer records;
-  const auto bring = [&](net::NodeId owner, std::vector<Index>& wanted) {
-    float* const to = records.Reserve(wanted.size() * items.layout.floats);
-    worker::RemoteRows::Ticket ticket;
-    item_rows_.Pull({{owner, wanted, to}}, ticket);
-    item_rows_.Wait(ticket);
-    for (std::size_t n = 0; n < wanted.size(); ++n) {
-      std::copy_n(to + n * items.layout.floats, columns, parts_.store.SnapshotRow(wanted[n]));
-    }
-    wanted.clear();
-  };
-  for (Index item = 0; item < placement.items(); ++item) {
-    if (placement.RowOf(item) != kNoIndex) continue;
-    auto& wanted = elsewhere[shards_.OwnerOf(item)];
-    wanted.push_back(item);
-    if (wanted.size() == kGatheredAtOnce) bring(shards_.OwnerOf(item), wanted);
-  }
-  for (auto& [owner, wanted] : elsewhere) bring(owner, wanted);
-}
-
-/// When the threads are at rest, a host's leader lets a whole round of the sync follow a flush.
-void Node::ReportRound() {
-  std::unique_lock lock(mutex_);
-  if (!at_rest_) return;
-  if (sync_ != nullptr && round_.work == wire::Work::kFlush) {
-    if (!flush_) flush_ = sync_->RequestRound();
-    if (sync_->rounds() < *flush_) return;
-    flush_.reset();
-  }
-  client_.FinishedRound(*std::exchange(at_rest_, std::nullopt), Counters());
+void Node::ReportWork(Time now) {
+  work_.RethrowFailure();
+  const auto done = work_.TakeDone();
+  if (!done.empty()) peak_.Look();
+  for (const wire::LeaseDone& lease : done) client_.Finished(lease, now);
+  if (const auto ended = work_.TakeSnapshot()) client_.SnapshotWritten(ended->number, ended->failure);
 }
 
 /// For heartbeats.
@@ -471,82 +323,6 @@ wire::NodeCounters Node::Counters() {
   if (self_.node == parts_.plan.leader) counters.shared_memory = FileMemoryBytes(parts_.memory_fd);
   if (sync_ != nullptr) sync_->Count(counters);
   return counters;
-}
-
-/// Rows of the next leases come while threads are busy with those before.
-void Node::BeginLeases() {
-  // A host that has joined late has rows to work with when they have come.
-  if (parts_.gate != nullptr && !parts_.gate->open()) return;
-  while (const auto lease = client_.TakeLease()) BringRows(*lease);
-  while (!ready_.empty() && threads_.busy() < threads_.count()) {
-    Run(ready_.front());
-    ready_.pop_front();
-  }
-}
-
-void Node::BringRows(const wire::Lease& lease) {
-  if (round_.work != wire::Work::kTrain && !ranking_) return;
-  if (!lease.rows_at || *lease.rows_at == self_.node) {
-    ready_.push_back(lease);
-    return;
-  }
-  const auto [first, end] = UsersOf(lease.slice);
-  ++fetching_;
-  user_rows_.Fetch({*lease.rows_at, first, end}, [this, lease] {
-    --fetching_;
-    if (lease.round == client_.round().round) ready_.push_back(lease);
-  });
-}
-
-void Node::Run(const wire::Lease& lease) {
-  const bool train = round_.work == wire::Work::kTrain;
-  threads_.Start([this, lease, train](unsigned thread) {
-    PrepareSlice(lease);
-    auto done = train ? Train(thread, lease) : Rank(lease);
-    if (!done) return;
-    const std::lock_guard lock(mutex_);
-    done_.push_back(*std::move(done));
-  });
-}
-
-std::pair<Index, Index> Node::UsersOf(std::uint32_t slice) const {
-  const data::Rows& rows = parts_.data.slices()[slice];
-  return {rows.first_user, rows.first_user + rows.users()};
-}
-
-void Node::PrepareSlice(const wire::Lease& lease) {
-  if (!lease.fresh) return;
-  const Doing initialises("gives the users of slice {} their first rows", lease.slice);
-  const auto [first, end] = UsersOf(lease.slice);
-  parts_.initialise_users(first, end);
-}
-
-std::optional<wire::LeaseDone> Node::Train(unsigned thread, const wire::Lease& lease) {
-  const Doing trains("trains slice {} of epoch {}", lease.slice, lease.epoch);
-  const std::uint64_t base = ClockBase(lease.round);
-  const worker::LeaseOutcome outcome =
-      pool_.Train(thread, lease.slice, lease.epoch, worker::RatesOf(parts_.spec, lease.rate_factor), stop_,
-                  base + lease.clock);
-  if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
-  if (parts_.audit != nullptr) parts_.audit->Write(lease.epoch, lease.slice, lease.attempt, outcome.users);
-  const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
-  const auto clock = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
-  return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,    report.positives,
-                         report.untrainable, report.triples, report.loss,      {},
-                         report.digest,      report.rows,    report.staleness, clock,
-                         report.steps};
-}
-
-std::optional<wire::LeaseDone> Node::Rank(const wire::Lease& lease) {
-  const Doing ranks("ranks all items for the users of slice {}", lease.slice);
-  wire::LeaseDone done;
-  done.round = lease.round;
-  done.slice = lease.slice;
-  done.attempt = lease.attempt;
-  auto own = ranking_->Ranks(parts_, UsersOf(lease.slice), pool_.threads(), stop_);
-  if (!own) return std::nullopt;
-  done.ranks = *std::move(own);
-  return done;
 }
 
 }  // namespace attune::launch

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "common/data/training_data.h"
 #include "common/net/transport.h"
@@ -62,6 +63,11 @@ struct NodeParts {
   pid_t watcher = 0;  ///< process that watches this one, whose memory counts as the node's; 0 for none
   Watchdog* watchdog = nullptr;  ///< that looks whether this node gets on
 
+  /// The users of a slice: the first, and the one after the last.
+  std::pair<Index, Index> UsersOf(std::uint32_t slice) const {
+    const data::Rows& rows = data.slices()[slice];
+    return {rows.first_user, rows.first_user + rows.users()};
+  }
   std::shared_ptr<ThreadBoard> board() const { return watchdog == nullptr ? nullptr : watchdog->board(); }
 };
 

@@ -70,23 +70,20 @@ NodeStanding Node::Standing(Time now) {
   standing.work = client_.round().work;
   standing.epoch = client_.round().epoch;
   standing.generation = client_.roster().generation;
-  standing.busy = threads_.busy();
-  standing.waiting = ready_.size();
-  standing.fetching = fetching_;
+  standing.busy = work_.busy();
+  standing.waiting = work_.waiting();
+  standing.fetching = work_.fetching();
   standing.schedules = scheduler_ != nullptr;
   standing.heard = now - client_.silence(now);
   if (client_.ended()) return standing;
   standing.held = client_.held();
   standing.unreported = !client_.reported();
   standing.lacks_rows = fetched_rows_ && !parts_.gate->open();
-  {
-    const std::lock_guard lock(mutex_);
-    standing.owes_round = at_rest_.has_value();
-  }
+  standing.owes_round = work_.owes_round();
   wire::NodeCounters counters;
   if (sync_ != nullptr && (standing.owes_round || standing.lacks_rows)) sync_->Count(counters);
   standing.progress =
-      Mixed(standing.round, client_.finished(), pool_.triples_done(), item_rows_.client().pulled_rows(),
+      Mixed(standing.round, client_.finished(), work_.triples_done(), item_rows_.client().pulled_rows(),
             item_rows_.client().pushed_rows(), user_rows_.pulled_rows(), counters.rows_received,
             counters.rows_sent, counters.rows_applied, standing.owes_round, standing.lacks_rows);
   return standing;
