@@ -58,6 +58,7 @@ class EmbeddedCluster::EpochUnderWay {
       : cluster_(cluster) {
     cluster_.queue_ = &queue;
     cluster_.epoch_ = epoch;
+    cluster_.threads_.ForgetFailure();  // of an epoch that another failure has ended
   }
   ~EpochUnderWay() {
     cluster_.queue_->Close();

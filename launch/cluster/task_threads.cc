@@ -70,6 +70,11 @@ void TaskThreads::RethrowFailure() {
   if (failure) std::rethrow_exception(failure);
 }
 
+void TaskThreads::ForgetFailure() {
+  const std::lock_guard lock(mutex_);
+  failure_ = nullptr;
+}
+
 void TaskThreads::Serve(unsigned thread, const char* name) {
   pthread_setname_np(pthread_self(), fmt::format("{}-{}", name, thread).substr(0, 15).c_str());
   const OnBoard here(board_, fmt::format("{} {}", name, thread), "has no lease");

@@ -33,6 +33,8 @@ class TaskThreads {
   bool WaitUntilIdle(std::chrono::nanoseconds within);
   /// Throws what a task has thrown, once.
   void RethrowFailure();
+  /// What a task has thrown is not thrown any more: before other work, of whoever gave up on the work before.
+  void ForgetFailure();
 
  private:
   struct Seat {

@@ -1,12 +1,19 @@
 #include "launch/embedded_cluster.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/error.h"
 #include "tests/support/expect_error.h"
@@ -99,6 +106,43 @@ TEST_F(EmbeddedClusterTest, StopEndsTheEpochIncomplete) {
   const EpochResult result = cluster.RunEpoch(1, 1.0);
   EXPECT_FALSE(result.complete);
   EXPECT_EQ(cluster.triples_done(), 0u);
+}
+
+/// A pipe where the audit of a process would be: full, so that whoever writes to it waits until Break().
+class FullPipe {
+ public:
+  explicit FullPipe(const std::filesystem::path& path) : sigpipe_(std::signal(SIGPIPE, SIG_IGN)) {
+    EXPECT_EQ(mkfifo(path.c_str(), 0600), 0);
+    reader_ = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    const int writer = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    const std::vector<char> bytes(1 << 16);
+    for (const std::size_t size : {bytes.size(), std::size_t{1}}) {
+      while (write(writer, bytes.data(), size) > 0) {
+      }
+    }
+    close(writer);
+  }
+  ~FullPipe() { std::signal(SIGPIPE, sigpipe_); }
+  void Break() { close(std::exchange(reader_, -1)); }
+
+ private:
+  void (*const sigpipe_)(int);
+  int reader_ = -1;
+};
+
+TEST_F(EmbeddedClusterTest, AThreadThatFailsInAnEpochThatIsGivenUpDoesNotEndTheNext) {
+  struct GivenUp {};
+  EmbeddedCluster cluster = Make(Spec(model::ItemAttention::kNone), 1);
+  FullPipe pipe(directory_ / "process-0.0.tsv");
+  TripleAudit audit(directory_.path(), "0.0");
+  cluster.SetAudit(&audit);
+  const auto give_up = [&] {
+    pipe.Break();
+    throw GivenUp();
+  };
+  EXPECT_THROW(cluster.RunEpoch(1, 1.0, give_up), GivenUp);
+  cluster.SetAudit(nullptr);
+  EXPECT_TRUE(cluster.RunEpoch(1, 1.0).complete);
 }
 
 TEST_F(EmbeddedClusterTest, DivergenceNamesTheSettingToChange) {

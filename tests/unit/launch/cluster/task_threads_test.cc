@@ -49,5 +49,16 @@ TEST(TaskThreads, WhatATaskThrowsIsThrownOnce) {
   EXPECT_EQ(threads.busy(), 0u);
 }
 
+TEST(TaskThreads, WhatATaskThrowsOfWorkThatWasGivenUpIsForgotten) {
+  using namespace std::chrono_literals;
+  TaskThreads threads(1, "test", {});
+  threads.Start([](unsigned) { throw std::runtime_error("of the work before"); });
+  ASSERT_TRUE(threads.WaitUntilIdle(60s));
+  threads.ForgetFailure();
+  threads.Start([](unsigned) {});
+  ASSERT_TRUE(threads.WaitUntilIdle(60s));
+  EXPECT_NO_THROW(threads.RethrowFailure());
+}
+
 }  // namespace
 }  // namespace attune::launch
