@@ -19,23 +19,39 @@ constexpr int kFewestPasses = 3;
 /// after a while; the best pass counts.
 constexpr std::chrono::milliseconds kShortestTime(400);
 
-/// Least seconds of a pass of all threads together, which begin at the same time.
-double LeastSeconds(TaskThreads& threads, const std::function<void(unsigned)>& pass) {
-  double least = 1e9;
-  const auto first = Clock::now();
-  for (int n = 0; n < kFewestPasses || Clock::now() - first < kShortestTime; ++n) {
-    Clock::time_point began;
-    std::barrier all_there(threads.count(), [&began]() noexcept { began = Clock::now(); });
-    for (unsigned thread = 0; thread < threads.count(); ++thread) {
+void WaitForAll(TaskThreads& threads) {
+  while (!threads.WaitUntilIdle(std::chrono::seconds(1))) {
+  }
+}
+
+/// Seconds of a pass of all threads together, which begin at the same time.
+double SecondsOf(TaskThreads& threads, const std::function<void(unsigned)>& pass) {
+  Clock::time_point began;
+  std::barrier all_there(threads.count(), [&began]() noexcept { began = Clock::now(); });
+  unsigned started = 0;
+  try {
+    for (; started < threads.count(); ++started) {
       threads.Start([&](unsigned self) {
         all_there.arrive_and_wait();
         pass(self);
       });
     }
-    while (!threads.WaitUntilIdle(std::chrono::seconds(1))) {
-    }
-    threads.RethrowFailure();
-    least = std::min(least, std::chrono::duration<double>(Clock::now() - began).count());
+  } catch (...) {  // those that are there would wait for ever
+    for (; started < threads.count(); ++started) all_there.arrive_and_drop();
+    WaitForAll(threads);
+    throw;
+  }
+  WaitForAll(threads);
+  threads.RethrowFailure();
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+/// The least of several passes.
+double LeastSeconds(TaskThreads& threads, const std::function<void(unsigned)>& pass) {
+  double least = 1e9;
+  const auto first = Clock::now();
+  for (int n = 0; n < kFewestPasses || Clock::now() - first < kShortestTime; ++n) {
+    least = std::min(least, SecondsOf(threads, pass));
   }
   return least;
 }
