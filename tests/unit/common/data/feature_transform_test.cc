@@ -25,8 +25,6 @@ constexpr std::size_t kDim = 24;
 constexpr std::size_t kRows = 700;
 constexpr std::uint64_t kSeed = 3;
 
-#define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 /// 700 vectors of 24 numbers about 2 with falling variance; vector 5 is zero.
 std::vector<float> Values() {
   const random::Stream stream(11, random::Purpose::kSynthetic);

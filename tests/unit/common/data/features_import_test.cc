@@ -62,8 +62,6 @@ class FeaturesImportTest : public ::testing::Test {
   std::vector<float> values_;
 };
 
-#define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
-
 TEST_F(FeaturesImportTest, VectorsAreBroughtIntoTheOrderOfTheItems) {
   const FeaturesReport report = Import(std::string(kHeader) + "c\t0\t2\nz\t3\t1\na\t4\t1\n");
   EXPECT_EQ(report.vectors, 3u);

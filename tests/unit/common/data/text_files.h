@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -29,3 +31,6 @@ inline std::map<std::string, std::string> ReadTree(const std::filesystem::path& 
 }
 
 }  // namespace attune::testing
+
+/// Expects a text with a part.
+#define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
