@@ -11,8 +11,8 @@
 #include "common/log.h"
 #include "common/random.h"
 #include "launch/baselines/algorithm_settings.h"
+#include "launch/runs/kept_runs.h"
 #include "launch/study/plan.h"
-#include "launch/study/run_store.h"
 #include "launch/study/words.h"
 #include "launch/training_settings.h"
 

@@ -6,20 +6,13 @@
 #include <map>
 
 #include "common/error.h"
-#include "common/io/checksum.h"
 #include "common/io/json_file.h"
-#include "common/io/output_file.h"
-#include "common/log.h"
-#include "launch/study/run_store.h"
 
 namespace attune::launch {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
-
-constexpr const char* kKind = "attune scaling run";
-constexpr std::int64_t kVersion = 1;
 
 /// A process that joined, left or died meanwhile, or another life, makes a run no measurement of its layout.
 void RequireUndisturbed(const fs::path& run, const ordered_json& result) {
@@ -56,46 +49,21 @@ std::string Short(const ordered_json& value) {
 }  // namespace
 
 RunFiles::RunFiles(const fs::path& out, RunIdentity identity)
-    : runs_(out / "runs"), identity_(std::move(identity)) {
-  fs::create_directories(runs_);
-}
+    : KeptRuns(out, "attune scaling run", 1), identity_(std::move(identity)) {}
 
-ScaleRecord RunFiles::Read(const std::string& name) const {
-  const fs::path directory = Directory(name);
-  const ordered_json manifest = io::ReadManifest(directory, kKind, kVersion);
-  for (const std::string& problem : io::VerifyChecksums(directory, manifest)) ThrowBadInput("{}", problem);
+std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
   ScaleRecord record;
-  try {
+  const bool found = KeptRuns::Find(name, [&](const ordered_json& manifest) {
     record.name = name;
     record.identity = manifest.at("identity");
     record.part = manifest.at("part");
     ReadRun(Run(name), record);
-  } catch (const ordered_json::exception& error) {
-    ThrowBadInput("{}: {}", directory.string(), error.what());
-  }
-  return record;
-}
-
-std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
-  if (!fs::exists(Directory(name) / "manifest.json")) return std::nullopt;
-  std::optional<ScaleRecord> record;
-  try {
-    record = Read(name);
-  } catch (const Error& error) {
-    log::Warning("run {} is damaged and will be done again: {}", name, error.what());
-    fs::remove_all(Directory(name));
-    return std::nullopt;
-  }
-  const std::string difference = DifferenceOf(record->identity, identity_);
+  });
+  if (!found) return std::nullopt;
+  const std::string difference = DifferenceOf(record.identity, identity_);
   if (difference.empty()) return record;
   ThrowUsage("{}: it may not be compared with runs of this command: {}. Choose another --out",
              Directory(name).string(), difference);
-}
-
-void RunFiles::Begin(const std::string& name, const config::TrainSettings& settings) const {
-  fs::remove_all(Directory(name));
-  fs::create_directories(Directory(name));
-  io::WriteFileAtomically(Settings(name), GivenSettings(settings).dump(1) + "\n");
 }
 
 ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) const {
@@ -108,16 +76,7 @@ ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) con
   const std::string status = record.result.at("status");
   if (status != "completed") ThrowFailed("the run has ended early: {}", status);
   fs::remove_all(Model(name));
-  ordered_json manifest = {{"kind", kKind},
-                           {"format_version", kVersion},
-                           {"identity", identity_},
-                           {"part", part},
-                           {"files", ordered_json::object()}};
-  for (const char* file : {"run/result.json", "run/metrics.jsonl"}) {
-    const io::FileDigest digest = io::DigestFile(Directory(name) / file);
-    manifest["files"][file] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
-  }
-  io::WriteManifest(Directory(name), manifest);
+  KeptRuns::Keep(name, {{"identity", identity_}, {"part", part}}, {"run/result.json", "run/metrics.jsonl"});
   return record;
 }
 

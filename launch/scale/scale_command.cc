@@ -23,7 +23,6 @@
 #include "launch/scale/scale_job.h"
 #include "launch/scale/scale_results.h"
 #include "launch/standard_streams.h"
-#include "launch/study/run_store.h"
 
 namespace attune::launch {
 namespace {

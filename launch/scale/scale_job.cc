@@ -9,7 +9,6 @@
 #include "common/log.h"
 #include "common/run/format.h"
 #include "launch/scale/part_data.h"
-#include "launch/study/run_store.h"
 
 namespace attune::launch {
 namespace {
@@ -74,7 +73,7 @@ bool ScaleJob::Train(const ScaleRun& run) {
               {"train", "--config", files_.Settings(name).string(), "--data", data.string(), "--out",
                files_.Model(name).string(), "--run", files_.Run(name).string(), "--checkpoint-every", "never",
                "--threads", std::to_string(point.layout.threads), "--json", "--log-level", "warning"},
-              plan_.Launcher(point.layout), files_.Output(name), files_.Log(name));
+              plan_.Launcher(point.layout), files_.Summary(name), files_.Log(name));
   std::optional<ProcessPool::Ended> ended;
   while (!(ended = pool_.Wait(kLook))) {
     if (pool_.interrupted()) return false;
@@ -86,7 +85,7 @@ bool ScaleJob::Train(const ScaleRun& run) {
 void ScaleJob::End(const ScaleRun& run, int code, const std::string& part) {
   const std::string name = plan_.Name(run);
   try {
-    if (code != 0) ThrowFailed("{} (exit code {})", RunStore::LastLine(files_.Log(name)), code);
+    if (code != 0) ThrowFailed("{} (exit code {})", LastLine(files_.Log(name)), code);
     outcome_.records[run.point].push_back(files_.Keep(name, part));
     ++outcome_.done;
     const auto& result = outcome_.records[run.point].back().result;

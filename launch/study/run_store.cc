@@ -5,15 +5,10 @@
 #include <charconv>
 #include <fstream>
 
-#include "common/config/schema.h"
-#include "common/config/settings_json.h"
-#include "common/config/value.h"
 #include "common/error.h"
 #include "common/eval/metrics.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
-#include "common/io/output_file.h"
-#include "common/log.h"
 #include "launch/program_identity.h"
 
 namespace attune::launch {
@@ -21,9 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
-
-constexpr const char* kKind = "attune study run";
-constexpr std::int64_t kVersion = 1;
 
 /// "i1 TAB i2 TAB rank", and what is expected of it.
 std::uint32_t ParseRank(const std::string& line, std::string_view user, std::string_view item,
@@ -47,31 +39,19 @@ void RequireMetrics(const ordered_json& training) {
 
 }  // namespace
 
-ordered_json GivenSettings(const config::TrainSettings& settings) {
-  const config::Schema schema(*settings.GetDescriptor());
-  const ordered_json all = config::SettingsToJson(settings);
-  ordered_json given = ordered_json::object();
-  for (const config::SettingInfo& setting : schema.settings()) {
-    if (config::IsSet(setting, settings)) given[setting.name] = all.at(setting.name);
-  }
-  return given;
-}
-
 double RunRecord::Validation(const std::string& metric) const {
   return training.at("validation").at(metric).get<double>();
 }
 
 RunStore::RunStore(const fs::path& study, const config::StudySettings::Running& running,
                    const data::Dataset& dataset)
-    : runs_(study / "runs"),
+    : KeptRuns(study, "attune study run", 1),
       dataset_(dataset),
       targets_(dataset.LoadHeldOut(data::Split::kTest)),
       common_({{"program", ProgramIdentity()},
                {"data", dataset.Fingerprint()},
                {"threads", running.threads()},
-               {"launcher", running.launcher()}}) {
-  fs::create_directories(runs_);
-}
+               {"launcher", running.launcher()}}) {}
 
 std::string RunStore::Key(const RunSpec& spec) const {
   ordered_json decides = common_;
@@ -80,57 +60,29 @@ std::string RunStore::Key(const RunSpec& spec) const {
   return io::DigestText(decides.dump());
 }
 
-RunRecord RunStore::Read(const std::string& key) const {
-  const fs::path directory = Directory(key);
-  const ordered_json manifest = io::ReadManifest(directory, kKind, kVersion);
-  for (const std::string& problem : io::VerifyChecksums(directory, manifest)) ThrowBadInput("{}", problem);
+std::optional<RunRecord> RunStore::Find(const std::string& key) const {
   RunRecord record;
-  try {
-    if (manifest.at("key") != key)
-      ThrowBadInput("{}: it is another run's", (directory / "manifest.json").string());
+  const bool found = KeptRuns::Find(key, [&](const ordered_json& manifest) {
+    if (manifest.at("key") != key) ThrowBadInput("{}: it is another run's", Directory(key).string());
     record.training = manifest.at("training");
     record.tested = manifest.at("files").contains("test.tsv");
     RequireMetrics(record.training);
-  } catch (const ordered_json::exception& error) {
-    ThrowBadInput("{}: {}", (directory / "manifest.json").string(), error.what());
-  }
-  if (record.tested) ReadRanks(key);
-  return record;
-}
-
-std::optional<RunRecord> RunStore::Find(const std::string& key) const {
-  if (!fs::exists(Directory(key) / "manifest.json")) return std::nullopt;
-  try {
-    return Read(key);
-  } catch (const Error& error) {
-    log::Warning("a run of the study is damaged and will be done again: {}", error.what());
-    fs::remove_all(Directory(key));
-    return std::nullopt;
-  }
+    if (record.tested) ReadRanks(key);
+  });
+  return found ? std::optional(record) : std::nullopt;
 }
 
 bool RunStore::HasModel(const std::string& key) const {
   return fs::exists(Model(key) / "manifest.json");
 }
 
-void RunStore::Begin(const std::string& key, const RunSpec& spec) const {
-  fs::remove_all(Directory(key));
-  fs::create_directories(Directory(key));
-  io::WriteFileAtomically(Settings(key), GivenSettings(spec.settings).dump(1) + "\n");
-}
-
 void RunStore::Write(const std::string& key, const RunSpec& spec, const RunRecord& record) const {
-  ordered_json manifest = {{"kind", kKind}, {"format_version", kVersion}, {"key", key}};
-  manifest.update(common_);
-  manifest["settings"] = GivenSettings(spec.settings);
-  manifest["starts_from"] = spec.starts_from;
-  manifest["training"] = record.training;
-  manifest["files"] = ordered_json::object();
-  if (record.tested) {
-    const io::FileDigest digest = io::DigestFile(Ranks(key));
-    manifest["files"]["test.tsv"] = {{"bytes", digest.bytes}, {"xxh3", digest.xxh3}};
-  }
-  io::WriteManifest(Directory(key), manifest);
+  ordered_json says = {{"key", key}};
+  says.update(common_);
+  says["settings"] = GivenSettings(spec.settings);
+  says["starts_from"] = spec.starts_from;
+  says["training"] = record.training;
+  Keep(key, says, record.tested ? std::vector<std::string>{"test.tsv"} : std::vector<std::string>());
 }
 
 RunRecord RunStore::KeepTraining(const std::string& key, const RunSpec& spec) const {
@@ -170,16 +122,6 @@ std::vector<std::uint32_t> RunStore::ReadRanks(const std::string& key) const {
 
 void RunStore::RemoveModel(const std::string& key) const {
   fs::remove_all(Model(key));
-}
-
-std::string RunStore::LastLine(const fs::path& log) {
-  std::ifstream file(log, std::ios::binary);
-  std::string last;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty()) last = line;
-  }
-  constexpr std::string_view kPrefix = "attune: error: ";
-  return last.starts_with(kPrefix) ? last.substr(kPrefix.size()) : last;
 }
 
 }  // namespace attune::launch

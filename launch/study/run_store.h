@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "common/config/study.pb.h"
-#include "common/config/train.pb.h"
 #include "common/data/dataset.h"
+#include "launch/runs/kept_runs.h"
 
 namespace attune::launch {
 
@@ -28,8 +28,8 @@ struct RunRecord {
 };
 
 /// STUDY/runs: finished trainings, each in a directory named by a hash of its settings, the program and the
-/// data. What is whole is used again, by whatever plan needs it. Threads: confined.
-class RunStore {
+/// data, for whatever plan needs it. Threads: confined.
+class RunStore : public KeptRuns {
  public:
   /// @param threads, launcher  of the study: they decide how numbers come about, too
   RunStore(const std::filesystem::path& study, const config::StudySettings::Running& running,
@@ -37,22 +37,12 @@ class RunStore {
 
   /// 16 hexadecimal digits.
   std::string Key(const RunSpec& spec) const;
-  std::filesystem::path Directory(const std::string& key) const { return runs_ / key; }
-  std::filesystem::path Model(const std::string& key) const { return Directory(key) / "model"; }
-  /// What the training, or the evaluation, has said.
-  std::filesystem::path Log(const std::string& key, bool test) const {
-    return Directory(key) / (test ? "test.log" : "train.log");
-  }
-  std::filesystem::path Summary(const std::string& key) const { return Directory(key) / "train.json"; }
   std::filesystem::path Ranks(const std::string& key) const { return Directory(key) / "test.tsv"; }
-  std::filesystem::path Settings(const std::string& key) const { return Directory(key) / "settings.json"; }
 
-  /// A finished run. One that is damaged is told of, and forgotten.
+  /// A finished run that is whole.
   std::optional<RunRecord> Find(const std::string& key) const;
   bool HasModel(const std::string& key) const;
 
-  /// Empties the run's directory and writes its settings.
-  void Begin(const std::string& key, const RunSpec& spec) const;
   /// The training has ended well: reads what it printed, and keeps the run from now on.
   /// Throws Error(kFailed) if that is not what a study needs.
   RunRecord KeepTraining(const std::string& key, const RunSpec& spec) const;
@@ -63,22 +53,15 @@ class RunStore {
   std::vector<std::uint32_t> ReadRanks(const std::string& key) const;
 
   void RemoveModel(const std::string& key) const;
-  /// The last line of a log that says something: why a run failed.
-  static std::string LastLine(const std::filesystem::path& log);
 
   const data::HeldOut& targets() const { return targets_; }
 
  private:
   void Write(const std::string& key, const RunSpec& spec, const RunRecord& record) const;
-  RunRecord Read(const std::string& key) const;
 
-  std::filesystem::path runs_;
   const data::Dataset& dataset_;
   data::HeldOut targets_;
   nlohmann::ordered_json common_;  ///< what all runs of the study have in common
 };
-
-/// The settings that were given, as attune train --config reads them: without defaults.
-nlohmann::ordered_json GivenSettings(const config::TrainSettings& settings);
 
 }  // namespace attune::launch

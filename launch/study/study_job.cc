@@ -146,7 +146,7 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
   if (task.stage == Stage::kTest) {
     arguments = {"evaluate", "--model", store_.Model(key).string(), "--per-user", store_.Ranks(key).string()};
   } else {
-    store_.Begin(key, spec);
+    store_.Begin(key, spec.settings);
     arguments = {"train", "--config", store_.Settings(key).string(), "--out", store_.Model(key).string()};
     if (!spec.starts_from.empty()) {
       arguments.insert(arguments.end(), {"--init-from", store_.Model(spec.starts_from).string()});
@@ -158,7 +158,7 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
   const bool launched = training && plan_.cells[task.cell].method->IsFactorisation();
   pool_.Start(next_id_, std::move(arguments), launched ? launcher_ : std::vector<std::string>(),
               training ? store_.Summary(key) : store_.Directory(key) / "test.json",
-              store_.Log(key, !training));
+              store_.Log(key, training ? "train" : "test"));
   running_[next_id_++] = {task, std::chrono::steady_clock::now()};
 }
 
@@ -172,7 +172,7 @@ void StudyJob::End(const ProcessPool::Ended& ended) {
   progress_.Finished(task.cell, test ? Kind::kTest : Kind::kTraining, took.count());
   try {
     if (ended.code != 0) {
-      ThrowFailed("{} (exit code {})", RunStore::LastLine(store_.Log(run.key, test)), ended.code);
+      ThrowFailed("{} (exit code {})", LastLine(store_.Log(run.key, test ? "test" : "train")), ended.code);
     }
     if (test) {
       store_.KeepRanks(run.key, SpecOf(task), *run.record);
@@ -190,7 +190,7 @@ void StudyJob::Failed(const Task& task, const std::string& error) {
   StudyRun& run = RunOf(task);
   run.error = error;
   log::Warning("{} has failed: {}; see {}", Name(task), error,
-               store_.Log(run.key, task.stage == Stage::kTest).string());
+               store_.Log(run.key, task.stage == Stage::kTest ? "test" : "train").string());
   if (task.stage == Stage::kTrial) {
     if (--waiting_[task.cell] == 0) Choose(task.cell);
     return;

@@ -35,7 +35,7 @@ class Store : public ::testing::Test {
   }
   /// As attune train and attune evaluate would have.
   void Finish() {
-    store_->Begin(key_, spec_);
+    store_->Begin(key_, spec_.settings);
     ordered_json metrics;
     for (const std::string& name : eval::MetricNames(false)) metrics[name] = 0.25;
     Write(store_->Summary(key_), ordered_json{{"epochs", 3}, {"validation", metrics}}.dump());
@@ -108,7 +108,7 @@ TEST_F(Store, RanksMustBeThoseOfTheTestSplit) {
 }
 
 TEST_F(Store, ATrainingWithoutMetricsIsNotKept) {
-  store_->Begin(key_, spec_);
+  store_->Begin(key_, spec_.settings);
   Write(store_->Summary(key_), "{\"validation\": {\"hr@10\": null}}");
   ErrorOf(ErrorKind::kFailed, [&] { store_->KeepTraining(key_, spec_); });
   Write(store_->Summary(key_), "");
@@ -117,10 +117,10 @@ TEST_F(Store, ATrainingWithoutMetricsIsNotKept) {
 }
 
 TEST_F(Store, SaysWhyARunHasFailed) {
-  store_->Begin(key_, spec_);
-  Write(store_->Log(key_, false), "W something\nattune: error: no room\n\n");
-  EXPECT_EQ(RunStore::LastLine(store_->Log(key_, false)), "no room");
-  EXPECT_EQ(RunStore::LastLine(store_->Log(key_, true)), "");
+  store_->Begin(key_, spec_.settings);
+  Write(store_->Log(key_, "train"), "W something\nattune: error: no room\n\n");
+  EXPECT_EQ(LastLine(store_->Log(key_, "train")), "no room");
+  EXPECT_EQ(LastLine(store_->Log(key_, "test")), "");
 }
 
 }  // namespace
