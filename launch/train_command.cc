@@ -1,52 +1,38 @@
 #include "launch/train_command.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
-#include "common/config/schema.h"
-#include "common/config/settings_json.h"
 #include "common/error.h"
 #include "common/io/directory_lock.h"
 #include "common/log.h"
-#include "common/run/format.h"
-#include "common/run/memory_plan.h"
 #include "launch/baselines/algorithm_settings.h"
 #include "launch/baselines/baseline_command.h"
 #include "launch/cluster/agent.h"
 #include "launch/cluster/herald.h"
 #include "launch/cluster/host_tables.h"
-#include "launch/cluster/item_memory.h"
 #include "launch/cluster/joining.h"
 #include "launch/cluster/late_agent.h"
 #include "launch/cluster/next_life.h"
-#include "launch/cluster/node.h"
+#include "launch/cluster/node_parts.h"
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/node_transport.h"
-#include "launch/cluster/stale_steps.h"
-#include "launch/cluster/watchdog.h"
-#include "launch/cluster_report.h"
 #include "launch/dry_run.h"
-#include "launch/embedded_cluster.h"
-#include "launch/initial_model.h"
-#include "launch/metrics_json.h"
-#include "launch/model_change.h"
-#include "launch/program_identity.h"
+#include "launch/rank_check.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
 #include "launch/signals.h"
-#include "launch/standard_streams.h"
 #include "launch/status/endpoint.h"
+#include "launch/train_alone.h"
 #include "launch/training_inputs.h"
-#include "launch/training_job.h"
-#include "launch/training_memory.h"
+#include "launch/training_report.h"
 #include "launch/training_settings.h"
 
 namespace attune::launch {
@@ -57,25 +43,6 @@ using nlohmann::ordered_json;
 /// How long a run that goes on waits for processes of its earlier life to be gone.
 constexpr std::chrono::seconds kEndOfEarlierLife(30);
 
-std::string Summary(const ordered_json& s) {
-  std::string text = fmt::format(
-      "{}: {} after {} epochs (model of epoch {}), loss {:.4f}\n{} triples/s, {} training, {} evaluation, "
-      "peak memory {}\n",
-      s["model"].get<std::string>(), s["status"].get<std::string>(), s["epochs"].get<int>(),
-      s["model_of_epoch"].get<int>(), s["loss"].get<double>(),
-      FormatCount(s["triples_per_second"].get<double>()), FormatDuration(s["train_seconds"].get<double>()),
-      FormatDuration(s["evaluation_seconds"].get<double>()),
-      FormatBytes(s["peak_memory_bytes"].get<std::uint64_t>()));
-  text += ValidationText(s);
-  text += ClusterText(s);
-  if (s.contains("init_from")) text += ModelChangeText(s["init_from"]);
-  if (s["untrainable_positives"].get<std::uint64_t>() > 0) {
-    text += fmt::format("{} positives belong to users who have every item: no negative exists, not trained\n",
-                        s["untrainable_positives"].get<std::uint64_t>());
-  }
-  return text;
-}
-
 /// Refuses an output that would swallow what the run reads or writes elsewhere.
 void RequireApart(const std::string& out, const std::string& other, const char* flag) {
   if (other.empty()) return;
@@ -84,66 +51,6 @@ void RequireApart(const std::string& out, const std::string& other, const char* 
   const auto [end, at] = std::mismatch(parent.begin(), --parent.end(), child.begin(), child.end());
   if (end == --parent.end())
     ThrowUsage("--out {} is the same as, or above, --{} {}: choose another", out, flag, other);
-}
-
-/// What the processes of a job must have in common.
-std::string FingerprintOf(const config::TrainSettings& settings, const data::Dataset& dataset) {
-  config::TrainSettings common = settings;
-  common.mutable_run_settings()->clear_resume();  // another in each life of a job
-  common.mutable_run_settings()->clear_overwrite();
-  return fmt::format("{}, data {}, settings {}", ProgramIdentity(), dataset.Fingerprint(),
-                     config::SettingsToJson(common).dump());
-}
-
-/// @param report  what is made of the result: the exit code
-int TrainHere(const config::TrainSettings& settings, const TrainingSpec& spec, const data::Dataset& dataset,
-              Watchdog& watchdog, const std::function<int(JobResult)>& report) {
-  const auto& run = settings.run_settings();
-  const unsigned threads = ThreadsOf(run);
-  StatusBoard board(run.run());
-  const auto server = ServeStatus(run, board);
-  const TrainingInputs inputs(run, dataset);
-  EmbeddedCluster cluster(spec, *inputs.data, dataset.num_users(), dataset.num_items(), threads,
-                          ContentOf(spec, dataset), watchdog.board());
-  if (WritesCheckpoints(run)) cluster.ExpectSnapshots();
-  const auto audit = MakeTripleAudit(run.audit(), "0.0");
-  cluster.SetAudit(audit.get());
-  if (const auto resumed = OpenResumed(run, dataset)) {
-    resumed->RequireFits(cluster.store());
-    resumed->CopyUsers(0, dataset.num_users(), cluster.tables().users);
-    resumed->CopyShared(cluster.store());
-  } else if (run.has_init_from()) {
-    const InitialModel initial(run.init_from(), dataset, spec);
-    initial.CopyUsers(0, dataset.num_users(), cluster.tables());
-    initial.CopyShared(cluster.store());
-    log::Info("{}", initial.Summary());
-  }
-  TakeRunDirectory(run);
-  if (server) board.ReadHistory();
-  TrainingJob job(settings, spec, inputs, {{"threads", threads}}, board);
-  try {
-    const int code = report(job.Run(cluster));
-    watchdog.Ending(code);  // a part of a checkpoint may be written still
-    return code;
-  } catch (const Error& error) {
-    watchdog.Ending(static_cast<int>(error.kind()));
-    throw;
-  }
-}
-
-int Report(JobResult result, const config::RunSettings& run, bool json) {
-  const int code = result.status == "interrupted" ? static_cast<int>(ErrorKind::kInterrupted) : 0;
-  result.summary["exit_code"] = code;
-  WriteRunResult(run, result.summary);
-  try {
-    WriteStandardOutput(json ? result.summary.dump() + "\n" : Summary(result.summary));
-    FlushStandardOutput();
-  } catch (const std::exception&) {
-    result.summary["exit_code"] = static_cast<int>(ErrorKind::kFailed);
-    WriteRunResult(run, result.summary);
-    throw;
-  }
-  return code;
 }
 
 void CheckOutputs(const config::RunSettings& run) {
@@ -166,108 +73,6 @@ std::unique_ptr<io::DirectoryLock> LockResumed(const config::RunSettings& run) {
   return LockRun(directory, kEndOfEarlierLife);
 }
 
-/// The same command runs everywhere, so settings of a cluster are no error in one process; but they are told.
-void TellInert(const config::ClusterSettings& cluster) {
-  const config::Schema schema(*cluster.GetDescriptor());
-  std::vector<const google::protobuf::FieldDescriptor*> given;
-  cluster.GetReflection()->ListFields(cluster, &given);
-  std::string names;
-  for (const auto* field : given) {
-    names += (names.empty() ? "" : ", ") + schema.Find(field->name())->flag;
-  }
-  if (!names.empty()) log::Info("one process: these settings have no effect: {}", names);
-}
-
-int TrainAlone(const config::TrainSettings& settings, const CommandContext& context) {
-  TellInert(settings.cluster());
-  const auto& run = settings.run_settings();
-  TrainingSpec spec = ToTrainingSpec(settings);
-  const data::Dataset dataset(run.data());
-  SetContent(spec, dataset);
-  const MemoryPlan plan = PlanTrainingMemory(spec, dataset, ShapeOf(run, dataset));
-  if (context.dry_run) {
-    const AvailableMemory available = FindAvailableMemory();
-    PrintDryRun(settings, {{"memory", plan.ToJson(available)}}, plan.Table(available), context.json);
-    return 0;
-  }
-  plan.RequireFits();
-  const SignalGuard signals;
-  Watchdog watchdog(
-      {.where = "one process", .in_job = false, .limit = std::chrono::seconds(run.stuck_after())});
-  const OnBoard here(watchdog.board().get(), "job");
-  return TrainHere(settings, spec, dataset, watchdog,
-                   [&](JobResult result) { return Report(std::move(result), run, context.json); });
-}
-
-/// Where hosts train at the same time, the default batch is one that suits the data.
-/// @param processes  of the job, as it begins
-void LimitBatches(const config::TrainSettings& settings, const HostPlan& plan, unsigned processes,
-                  const data::Dataset& dataset, TrainingSpec& spec) {
-  if (!plan.spread() || settings.sampling_settings().has_batch_triples()) return;
-  const std::uint64_t workers = std::uint64_t{processes} * ThreadsOf(settings.run_settings());
-  spec.sampling.batch_triples = BatchOfHosts(spec, dataset.slices(), dataset.num_items(), workers);
-}
-
-/// Memory of all processes of a host.
-MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& spec,
-                    const data::Dataset& dataset, const HostPlan& plan, const sync::Placement& placement,
-                    Index replicated) {
-  HostShare host;
-  host.processes = plan.processes;
-  host.workers = plan.workers;
-  // The scheduler's host gathers all users for the model's files.
-  host.users = plan.leader == kSchedulerNode ? 1.0 : plan.workers > 0 ? 1.0 / plan.working_hosts : 0.0;
-  host.item_rows = placement.rows();
-  if (plan.spread()) host.copied_rows = std::min<std::uint64_t>(replicated, placement.items());
-  host.visitors = plan.workers > 0 ? VisitorRows(spec, dataset.slices(), placement) / 2 : 0;
-  host.batches_ahead = settings.cluster().batches_ahead();
-  host.hosts = static_cast<unsigned>(plan.leaders.size());
-  host.job = true;
-  return PlanTrainingMemory(spec, dataset, ShapeOf(settings.run_settings(), dataset), host);
-}
-
-/// What this rank says to the others before they begin.
-RankCheck CheckRank(const Agreed& agreed) {
-  const config::TrainSettings& settings = agreed.settings;
-  RankCheck check;
-  check.duties = agreed.duties;
-  check.settings = ToText(settings);
-  try {
-    const auto& run = settings.run_settings();
-    TrainingSpec spec = ToTrainingSpec(settings);
-    const data::Dataset dataset(run.data());
-    SetContent(spec, dataset);
-    const TrainingInputs inputs(run, dataset);
-    if (run.has_init_from() && !run.has_resume()) InitialModel(run.init_from(), dataset, spec);
-    if (run.has_triples())
-      ThrowUsage(
-          "--triples cannot take effect with several processes: they are trained in order, by one thread");
-    check.fingerprint = FingerprintOf(settings, dataset);
-    check.one_host_only = spec.optimizer.kind == optim::Kind::kAdam;
-    const auto by_heat = data::ByPopularity(inputs.data->item_counts());
-    const Index replicated = ReplicatedItems(settings.cluster(), spec, dataset.num_items());
-    check.needs = [settings, spec, by_heat, replicated](const HostPlan& plan, unsigned processes) {
-      const data::Dataset opened(settings.run_settings().data());
-      TrainingSpec limited = spec;
-      LimitBatches(settings, plan, processes, opened, limited);
-      const sync::Placement placement = plan.PlaceItems(by_heat, replicated);
-      HostNeeds needs;
-      needs.shape = ps::ModelStore::Shape(spec, opened.num_users(), placement.rows());
-      needs.plan = PlanHost(settings, limited, opened, plan, placement, replicated);
-      needs.shape.gate = sizeof(worker::GateMemory);
-      if (!placement.complete()) needs.snapshot = ps::ModelStore::SnapshotBytes(spec, placement.items());
-      return needs;
-    };
-    check.interface = settings.cluster().interface();
-    check.shm_dir = settings.cluster().shm_dir();
-    check.joinable = settings.cluster().has_join();
-    check.insecure = settings.cluster().insecure();
-  } catch (const Error& failure) {
-    check.failure = failure;
-  }
-  return check;
-}
-
 /// This process is a node of a cluster.
 /// @param herald  on the scheduler's node, else nullptr
 int TrainAsNode(const config::TrainSettings& settings, const CommandContext& context,
@@ -278,7 +83,7 @@ int TrainAsNode(const config::TrainSettings& settings, const CommandContext& con
   SetContent(spec, dataset);
   LimitBatches(settings, description.plan, description.processes, dataset, spec);
   return RunNodeProcess(settings, spec, dataset, description, herald, [&](JobResult result) {
-    return Report(std::move(result), settings.run_settings(), context.json);
+    return ReportTraining(std::move(result), settings.run_settings(), context.json);
   });
 }
 
