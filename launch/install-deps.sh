@@ -43,6 +43,9 @@ python_packages=(       # optional: the Python module
 index_packages=(        # optional: indexes of 'attune export'
   libhnswlib-dev        # headers only
 )
+simgrid_packages=(      # optional: a second model of what 'attune predict' predicts
+  libsimgrid-dev
+)
 test_packages=(
   libgtest-dev
   python3-numpy         # opens our .npy files the way users do
@@ -59,13 +62,14 @@ check_packages=(
 usage() {
   cat <<'TEXT'
 usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--without-python]
-                                   [--without-index] [--with-checks] [--list]
+                                   [--without-index] [--with-simgrid] [--with-checks] [--list]
 
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
   --without-mpi      not what mpirun and srun need to start ranks
   --without-python   not what the Python module is built with
   --without-index    not what indexes of 'attune export' are built with
+  --with-simgrid     also what the second model of predictions is built with
   --with-checks      also what checks formatting, scripts, parsers, and jobs under Slurm
   --list             print the packages, one a line, and install nothing
 TEXT
@@ -81,6 +85,7 @@ with_opencv=yes
 with_mpi=yes
 with_python=yes
 with_index=yes
+with_simgrid=no
 with_checks=no
 list_only=no
 while (($# > 0)); do
@@ -90,6 +95,7 @@ while (($# > 0)); do
     --without-mpi) with_mpi=no ;;
     --without-python) with_python=no ;;
     --without-index) with_index=no ;;
+    --with-simgrid) with_simgrid=yes ;;
     --with-checks) with_checks=yes ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -104,6 +110,7 @@ if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
 if [[ $with_python == yes ]]; then packages+=("${python_packages[@]}"); fi
 if [[ $with_index == yes ]]; then packages+=("${index_packages[@]}"); fi
 if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+if [[ $with_simgrid == yes ]]; then packages+=("${simgrid_packages[@]}"); fi
 if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
 
 declare -A listed=()  # one may be in two lists

@@ -13,6 +13,8 @@ namespace {
 constexpr double kWarmUp = 0.25;
 /// Rounds before that, at least.
 constexpr std::uint64_t kWarmRounds = 2;
+/// Throughput of the first and of the second half of what counts differs by less where a job has settled.
+constexpr double kMostDrift = 0.15;
 /// A model of long rounds goes on for so much of the time that was asked for.
 constexpr double kMostTimes = 1000;
 
@@ -35,9 +37,19 @@ class Run {
     Advance(scenario_.seconds * kWarmUp, kWarmRounds, scenario_.events / 4);
     const Totals before = Look();
     job_.seen = {};
-    Advance(before.time + scenario_.seconds * (1 - kWarmUp), LeastRounds() + scenario_.rounds,
-            scenario_.events);
-    return Sum(before, Look());
+    const double seconds = scenario_.seconds * (1 - kWarmUp);
+    const std::uint64_t rounds = LeastRounds();
+    const std::uint64_t events = job_.queue.events();
+    Advance(before.time + seconds / 2, rounds + scenario_.rounds / 2,
+            events + (scenario_.events - events) / 2);
+    const double middle = job_.queue.now(), triples = job_.seen.triples;
+    Advance(before.time + seconds, rounds + scenario_.rounds, scenario_.events);
+    const Totals after = Look();
+    const double early = triples / (middle - before.time);
+    const double late = (job_.seen.triples - triples) / (after.time - middle);
+    Outcome outcome = Sum(before, after);
+    outcome.settled = outcome.settled && std::abs(late - early) <= kMostDrift * std::max(early, late);
+    return outcome;
   }
 
  private:

@@ -32,7 +32,7 @@ struct Outcome {
   double lease_share = 0;  ///< for leases
   Busy busy;
   std::uint64_t events = 0;
-  bool settled = true;  ///< false: too few rounds were modelled
+  bool settled = true;  ///< false: too few rounds were modelled, or throughput was still changing
 };
 
 /// Runs the model. The same scenario has the same outcome.

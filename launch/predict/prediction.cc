@@ -160,7 +160,8 @@ nlohmann::ordered_json ToJson(const std::vector<Prediction>& predictions) {
          {"limit", limit.name},
          {"limit_share", limit.share},
          {"events", outcome.events},
-         {"settled", outcome.settled}});
+         {"settled", outcome.settled},
+         {"scenario", ToJson(scenario)}});
   }
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <nlohmann/json_fwd.hpp>
 
 #include "launch/predict/costs.h"
 #include "launch/predict/touch.h"
@@ -49,5 +50,8 @@ struct Scenario {
 
   double row_bytes() const { return costs.record_floats * 4; }
 };
+
+/// What the job is, beside its costs: what another model of it needs. A number without end is null.
+nlohmann::ordered_json ToJson(const Scenario& scenario);
 
 }  // namespace attune::predict

@@ -8,7 +8,6 @@
 namespace attune::predict {
 namespace {
 
-constexpr double kStepsOfDoubling = 4;
 constexpr double kDoublings = 60;
 /// Ranks of a power law are put together where they differ by less than so much.
 constexpr double kBinWidth = 0.03;

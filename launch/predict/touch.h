@@ -31,6 +31,8 @@ class Touch {
     double items = 1;  ///< that the uniform ones are drawn from
   };
 
+  static constexpr int kStepsOfDoubling = 4;
+
   Touch() = default;
   Touch(const std::vector<PopularityBin>& bins, const Draws& draws);
 
@@ -38,10 +40,12 @@ class Touch {
   /// of two to the quarter.
   double Distinct(double triples) const;
   double items() const { return items_; }
+  /// These numbers, of 2^(n / kStepsOfDoubling) triples.
+  const std::vector<double>& table() const { return table_; }
 
  private:
   double items_ = 0;
-  std::vector<double> table_;  ///< at 2^(n / 4) triples
+  std::vector<double> table_;
 };
 
 }  // namespace attune::predict

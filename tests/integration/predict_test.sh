@@ -9,6 +9,7 @@ name=predict_test
 # shellcheck source=tests/integration/expect.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 attune=$(realpath "$1")
+test=$(realpath "${BASH_SOURCE[0]}")
 work_apart
 
 "$attune" synth --users 3000 --items 6000 --interactions 120000 --out data --log-level warning >/dev/null
@@ -43,6 +44,15 @@ PYTHON
 # few (docs/predictions.md).
 compare "pulls" 0.10 --replica-memory 0
 compare "lockstep" 0.4 --staleness 0
+
+# A job whose throughput still rises when the model ends has not settled, and the prediction says so.
+costs=$(dirname -- "$test")/../simgrid/costs.json
+settled() {
+  "$attune" predict --costs "$costs" --users 29858 --items 40981 --interactions 967654 --threads 4 --hosts 16 --bandwidth 25Gbit \
+    --latency 50us --rounds 6 --seconds "$1" --json | grep -o '"settled":[a-z]*'
+}
+[[ $(settled 0.5) == '"settled":false' ]] || fail "half a second of a job that takes longer to settle is said to be enough"
+[[ $(settled 16) == '"settled":true' ]] || fail "16 seconds of a job are said to be too few"
 
 expect 0 "busiest beside workers" "$attune" predict --costs costs.json --data data --hosts 1,2,8 --seconds 1 --csv table.csv --html page.html
 grep -q '^hosts,' table.csv || fail "the table as CSV has no head"

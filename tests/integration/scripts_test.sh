@@ -37,6 +37,8 @@ duplicates=$(bash "$install_deps" --with-checks --list | sort | uniq -d)
 [[ -z $duplicates ]] || fail "listed twice: $duplicates"
 [[ $(bash "$install_deps" --list) == *libopencv-* ]] || fail "OpenCV is not installed unless left out"
 [[ $(bash "$install_deps" --without-opencv --list) != *opencv* ]] || fail "--without-opencv lists OpenCV"
+[[ $(bash "$install_deps" --with-checks --list) != *simgrid* ]] || fail "SimGrid is installed without being asked for"
+[[ $(bash "$install_deps" --with-simgrid --list) == *libsimgrid-dev* ]] || fail "--with-simgrid lists no SimGrid"
 
 bin=$(machine without_apt)
 expect 1 "libeigen3-dev" env -i PATH="$bin" bash "$install_deps"

@@ -115,6 +115,24 @@ TEST(JobPlan, WeakScalingGivesEachHostAsMuch) {
   EXPECT_DOUBLE_EQ(part.memory.items, (1000 + 4000 / 8.0) * 512);
 }
 
+TEST(JobPlan, IsWrittenForOtherModels) {
+  const auto settings = Parse({"--users", "1000", "--items", "5000", "--interactions", "100000",
+                               "--bandwidth", "infinite", "--replica-memory", "512000"});
+  const Costs costs = SomeCosts();
+  const Scenario scenario = PlanJob(settings, ShapeOf(settings, costs), costs, 8).scenario;
+  // As a reader sees it.
+  const auto json = nlohmann::json::parse(ToJson(scenario).dump());
+  EXPECT_TRUE(json.at("bandwidth_bytes_s").is_null());
+  EXPECT_DOUBLE_EQ(json.at("latency_s"), scenario.latency);
+  EXPECT_DOUBLE_EQ(json.at("slice_triples"), scenario.slice_triples);
+  EXPECT_DOUBLE_EQ(json.at("replicated").at("items"), 1000);
+  const auto different = json.at("pulled").at("different").get<std::vector<double>>();
+  const double steps = json.at("pulled").at("steps_of_doubling");
+  ASSERT_GT(different.size(), 10 * steps);
+  EXPECT_DOUBLE_EQ(different[static_cast<std::size_t>(10 * steps)], scenario.tail.Distinct(1024));
+  EXPECT_NEAR(different.back(), 4000, 1e-3);
+}
+
 TEST(JobPlan, TablesBeyondCachesMakeTriplesDearer) {
   const auto settings = Parse({"--users", "1e9", "--items", "1e8", "--interactions", "1e11"});
   const Costs costs = SomeCosts();
