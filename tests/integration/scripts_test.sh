@@ -38,6 +38,20 @@ duplicates=$(bash "$install_deps" --with-checks --list | sort | uniq -d)
 [[ $(bash "$install_deps" --list) == *libopencv-* ]] || fail "OpenCV is not installed unless left out"
 [[ $(bash "$install_deps" --without-opencv --list) != *opencv* ]] || fail "--without-opencv lists OpenCV"
 
+# What a program runs with: read from a list, or asked of the program.
+printf 'libzmq5\nlibfmt9\n' >"$scratch/packages"
+[[ $(bash "$install_deps" --packages "$scratch/packages" --list) == $'libzmq5\nlibfmt9' ]] || fail "--packages lists something else"
+expect 1 "cannot be read" bash "$install_deps" --packages "$scratch/none" --list
+expect 1 "there is no bin/attune below it" bash "$install_deps" --runtime "$scratch" --list
+if command -v dpkg-query >/dev/null; then
+  mkdir -p "$scratch/installed/bin"
+  cp "$(realpath /bin/bash)" "$scratch/installed/bin/attune"
+  listed=$(bash "$install_deps" --runtime "$scratch/installed" --without-python --list)
+  [[ $listed == *openmpi-bin* && $listed == *libc6* ]] || fail "--runtime lists: $listed"
+  listed=$(bash "$install_deps" --runtime "$scratch/installed" --without-mpi --without-python --list)
+  [[ $listed != *openmpi-bin* && $listed == *libc6* ]] || fail "--runtime --without-mpi lists: $listed"
+fi
+
 bin=$(machine without_apt)
 expect 1 "libeigen3-dev" env -i PATH="$bin" bash "$install_deps"
 expect 1 "knows Debian and Ubuntu only" env -i PATH="$bin" bash "$install_deps"
@@ -65,6 +79,18 @@ printf '#!/bin/sh\necho installed\n' >"$bin/dpkg-query"
 rm -f "$scratch/apt-get.log"
 expect 0 "packages are installed" env -i PATH="$bin" bash "$install_deps"
 [[ ! -e $scratch/apt-get.log ]] || fail "apt-get was called although nothing is missing"
+
+# The recipes of images take the same files and the same steps.
+container=$source_dir/launch/container
+files=$(sed -n 's/^!//p' "$source_dir/.dockerignore" | sort)
+[[ $(awk '/^%/ { section = $0 } section == "%files" && $2 ~ /^\/attune\/[^\/]*$/ { print $1 }' "$container/attune.def" | sort) == "$files" ]] ||
+  fail ".dockerignore and attune.def name other files of the sources"
+for file in $files; do [[ -e $source_dir/$file ]] || fail ".dockerignore names $file, which does not exist"; done
+steps() { grep -oE 'install\.sh (dependencies|build|runtime)' "$1"; }
+[[ $(steps "$container/Dockerfile") == "$(steps "$container/attune.def")" ]] || fail "Dockerfile and attune.def take other steps"
+[[ $(steps "$container/Dockerfile" | wc -l) == 3 ]] || fail "the Dockerfile takes other steps than install.sh has"
+expect 1 "there is no part 'gpu'" env PARTS="mpi gpu" bash "$container/install.sh" dependencies
+expect 2 "usage: bash launch/container/install.sh" bash "$container/install.sh"
 
 # The demo empties only what a demo made.
 mkdir "$scratch/mine"
