@@ -92,12 +92,18 @@ steps() { grep -oE 'install\.sh (dependencies|build|runtime)' "$1"; }
 expect 1 "there is no part 'gpu'" env PARTS="mpi gpu" bash "$container/install.sh" dependencies
 expect 2 "usage: bash launch/container/install.sh" bash "$container/install.sh"
 
+# Without root: what is missing is said before anything is made.
+expect 2 "usage: bash launch/prefix.sh" bash "$source_dir/launch/prefix.sh"
+bin=$(machine for_prefix dirname sed)
+expect 1 "needs apt-get" env -i PATH="$bin" bash "$source_dir/launch/prefix.sh" "$scratch/prefix"
+[[ ! -e $scratch/prefix ]] || fail "prefix.sh made a directory although apt-get is missing"
+
 # The demo empties only what a demo made.
 mkdir "$scratch/mine"
 touch "$scratch/mine/data"
 expect 2 "not from an earlier demo" bash "$source_dir/launch/demo.sh" --no-install --out "$scratch/mine"
 [[ -e $scratch/mine/data ]] || fail "the demo removed a file that it did not make"
 
-for script in launch/install-deps.sh launch/build.sh launch/demo.sh tests/run.sh; do
+for script in launch/install-deps.sh launch/build.sh launch/demo.sh launch/prefix.sh tests/run.sh; do
   expect 0 "usage: bash $script" bash "$source_dir/$script" --help
 done
