@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what attune is built and tested with: Debian or Ubuntu packages, nothing from anywhere else.
-# This file is the only list of them. Safe to run again: it installs what is missing and touches nothing else.
+# Installs what attune is built and tested with, or only what it runs with: Debian or Ubuntu packages, nothing from
+# anywhere else. This file is the only list of them. Safe to run again: it installs what is missing and touches nothing else.
 set -euo pipefail
 
 build_packages=(
@@ -46,6 +46,15 @@ index_packages=(        # optional: indexes of 'attune export'
 simgrid_packages=(      # optional: a second model of what 'attune predict' predicts
   libsimgrid-dev
 )
+# What an installed program runs with is not listed: names of library packages differ from release to release. --runtime
+# asks the program which libraries it loads. These are the programs and Python packages that no library leads to:
+mpi_runtime_packages=(
+  openmpi-bin
+)
+python_runtime_packages=(
+  python3-numpy
+  python3-scipy
+)
 test_packages=(
   libgtest-dev
   python3-numpy         # opens our .npy files the way users do
@@ -62,7 +71,8 @@ check_packages=(
 usage() {
   cat <<'TEXT'
 usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--without-mpi] [--without-python]
-                                   [--without-index] [--with-simgrid] [--with-checks] [--list]
+                                   [--without-index] [--with-simgrid] [--with-checks]
+                                   [--runtime DIR | --packages FILE] [--list]
 
   --without-tests    only what the program itself needs
   --without-opencv   not what 'attune features' decodes pictures and runs networks with
@@ -71,6 +81,8 @@ usage: bash launch/install-deps.sh [--without-tests] [--without-opencv] [--witho
   --without-index    not what indexes of 'attune export' are built with
   --with-simgrid     also what the second model of predictions is built with
   --with-checks      also what checks formatting, scripts, parsers, and jobs under Slurm
+  --runtime DIR      instead, what the program that was built here and installed below DIR runs with
+  --packages FILE    instead, the packages named in FILE, one a line: what --runtime DIR --list has printed
   --list             print the packages, one a line, and install nothing
 TEXT
 }
@@ -78,6 +90,43 @@ TEXT
 fail() {
   printf 'install-deps: %s\n' "$1" >&2
   exit 1
+}
+
+# The package that a file of this machine belongs to. A file below /lib may be known as one below /usr/lib, and the reverse.
+package_of() {
+  local file owner
+  file=$(realpath -- "$1")
+  for file in "$file" "${file#/usr}" "/usr${file#/usr}"; do
+    if owner=$(dpkg-query --search "$file" 2>/dev/null); then
+      printf '%s\n' "${owner%%:*}"
+      return
+    fi
+  done
+  fail "$1, which the program loads, belongs to no package: build against the packages of 'bash launch/install-deps.sh --list'"
+}
+
+# The shared libraries that programs and modules below a directory load, one a line.
+loaded_libraries() {
+  local file needs
+  while IFS= read -r -d '' file; do
+    # What is no ELF file loads nothing.
+    needs=$(ldd "$file" 2>/dev/null) || continue
+    if [[ $needs == *'not found'* ]]; then
+      fail "$file lacks libraries here, so that their packages cannot be told; run this where it was built:
+$(grep 'not found' <<<"$needs")"
+    fi
+    awk '$2 == "=>" && $3 ~ /^\// { print $3 }' <<<"$needs"
+  done < <(find "$1" -type f \( -perm /111 -o -name '*.so' \) -print0) | sort -u
+}
+
+# What the program below a directory runs with, one package a line.
+runtime_packages() {
+  local libraries library
+  [[ -x $1/bin/attune ]] || fail "--runtime $1: there is no bin/attune below it; install first: cmake --install build/release --prefix $1"
+  if [[ $with_mpi == yes ]]; then printf '%s\n' "${mpi_runtime_packages[@]}"; fi
+  if [[ $with_python == yes ]]; then printf '%s\n' "${python_runtime_packages[@]}"; fi
+  libraries=$(loaded_libraries "$1")
+  for library in $libraries; do package_of "$library"; done
 }
 
 with_tests=yes
@@ -88,6 +137,8 @@ with_index=yes
 with_simgrid=no
 with_checks=no
 list_only=no
+runtime_of=
+package_file=
 while (($# > 0)); do
   case "$1" in
     --without-tests) with_tests=no ;;
@@ -97,6 +148,8 @@ while (($# > 0)); do
     --without-index) with_index=no ;;
     --with-simgrid) with_simgrid=yes ;;
     --with-checks) with_checks=yes ;;
+    --runtime) runtime_of=${2:?--runtime needs the directory of an installed program}; shift ;;
+    --packages) package_file=${2:?--packages needs a file}; shift ;;
     --list) list_only=yes ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -104,14 +157,22 @@ while (($# > 0)); do
   shift
 done
 
-packages=("${build_packages[@]}")
-if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
-if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
-if [[ $with_python == yes ]]; then packages+=("${python_packages[@]}"); fi
-if [[ $with_index == yes ]]; then packages+=("${index_packages[@]}"); fi
-if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
-if [[ $with_simgrid == yes ]]; then packages+=("${simgrid_packages[@]}"); fi
-if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
+if [[ -n $package_file ]]; then
+  [[ -r $package_file ]] || fail "--packages $package_file: cannot be read"
+  mapfile -t packages <"$package_file"
+elif [[ -n $runtime_of ]]; then
+  text=$(runtime_packages "$runtime_of")
+  mapfile -t packages <<<"$text"
+else
+  packages=("${build_packages[@]}")
+  if [[ $with_opencv == yes ]]; then packages+=("${opencv_packages[@]}"); fi
+  if [[ $with_mpi == yes ]]; then packages+=("${mpi_packages[@]}"); fi
+  if [[ $with_python == yes ]]; then packages+=("${python_packages[@]}"); fi
+  if [[ $with_index == yes ]]; then packages+=("${index_packages[@]}"); fi
+  if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
+  if [[ $with_simgrid == yes ]]; then packages+=("${simgrid_packages[@]}"); fi
+  if [[ $with_checks == yes ]]; then packages+=("${check_packages[@]}"); fi
+fi
 
 declare -A listed=()  # one may be in two lists
 wanted=("${packages[@]}")

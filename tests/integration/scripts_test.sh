@@ -40,6 +40,20 @@ duplicates=$(bash "$install_deps" --with-checks --list | sort | uniq -d)
 [[ $(bash "$install_deps" --with-checks --list) != *simgrid* ]] || fail "SimGrid is installed without being asked for"
 [[ $(bash "$install_deps" --with-simgrid --list) == *libsimgrid-dev* ]] || fail "--with-simgrid lists no SimGrid"
 
+# What a program runs with: read from a list, or asked of the program.
+printf 'libzmq5\nlibfmt9\n' >"$scratch/packages"
+[[ $(bash "$install_deps" --packages "$scratch/packages" --list) == $'libzmq5\nlibfmt9' ]] || fail "--packages lists something else"
+expect 1 "cannot be read" bash "$install_deps" --packages "$scratch/none" --list
+expect 1 "there is no bin/attune below it" bash "$install_deps" --runtime "$scratch" --list
+if command -v dpkg-query >/dev/null; then
+  mkdir -p "$scratch/installed/bin"
+  cp "$(realpath /bin/bash)" "$scratch/installed/bin/attune"
+  listed=$(bash "$install_deps" --runtime "$scratch/installed" --without-python --list)
+  [[ $listed == *openmpi-bin* && $listed == *libc6* ]] || fail "--runtime lists: $listed"
+  listed=$(bash "$install_deps" --runtime "$scratch/installed" --without-mpi --without-python --list)
+  [[ $listed != *openmpi-bin* && $listed == *libc6* ]] || fail "--runtime --without-mpi lists: $listed"
+fi
+
 bin=$(machine without_apt)
 expect 1 "libeigen3-dev" env -i PATH="$bin" bash "$install_deps"
 expect 1 "knows Debian and Ubuntu only" env -i PATH="$bin" bash "$install_deps"
@@ -68,12 +82,30 @@ rm -f "$scratch/apt-get.log"
 expect 0 "packages are installed" env -i PATH="$bin" bash "$install_deps"
 [[ ! -e $scratch/apt-get.log ]] || fail "apt-get was called although nothing is missing"
 
+# The recipes of images take the same files and the same steps.
+container=$source_dir/launch/container
+files=$(sed -n 's/^!//p' "$source_dir/.dockerignore" | sort)
+[[ $(awk '/^%/ { section = $0 } section == "%files" && $2 ~ /^\/attune\/[^\/]*$/ { print $1 }' "$container/attune.def" | sort) == "$files" ]] ||
+  fail ".dockerignore and attune.def name other files of the sources"
+for file in $files; do [[ -e $source_dir/$file ]] || fail ".dockerignore names $file, which does not exist"; done
+steps() { grep -oE 'install\.sh (dependencies|build|runtime)' "$1"; }
+[[ $(steps "$container/Dockerfile") == "$(steps "$container/attune.def")" ]] || fail "Dockerfile and attune.def take other steps"
+[[ $(steps "$container/Dockerfile" | wc -l) == 3 ]] || fail "the Dockerfile takes other steps than install.sh has"
+expect 1 "there is no part 'gpu'" env PARTS="mpi gpu" bash "$container/install.sh" dependencies
+expect 2 "usage: bash launch/container/install.sh" bash "$container/install.sh"
+
+# Without root: what is missing is said before anything is made.
+expect 2 "usage: bash launch/prefix.sh" bash "$source_dir/launch/prefix.sh"
+bin=$(machine for_prefix dirname sed)
+expect 1 "needs apt-get" env -i PATH="$bin" bash "$source_dir/launch/prefix.sh" "$scratch/prefix"
+[[ ! -e $scratch/prefix ]] || fail "prefix.sh made a directory although apt-get is missing"
+
 # The demo empties only what a demo made.
 mkdir "$scratch/mine"
 touch "$scratch/mine/data"
 expect 2 "not from an earlier demo" bash "$source_dir/launch/demo.sh" --no-install --out "$scratch/mine"
 [[ -e $scratch/mine/data ]] || fail "the demo removed a file that it did not make"
 
-for script in launch/install-deps.sh launch/build.sh launch/demo.sh tests/run.sh; do
+for script in launch/install-deps.sh launch/build.sh launch/demo.sh launch/prefix.sh tests/run.sh; do
   expect 0 "usage: bash $script" bash "$source_dir/$script" --help
 done
