@@ -96,6 +96,19 @@ std::vector<Axis> QuickGrid(Tuned tuned) {
   return {};
 }
 
+/// Around what was best on validation of Gowalla and Pinterest (docs/results.md).
+std::vector<Axis> LargeGrid(Tuned tuned) {
+  if (tuned < Tuned::kFactors) return QuickGrid(tuned);
+  std::vector<Axis> axes = {{"lr", {"0.1", "0.15"}}, {"l2", {"0.005", "0.01"}}};
+  if (tuned == Tuned::kContentFactors) {
+    axes.push_back({"lr_theta", {"0.0003", "0.003", "0.001"}});
+  } else if (tuned != Tuned::kFactors) {
+    axes.push_back({"l2_p", {"0.0003", "0.001"}});
+  }
+  if (tuned == Tuned::kAttention) axes.push_back({"lr_theta", {"0.0003"}});
+  return axes;
+}
+
 std::vector<Axis> PaperGrid(Tuned tuned) {
   if (tuned == Tuned::kNeighbours) {
     return {{"neighbours", {"100", "10", "20", "50", "200", "500"}}, {"shrinkage", {"0", "10", "100"}}};
@@ -144,13 +157,33 @@ std::vector<const Method*> ParseMethods(const std::string& text) {
   return methods;
 }
 
+config::Grid ResolveGrid(config::Grid grid, std::uint64_t interactions) {
+  constexpr std::uint64_t kLarge = 300'000;
+  if (grid != config::GRID_AUTO) return grid;
+  return interactions >= kLarge ? config::GRID_LARGE : config::GRID_QUICK;
+}
+
 std::vector<SettingText> FixedBy(const Method& method, config::Grid grid) {
-  if (!UsesHistory(method)) return {};
-  return {{"history_exponent", grid == config::GRID_PAPER ? "1" : "0.5"}};
+  std::vector<SettingText> settings;
+  if (UsesHistory(method)) settings.push_back({"history_exponent", grid == config::GRID_PAPER ? "1" : "0.5"});
+  if (grid == config::GRID_LARGE && method.IsFactorisation()) {
+    settings.push_back({"lr_schedule", "linear"});
+    settings.push_back({"lr_final", "0.05"});
+  }
+  return settings;
 }
 
 std::vector<Axis> GridOf(const Method& method, config::Grid grid) {
-  return grid == config::GRID_PAPER ? PaperGrid(method.tuned) : QuickGrid(method.tuned);
+  switch (grid) {
+    case config::GRID_PAPER:
+      return PaperGrid(method.tuned);
+    case config::GRID_LARGE:
+      return LargeGrid(method.tuned);
+    case config::GRID_QUICK:
+    case config::GRID_AUTO:
+      break;
+  }
+  return QuickGrid(method.tuned);
 }
 
 }  // namespace attune::launch

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,10 +65,14 @@ const std::vector<Method>& AllMethods();
 /// is missing.
 std::vector<const Method*> ParseMethods(const std::string& text);
 
-/// The settings that come with a grid, and are not tuned.
+/// The grid that is meant: itself, or the one that config::GRID_AUTO chooses for so many training
+/// interactions.
+config::Grid ResolveGrid(config::Grid grid, std::uint64_t interactions);
+
+/// The settings that come with a grid, and are not tuned. @param grid  resolved
 std::vector<SettingText> FixedBy(const Method& method, config::Grid grid);
 
-/// What a grid tries for a method.
+/// What a grid tries for a method. @param grid  resolved
 std::vector<Axis> GridOf(const Method& method, config::Grid grid);
 
 }  // namespace attune::launch

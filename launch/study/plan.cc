@@ -235,6 +235,7 @@ StudyPlan MakePlan(const config::StudySettings& settings, const data::Dataset& d
   eval::MetricOf(eval::UserMetrics(), settings.tuning().metric());
   StudyPlan plan;
   plan.settings = settings;
+  plan.settings.mutable_tuning()->set_grid(ResolveGrid(settings.tuning().grid(), dataset.num_interactions()));
   plan.dims = ParseDims(settings.comparison().dims());
   plan.table_dim = TableDim(settings, plan.dims);
   Planner planner(plan, dataset);

@@ -28,7 +28,7 @@ struct SkippedMethod {
 
 /// Everything that a study does, decided before it starts.
 struct StudyPlan {
-  config::StudySettings settings;
+  config::StudySettings settings;   ///< with the grid that is meant
   std::vector<std::uint32_t> dims;  ///< rising
   std::uint32_t table_dim = 0;      ///< one of dims
   std::vector<StudyCell> cells;     ///< a method's cells by D; a method that another begins with is before it

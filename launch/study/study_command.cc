@@ -28,9 +28,16 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+/// As --grid would name it.
+std::string GridName(const StudyPlan& plan) {
+  return config::SettingsToJson(plan.settings).at("grid").get<std::string>();
+}
+
 ordered_json PlanJson(const StudyPlan& plan, double seconds) {
-  ordered_json json = {
-      {"trainings", plan.Runs()}, {"estimated_seconds", seconds}, {"cells", ordered_json::array()}};
+  ordered_json json = {{"trainings", plan.Runs()},
+                       {"estimated_seconds", seconds},
+                       {"grid", GridName(plan)},
+                       {"cells", ordered_json::array()}};
   for (const StudyCell& cell : plan.cells) {
     json["cells"].push_back({{"method", cell.method->name},
                              {"dim", cell.dim == 0 ? ordered_json(nullptr) : ordered_json(cell.dim)},
@@ -50,7 +57,8 @@ std::string PlanText(const StudyPlan& plan, const CostModel& costs, double secon
   }
   for (const SkippedMethod& skipped : plan.skipped)
     text += fmt::format("{:<22}  skipped: {}\n", skipped.method->name, skipped.reason);
-  return text + fmt::format("{} trainings, about {}\n", plan.Runs(), FormatDuration(seconds));
+  return text + fmt::format("{} trainings with the grid '{}', about {}\n", plan.Runs(), GridName(plan),
+                            FormatDuration(seconds));
 }
 
 /// A study belongs to one data set: its runs are of no use to another.
@@ -121,8 +129,8 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   fs::create_directories(study);
   const io::DirectoryLock lock(study);
   RequireSameData(study, dataset);
-  log::Info("{} trainings of {} methods and sizes, {} at a time, about {}", plan.Runs(), plan.cells.size(),
-            JobsOf(settings), FormatDuration(seconds));
+  log::Info("{} trainings of {} methods and sizes with the grid '{}', {} at a time, about {}", plan.Runs(),
+            plan.cells.size(), GridName(plan), JobsOf(settings), FormatDuration(seconds));
   const RunStore store(study, settings.running(), dataset);
   const StudyOutcome outcome = StudyJob(plan, dataset, store).Run();
   if (outcome.interrupted) {

@@ -90,10 +90,19 @@ TEST(Methods, AreNamedOnceAndHaveAGrid) {
   for (const Method& method : AllMethods()) {
     EXPECT_TRUE(names.insert(method.name).second) << method.name;
     EXPECT_FALSE(method.title.empty());
-    for (const config::Grid grid : {config::GRID_QUICK, config::GRID_PAPER})
+    for (const config::Grid grid : {config::GRID_QUICK, config::GRID_LARGE, config::GRID_PAPER})
       EXPECT_EQ(GridOf(method, grid).empty(), method.tuned == Tuned::kNothing) << method.name;
   }
   EXPECT_EQ(ParseMethods("all").size(), AllMethods().size());
+}
+
+TEST(Grids, FollowTheSizeOfTheDataUnlessOneIsNamed) {
+  EXPECT_EQ(ResolveGrid(config::GRID_AUTO, 299'999), config::GRID_QUICK);
+  EXPECT_EQ(ResolveGrid(config::GRID_AUTO, 300'000), config::GRID_LARGE);
+  for (const config::Grid grid : {config::GRID_QUICK, config::GRID_LARGE, config::GRID_PAPER}) {
+    EXPECT_EQ(ResolveGrid(grid, 1), grid);
+    EXPECT_EQ(ResolveGrid(grid, 1'000'000), grid);
+  }
 }
 
 TEST(Methods, AreTakenInTheOrderOfTables) {

@@ -82,6 +82,16 @@ TEST_F(Plan, RunsHaveTheSettingsOfMethodGridAndStudy) {
   EXPECT_FALSE(json.contains("data"));
 }
 
+TEST_F(Plan, NamesTheGridThatIsMeantAndAppliesWhatComesWithIt) {
+  EXPECT_EQ(Make().settings.tuning().grid(), config::GRID_QUICK);
+  settings_.mutable_tuning()->set_grid(config::GRID_LARGE);
+  const StudyPlan plan = Make();
+  EXPECT_EQ(plan.settings.tuning().grid(), config::GRID_LARGE);
+  const auto json = GivenSettings(plan.RunSettings(Cell(plan, "bpr D=8"), 0, 1));
+  EXPECT_EQ(json["lr"], 0.1);
+  EXPECT_EQ(json["lr_schedule"], "linear");
+}
+
 TEST_F(Plan, VariationsOfOneMethodWinOverThoseOfAll) {
   settings_.mutable_tuning()->set_vary("lr=0.2; bpr.lr=0.3,0.4; max_history=7");
   const StudyPlan plan = Make();
