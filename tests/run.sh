@@ -24,7 +24,12 @@ while (($# > 0)); do
   shift
 done
 
-if [[ $install == yes ]]; then bash "$root/launch/install-deps.sh"; fi
+if [[ $install == yes ]]; then
+  case $preset in
+    asan | tsan) bash "$root/launch/install-deps.sh" --with-checks ;;  # clang
+    *) bash "$root/launch/install-deps.sh" ;;
+  esac
+fi
 bash "$root/launch/build.sh" "$preset"
 
 cd "$root"

@@ -18,7 +18,7 @@ std::string FeaturesText(const data::FeaturesReport& features) {
 }
 
 std::string DatasetText(const Report& report) {
-  const Report::DatasetPart& part = *report.dataset;
+  const DatasetReport& part = *report.dataset;
   std::string text = fmt::format("split       {} train, {} validation, {} test interactions\n",
                                  part.counts.train, part.counts.validation, part.counts.test);
   if (part.genuine) {
@@ -38,7 +38,7 @@ nlohmann::ordered_json ReportJson(const Report& report) {
                                  {"items", report.items},
                                  {"interactions", report.interactions}};
   if (!report.dataset) return json;
-  const Report::DatasetPart& part = *report.dataset;
+  const DatasetReport& part = *report.dataset;
   json["items_without_training_interactions"] = part.items_not_trained;
   json["train"] = part.counts.train;
   json["validation"] = part.counts.validation;

@@ -55,7 +55,7 @@ void WriteDataset(const Options& options, const Generator& generator, Report& re
   const bool planted = generator.truth != nullptr;
   DatasetOutput log(*generator.log, options, planted, output.path());
   log.Write();
-  Report::DatasetPart& part = report.dataset.emplace();
+  DatasetReport& part = report.dataset.emplace();
   part.counts = log.counts();
   part.users_not_tested = log.users_not_tested();
   part.users_not_validated = log.users_not_validated();

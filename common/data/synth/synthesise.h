@@ -11,23 +11,24 @@
 
 namespace attune::synth {
 
+/// What a data set has besides a log.
+struct DatasetReport {
+  data::PartCounts counts;
+  Index users_not_tested = 0;
+  Index users_not_validated = 0;
+  Index items_not_trained = 0;
+  std::size_t slices = 0;
+  std::optional<data::FeaturesReport> features;
+  std::optional<std::uint64_t> genuine;  ///< training interactions that are; planted logs
+};
+
 /// What came of it: the same whenever the options are.
 struct Report {
   Kind kind = Kind::kPowerLaw;
   Index users = 0;
   Index items = 0;
-  std::uint64_t interactions = 0;  ///< in all splits together
-  /// What a data set has besides; absent for a log.
-  struct DatasetPart {
-    data::PartCounts counts;
-    Index users_not_tested = 0;
-    Index users_not_validated = 0;
-    Index items_not_trained = 0;
-    std::size_t slices = 0;
-    std::optional<data::FeaturesReport> features;
-    std::optional<std::uint64_t> genuine;  ///< training interactions that are; planted logs
-  };
-  std::optional<DatasetPart> dataset;
+  std::uint64_t interactions = 0;        ///< in all splits together
+  std::optional<DatasetReport> dataset;  ///< absent for a log
 };
 
 /// Makes a log under `options.out`, which appears only when it is complete. The same options give the same
