@@ -91,7 +91,7 @@ bool CheckpointKeeper::DueAfterEpoch(std::uint32_t epoch) const {
 void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::path& best) {
   ForgetCheckpointRequest();
   last_ = Clock::now();
-  under_way_.emplace();
+  under_way_ = UnderWay{};
   UnderWay& one = *under_way_;
   one.number = ++last_number_;
   one.began = last_;

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kBetweenSurveys(1);
 StatusBoard::StatusBoard(const std::string& run) : history_(std::make_shared<RunHistory>()) {
   status_.run = run;
   status_.history = history_;
-  status_.live.emplace();
+  status_.live = JobStatus::Live{};
   status_.live->told = std::chrono::steady_clock::now();
 }
 

@@ -15,7 +15,7 @@ import unittest
 SOURCE = pathlib.Path(sys.argv.pop(1))
 PACKAGES = SOURCE / "launch/spack/packages"
 
-# What CMake calls a package, and the Spack package that has it. None: part of the compiler or of CMake.
+# What CMake calls a package, and the Spack package that has it. None: part of the compiler or of CMake, or used by tests alone.
 SPACK_NAMES = {
     "Threads": None,
     "Eigen3": "eigen",
@@ -37,6 +37,8 @@ SPACK_NAMES = {
     "pybind11": "py-pybind11",
     "hnswlib/hnswlib.h": "hnswlib",
     "opencv2/dnn.hpp": "opencv",
+    "simgrid": None,
+    "simgrid/s4u.hpp": None,
 }
 
 
@@ -168,7 +170,8 @@ class SpackRecipes(unittest.TestCase):
 
     def test_each_optional_part_is_a_variant_that_is_on_or_off(self):
         parts = re.findall(r"set\(ATTUNE_(\w+) AUTO CACHE", cmake_text())
-        self.assertEqual(sorted(parts), ["HNSW", "MPI", "OPENCV", "PYTHON"])
+        self.assertEqual(sorted(parts), ["HNSW", "MPI", "OPENCV", "PYTHON", "SIMGRID"])
+        parts.remove("SIMGRID")  # of tests
         for part in parts:
             with self.subTest(part):
                 self.assertEqual(self.arguments(part.lower())["ATTUNE_" + part], "True")

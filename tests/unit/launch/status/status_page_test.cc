@@ -90,7 +90,7 @@ TEST(StatusPage, OfManyEpochsIsSmall) {
 TEST(StatusPage, OfARunThatHasJustBegun) {
   EXPECT_NE(StatusPage(JobStatus()).find("attune: starting"), std::string::npos);
   JobStatus status;
-  status.live.emplace();
+  status.live = JobStatus::Live{};
   EXPECT_FALSE(ShareDone(status));
   EXPECT_NE(StatusPage(status).find("<script>"), std::string::npos);
 }
