@@ -57,8 +57,8 @@ std::string PlanText(const StudyPlan& plan, const CostModel& costs, double secon
   }
   for (const SkippedMethod& skipped : plan.skipped)
     text += fmt::format("{:<22}  skipped: {}\n", skipped.method->name, skipped.reason);
-  return text + fmt::format("{} trainings with the grid '{}', about {}\n", plan.Runs(), GridName(plan),
-                            FormatDuration(seconds));
+  return text + fmt::format("{} trainings, about {}, with the grid '{}'\n", plan.Runs(),
+                            FormatDuration(seconds), GridName(plan));
 }
 
 /// A study belongs to one data set: its runs are of no use to another.
@@ -129,8 +129,8 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   fs::create_directories(study);
   const io::DirectoryLock lock(study);
   RequireSameData(study, dataset);
-  log::Info("{} trainings of {} methods and sizes with the grid '{}', {} at a time, about {}", plan.Runs(),
-            plan.cells.size(), GridName(plan), JobsOf(settings), FormatDuration(seconds));
+  log::Info("{} trainings of {} methods and sizes, {} at a time, about {}, with the grid '{}'", plan.Runs(),
+            plan.cells.size(), JobsOf(settings), FormatDuration(seconds), GridName(plan));
   const RunStore store(study, settings.running(), dataset);
   const StudyOutcome outcome = StudyJob(plan, dataset, store).Run();
   if (outcome.interrupted) {

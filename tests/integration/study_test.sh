@@ -35,6 +35,8 @@ expect 2 "it is not empty, and no study" "${study[@]}" --out full --methods bpr
 
 # The plan, without doing anything.
 expect 0 "30 trainings, about" "${study[@]}" --out s --methods "$methods" --dry-run
+expect 0 "with the grid 'quick'" "${study[@]}" --out s --methods "$methods" --dry-run
+expect 0 "with the grid 'large'" "${study[@]}" --out s --methods "$methods" --grid large --dry-run
 expect 0 '"trainings":30' "${study[@]}" --out s --methods "$methods" --dry-run --json
 [[ ! -e s ]] || fail "--dry-run leaves a directory"
 

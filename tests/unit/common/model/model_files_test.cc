@@ -317,16 +317,19 @@ TEST_F(DamagedModel, RefusesASpecOutOfRange) {
                                                                  {"max_history", -5},
                                                                  {"max_history", 1000000001},
                                                                  {"component_attention", "average"}};
-  for (const auto& [key, value] : bad) {
-    SCOPED_TRACE(key + " = " + value.dump());
-    Rewrite([&](ordered_json& manifest) { manifest["model"] = whole, manifest["model"][key] = value; });
+  for (const auto& setting : bad) {
+    SCOPED_TRACE(setting.first + " = " + setting.second.dump());
+    Rewrite([&](ordered_json& manifest) {
+      manifest["model"] = whole, manifest["model"][setting.first] = setting.second;
+    });
     const std::string message = Message();
     ExpectNamed(message, "manifest.json: model");
-    ExpectNamed(message, key);
+    ExpectNamed(message, setting.first);
   }
-  for (const auto& [key, value] : whole.items()) {
-    Rewrite([&](ordered_json& manifest) { manifest["model"] = whole, manifest["model"].erase(key); });
-    ExpectNamed(Message(), "'" + key + "' is missing");
+  for (const auto& setting : whole.items()) {
+    Rewrite(
+        [&](ordered_json& manifest) { manifest["model"] = whole, manifest["model"].erase(setting.key()); });
+    ExpectNamed(Message(), "'" + setting.key() + "' is missing");
   }
   Rewrite([&](ordered_json& manifest) { manifest["model"] = 3; });
   ExpectNamed(Message(), "expected an object");
