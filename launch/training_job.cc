@@ -253,6 +253,7 @@ void TrainingJob::FinishEpoch(std::uint32_t epoch, const EpochResult& result, do
                          {"train_seconds", so_far_.train_seconds}};
   AddClusterReport(fields, result.total);
   Record("epoch", std::move(fields));
+  LookAround();  // an epoch may be over before its first tick
 }
 
 ordered_json TrainingJob::CheckpointState(const char* reason, std::uint32_t epoch) const {

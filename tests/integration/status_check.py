@@ -91,7 +91,7 @@ def watch(port, processes):
         enough = (status["epochs"]["done"] >= 12 and "best" in status and status["checkpoints"]["written"] > 0 and
                   len(rates) == processes and samples.get("attune_triples_per_second", 0) > 0 and
                   (processes == 1 or samples["attune_sync_sent_bytes_total"] > 0))
-        if enough and hostile:
+        if enough and hostile and samples["attune_status_refused_total"] > 50:  # which are counted when they are over
             break
         if not hostile and status["epochs"]["done"] > 0:
             be_hostile(port)
@@ -101,7 +101,6 @@ def watch(port, processes):
     assert page.startswith("<!doctype html>") and page.endswith("</html>\n") and 'class="chart"' in page
     body = get(port, "/status", {"Accept": "text/html"})
     assert body.startswith("<header>") and "<script" not in body
-    assert said[-1]["metrics"]["attune_status_refused_total"] > 50, said[-1]["metrics"]
     json.dump(said, sys.stdout)
 
 
