@@ -56,7 +56,7 @@ try_dockerfile() {
     "$(own_buildah inspect --type image --format '{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.User}}' attune)"
   own_buildah images --format '{{.Name}}: {{.Size}}'
   container=$(own_buildah from --pull-never attune)
-  own_buildah run --network none --volume "$source/tests/integration/first_run.sh:/first_run.sh:ro" --workingdir /tmp \
+  own_buildah run --network host --volume "$source/tests/integration/first_run.sh:/first_run.sh:ro" --workingdir /tmp \
     "$container" -- bash /first_run.sh
 }
 
