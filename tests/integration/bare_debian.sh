@@ -1,6 +1,15 @@
 # shellcheck shell=bash
-# Minimal Debians below /tmp, for the checks that are run by hand as root. Sourced after `name` is set; the caller has `fail`.
+# Minimal Debians below /tmp, for the checks that are run by hand as root. Sourced after `name` and `root` are set.
 # Mounts and processes live in namespaces of their own and end with the script, however it ends.
+
+# shellcheck source=launch/functions.sh
+source "$root/launch/functions.sh"
+
+fail() {
+  # shellcheck disable=SC2154  # the caller sets it
+  printf '%s: %s\n' "$name" "$1" >&2
+  exit 1
+}
 
 bare_debian_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 

@@ -20,13 +20,6 @@ root=$(cd -- "$(dirname -- "$script")/../.." && pwd)
 # shellcheck source=tests/integration/bare_debian.sh
 source "$root/tests/integration/bare_debian.sh"
 
-print_header() { sed -n '2,${/^#/!q; s/^# \{0,1\}//; p}' "$script"; }
-
-fail() {
-  printf 'bare_machine: %s\n' "$1" >&2
-  exit 1
-}
-
 what=
 suite=bookworm
 mirror=
@@ -37,8 +30,8 @@ while (($# > 0)); do
     --suite) suite=${2:?--suite needs a name}; shift ;;
     --mirror) mirror=${2:?--mirror needs a URL}; shift ;;
     --keep) keep=yes ;;
-    -h | --help) print_header; exit 0 ;;
-    *) print_header >&2; exit 2 ;;
+    -h | --help) print_header "$script"; exit 0 ;;
+    *) print_header "$script" >&2; exit 2 ;;
   esac
   shift
 done
@@ -47,7 +40,7 @@ case "$what" in
   demo) command=(bash launch/demo.sh) ;;
   ci) command=(bash .ci/run) ;;
   prefix) command=(setpriv --reuid 65534 --regid 65534 --clear-groups bash tests/integration/prefix_steps.sh /home/user) ;;
-  *) print_header >&2; exit 2 ;;
+  *) print_header "$script" >&2; exit 2 ;;
 esac
 
 # What an administrator has installed where the others have no rights, and a home directory of theirs.

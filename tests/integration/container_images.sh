@@ -17,13 +17,6 @@ root=$(cd -- "$(dirname -- "$script")/../.." && pwd)
 # shellcheck source=tests/integration/bare_debian.sh
 source "$root/tests/integration/bare_debian.sh"
 
-print_header() { sed -n '2,${/^#/!q; s/^# \{0,1\}//; p}' "$script"; }
-
-fail() {
-  printf 'container_images: %s\n' "$1" >&2
-  exit 1
-}
-
 # buildah with a store of its own; a chroot isolates well enough to build, and works inside other containers.
 own_buildah() { BUILDAH_ISOLATION=chroot buildah --root "$work/store" --runroot "$work/run" "$@"; }
 
@@ -126,8 +119,8 @@ while (($# > 0)); do
     --suite) suite=${2:?--suite needs a name}; shift ;;
     --mirror) mirror=${2:?--mirror needs a URL}; shift ;;
     --keep) keep=yes ;;
-    -h | --help) print_header; exit 0 ;;
-    *) print_header >&2; exit 2 ;;
+    -h | --help) print_header "$script"; exit 0 ;;
+    *) print_header "$script" >&2; exit 2 ;;
   esac
   shift
 done
@@ -135,7 +128,7 @@ done
 case "$what" in
   docker) work_below_tmp debootstrap unshare git buildah ;;
   apptainer) work_below_tmp debootstrap unshare git ;;
-  *) print_header >&2; exit 2 ;;
+  *) print_header "$script" >&2; exit 2 ;;
 esac
 SECONDS=0
 make_debian "$work/debian"
