@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/config/settings_json.h"
+#include "common/io/json_text.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -11,11 +12,11 @@ void PrintDryRun(const google::protobuf::Message& settings, const nlohmann::orde
                  const std::string& text, bool json) {
   nlohmann::ordered_json document = {{"settings", config::SettingsToJson(settings)}};
   if (!json) {
-    WriteStandardOutput(document["settings"].dump(2) + "\n" + text);
+    WriteStandardOutput(io::JsonText(document["settings"], 2) + "\n" + text);
     return;
   }
   document.update(implied);
-  WriteStandardOutput(document.dump() + "\n");
+  WriteStandardOutput(io::JsonText(document) + "\n");
 }
 
 }  // namespace attune::launch

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/eval/groups.h"
 #include "common/eval/metrics.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/thread.h"
@@ -277,9 +278,7 @@ int RunEvaluate(const config::EvaluateSettings& settings, const CommandContext& 
   if (settings.groups()) evaluation.groups = eval::GroupUsers(bounds, targets.training_items);
   if (settings.has_per_user())
     WritePerUser(settings.per_user(), dataset, protocol.targets, evaluation.columns[0]);
-  WriteStandardOutput(
-      context.json ? evaluation.Json().dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"
-                   : evaluation.Text());
+  WriteStandardOutput(context.json ? io::JsonText(evaluation.Json()) + "\n" : evaluation.Text());
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/thread.h"
@@ -64,7 +65,7 @@ int RunExplain(const config::ExplainSettings& settings, const CommandContext& co
   }
   if (context.json) {
     const auto json = ExplanationJson(explanation, settings.user(), names);
-    WriteStandardOutput(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    WriteStandardOutput(io::JsonText(json) + "\n");
   } else {
     WriteStandardOutput(ExplanationTable(explanation, settings.user(), names, layouts, settings.top()));
   }

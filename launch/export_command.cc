@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "common/io/staged_directory.h"
 #include "common/run/version.h"
 #include "common/thread.h"
@@ -155,7 +156,7 @@ int RunExport(const config::ExportSettings& settings, const CommandContext& cont
   io::DescribeFiles(staged.path(), manifest);
   io::WriteManifest(staged.path(), manifest);
   staged.Commit();
-  WriteStandardOutput(context.json ? manifest.dump() + "\n" : Report(manifest, settings.out()));
+  WriteStandardOutput(context.json ? io::JsonText(manifest) + "\n" : Report(manifest, settings.out()));
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "common/half.h"
 #include "common/io/json_file.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 
@@ -24,7 +25,7 @@ std::size_t FilesPerChunk(std::size_t files) {
 }
 
 std::string Dump(const ordered_json& json) {
-  return json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return io::JsonText(json, 1) + "\n";
 }
 
 /// Changes when the file does; null instead of size and time if it cannot be read.
@@ -97,7 +98,7 @@ FeatureChunks::FeatureChunks(const fs::path& directory, const ordered_json& job,
   try {
     if (fs::exists(description)) {
       const ordered_json before = io::ReadJson(description);
-      const ordered_json now = ordered_json::parse(Dump(job));
+      const ordered_json now = io::ParseJson(Dump(job), "job");
       if (before == now) return;
       if (!restart) {
         ThrowUsage(

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/io/staged_directory.h"
 #include "common/log.h"
@@ -184,8 +185,7 @@ class Job {
     description["skipped"] = std::move(skipped_);
     io::DescribeFiles(staged_.path(), description);
     description["items"] = std::move(items_);
-    io::WriteFileAtomically(staged_.path() / "features.json",
-                            description.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    io::WriteFileAtomically(staged_.path() / "features.json", io::JsonText(description, 1) + "\n");
   }
 
   static std::vector<std::unique_ptr<media::Extractor>> FirstExtractor(const FeatureJobOptions& options) {

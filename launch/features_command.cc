@@ -12,6 +12,7 @@
 
 #include "common/error.h"
 #include "common/io/checksum.h"
+#include "common/io/json_text.h"
 #include "common/run/format.h"
 #include "common/thread.h"
 #include "launch/dry_run.h"
@@ -122,7 +123,7 @@ void PrintReport(const FeatureJobReport& report, std::size_t ignored, double sec
                                  {"kept_files", report.kept}, {"rows", report.rows},
                                  {"dim", report.dim},         {"seconds", seconds},
                                  {"files_per_second", rate},  {"peak_memory_bytes", PeakMemoryBytes()}};
-    WriteStandardOutput(result.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    WriteStandardOutput(io::JsonText(result) + "\n");
     return;
   }
   WriteStandardOutput(fmt::format(

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/io/json_file.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 #include "common/model/model_files.h"
 #include "common/run/format.h"
 #include "launch/checkpoint/checkpoint_files.h"
@@ -141,7 +142,8 @@ std::string Lines(const ordered_json& object, std::size_t indent) {
     } else if (key.ends_with("bytes") && value.is_number_unsigned()) {
       text += fmt::format("{:<30} {}\n", start, FormatBytes(value.get<std::uint64_t>()));
     } else {
-      text += fmt::format("{:<30} {}\n", start, value.is_string() ? value.get<std::string>() : value.dump());
+      text += fmt::format("{:<30} {}\n", start,
+                          value.is_string() ? value.get<std::string>() : io::JsonText(value));
     }
   }
   return text;
@@ -196,7 +198,7 @@ int RunInspect(const config::InspectSettings& settings, const CommandContext& co
                                {"holds", findings.holds},
                                {"verified", findings.problems.empty()},
                                {"problems", findings.problems}};
-  WriteStandardOutput(context.json ? result.dump() + "\n" : Report(path, kind, findings));
+  WriteStandardOutput(context.json ? io::JsonText(result) + "\n" : Report(path, kind, findings));
   return findings.problems.empty() ? 0 : static_cast<int>(ErrorKind::kBadInput);
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/data/timestamp.h"
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/log.h"
 #include "common/thread.h"
 
@@ -145,7 +146,7 @@ data::PrepareOptions ToPrepareOptions(const config::PrepareSettings& settings) {
 
 int RunPrepare(const config::PrepareSettings& settings, const CommandContext& context) {
   const data::PrepareReport report = data::Prepare(ToPrepareOptions(settings));
-  Print(context.json ? data::ReportJson(report).dump(2) + "\n" : data::ReportText(report));
+  Print(context.json ? io::JsonText(data::ReportJson(report), 2) + "\n" : data::ReportText(report));
   log::Info("{} lines in {:.1f} s: {:.2f} million lines/s; peak memory {} MiB, of which ids {} MiB of text",
             report.log.lines, report.seconds, static_cast<double>(report.log.lines) / report.seconds * 1e-6,
             report.peak_bytes >> 20, report.id_bytes >> 20);

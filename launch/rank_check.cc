@@ -9,6 +9,7 @@
 #include "common/config/settings_json.h"
 #include "common/data/training_data.h"
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/run/memory_plan.h"
 #include "common/sync/placement.h"
 #include "launch/cluster/item_memory.h"
@@ -31,7 +32,7 @@ std::string FingerprintOf(const config::TrainSettings& settings, const data::Dat
   common.mutable_run_settings()->clear_resume();  // another in each life of a job
   common.mutable_run_settings()->clear_overwrite();
   return fmt::format("{}, data {}, settings {}", ProgramIdentity(), dataset.Fingerprint(),
-                     config::SettingsToJson(common).dump());
+                     io::JsonText(config::SettingsToJson(common)));
 }
 
 /// Memory of all processes of a host.

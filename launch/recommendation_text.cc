@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "common/io/json_text.h"
+
 namespace attune::launch {
 
 using nlohmann::ordered_json;
 
 std::string JsonLine(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return io::JsonText(json) + "\n";
 }
 
 ordered_json RecommendationPrinter::ItemsJson(std::span<const worker::ScoredItem> list) const {

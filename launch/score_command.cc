@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/thread.h"
 #include "launch/model_data.h"
 #include "launch/predictor.h"
@@ -103,9 +104,7 @@ void ScoreChunk(const ModelData& matched, const Predictor& predictor, std::span<
 
 std::string Line(const Pair& pair, bool json) {
   if (!json) return fmt::format("{}\t{}\t{}\n", pair.user, pair.item, pair.score);
-  return ordered_json{{"user", pair.user}, {"item", pair.item}, {"score", pair.score}}.dump(
-             -1, ' ', false, ordered_json::error_handler_t::replace) +
-         "\n";
+  return io::JsonText(ordered_json{{"user", pair.user}, {"item", pair.item}, {"score", pair.score}}) + "\n";
 }
 
 }  // namespace

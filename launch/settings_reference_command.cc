@@ -8,6 +8,7 @@
 #include "common/config/reference_page.h"
 #include "common/config/schema.h"
 #include "common/config/settings_json.h"
+#include "common/io/json_text.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -25,7 +26,7 @@ nlohmann::ordered_json Defaults() {
 
 int RunSettingsReference(const google::protobuf::Empty&, const CommandContext& context) {
   if (context.json) {
-    WriteStandardOutput(Defaults().dump() + "\n");
+    WriteStandardOutput(io::JsonText(Defaults()) + "\n");
     return 0;
   }
   WriteStandardOutput(SettingsReference(AllCommands()));

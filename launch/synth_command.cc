@@ -5,6 +5,7 @@
 
 #include "common/data/synth/synthesise.h"
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/log.h"
 #include "common/thread.h"
 #include "launch/process_memory.h"
@@ -128,7 +129,8 @@ int RunSynth(const config::SynthSettings& settings, const CommandContext& contex
   const auto start = std::chrono::steady_clock::now();
   const synth::Report report = synth::Synthesise(options);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  WriteStandardOutput(context.json ? synth::ReportJson(report).dump(2) + "\n" : synth::ReportText(report));
+  WriteStandardOutput(context.json ? io::JsonText(synth::ReportJson(report), 2) + "\n"
+                                   : synth::ReportText(report));
   log::Info("{} interactions in {:.1f} s: {:.2f} million/s; peak memory {} MiB", report.interactions, seconds,
             static_cast<double>(report.interactions) / seconds * 1e-6, PeakMemoryBytes() >> 20);
   return 0;

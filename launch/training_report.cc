@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/run/format.h"
 #include "launch/cluster_report.h"
 #include "launch/metrics_json.h"
@@ -45,7 +46,7 @@ int ReportTraining(JobResult result, const config::RunSettings& run, bool json) 
   result.summary["exit_code"] = code;
   WriteRunResult(run, result.summary);
   try {
-    WriteStandardOutput(json ? result.summary.dump() + "\n" : Summary(result.summary));
+    WriteStandardOutput(json ? io::JsonText(result.summary) + "\n" : Summary(result.summary));
     FlushStandardOutput();
   } catch (const std::exception&) {
     result.summary["exit_code"] = static_cast<int>(ErrorKind::kFailed);

@@ -26,7 +26,7 @@ done
 
 if [[ $install == yes ]]; then
   case $preset in
-    asan) bash "$root/launch/install-deps.sh" --with-checks ;;  # clang
+    asan | tsan) bash "$root/launch/install-deps.sh" --with-checks ;;  # clang
     *) bash "$root/launch/install-deps.sh" ;;
   esac
 fi

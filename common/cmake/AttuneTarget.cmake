@@ -39,13 +39,21 @@ target_compile_options(attune_warnings INTERFACE
   -Wno-psabi
   $<$<BOOL:${ATTUNE_WERROR}>:-Werror>)
 
-# attune_library(name SOURCES a.cc ... DEPS attune::x lib ... PRIVATE_DEPS lib ...)
+include(FastBuild)
+
+# attune_library(name SOURCES a.cc ... DEPS attune::x lib ... PRIVATE_DEPS lib ... [FOR_MODULE])
+# FOR_MODULE: becomes part of a library that is loaded at run time, and is position-independent
 function(attune_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "FOR_MODULE" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(attune_${name} STATIC ${ARG_SOURCES})
   add_library(attune::${name} ALIAS attune_${name})
   target_include_directories(attune_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(attune_${name}
     PUBLIC attune_codegen ${ARG_DEPS}
     PRIVATE $<BUILD_INTERFACE:attune_warnings> ${ARG_PRIVATE_DEPS})
+  if(ARG_FOR_MODULE)
+    set_target_properties(attune_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  else()
+    attune_build_fast(attune_${name})
+  endif()
 endfunction()

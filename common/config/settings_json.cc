@@ -54,11 +54,10 @@ bool HasFittingType(const SettingInfo& setting, const ordered_json& value) {
 void SetFromJson(const SettingInfo& setting, const ordered_json& value, const ValueSource& source,
                  Message* settings) {
   if (!HasFittingType(setting, value)) {
-    throw Error(source.kind, fmt::format("{} = {}: expected {}", source.name,
-                                         value.dump(-1, ' ', false, ordered_json::error_handler_t::replace),
-                                         ExpectedText(setting)));
+    throw Error(source.kind,
+                fmt::format("{} = {}: expected {}", source.name, io::JsonText(value), ExpectedText(setting)));
   }
-  SetFromText(setting, value.is_string() ? value.get<std::string>() : value.dump(), source, settings);
+  SetFromText(setting, value.is_string() ? value.get<std::string>() : io::JsonText(value), source, settings);
 }
 
 [[noreturn]] void RefuseUnknown(const Schema& schema, const std::string& name, const ordered_json& value,

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 
 namespace attune::data {
 namespace fs = std::filesystem;
@@ -140,7 +141,7 @@ std::uint64_t Dataset::interaction_bytes() const {
 }
 
 std::string Dataset::Fingerprint() const {
-  return io::DigestText(manifest_->at("files").dump());
+  return io::DigestText(io::JsonText(manifest_->at("files")));
 }
 
 }  // namespace attune::data

@@ -24,13 +24,13 @@ constexpr const char* kDigest = "manifest_digest";
 /// Of all that a manifest says but its own digest, however the text is laid out.
 std::string DigestOf(ordered_json manifest) {
   manifest.erase(kDigest);
-  return DigestText(manifest.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  return DigestText(JsonText(manifest));
 }
 
 void RequireItsDigest(const fs::path& path, const ordered_json& manifest) {
   if (manifest.contains(kDigest) && manifest.at(kDigest) != DigestOf(manifest)) {
     ThrowBadInput("{}: was changed or damaged: its content has checksum {}, and it says {}", path.string(),
-                  DigestOf(manifest), manifest.at(kDigest).dump());
+                  DigestOf(manifest), JsonText(manifest.at(kDigest)));
   }
 }
 
@@ -103,8 +103,7 @@ void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std:
 
 void WriteManifest(const fs::path& directory, ordered_json manifest) {
   manifest[kDigest] = DigestOf(manifest);
-  WriteFileAtomically(directory / "manifest.json",
-                      manifest.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  WriteFileAtomically(directory / "manifest.json", JsonText(manifest, 2) + "\n");
 }
 
 bool HasDigest(const ordered_json& manifest) {
@@ -121,12 +120,12 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
   ordered_json manifest = ReadJson(path);
   try {
     if (manifest.at("kind") != kind) {
-      ThrowBadInput("{}: holds {}, expected an {}", path.string(), manifest.at("kind").dump(), kind);
+      ThrowBadInput("{}: holds {}, expected an {}", path.string(), JsonText(manifest.at("kind")), kind);
     }
     const ordered_json& version = manifest.at("format_version");
     if (!version.is_number_integer() || version < oldest || version > newest) {
       ThrowBadInput("{}: format version {} is unknown to this program, which reads version {}", path.string(),
-                    version.dump(),
+                    JsonText(version),
                     oldest < newest ? fmt::format("{} to {}", oldest, newest) : fmt::to_string(newest));
     }
     RequireItsDigest(path, manifest);

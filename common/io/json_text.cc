@@ -11,6 +11,7 @@
 namespace attune::io {
 namespace {
 
+using nlohmann::json;
 using nlohmann::ordered_json;
 
 /// Puts together what the parser meets. The library's own way compares each key of an object with all that it
@@ -97,6 +98,14 @@ ordered_json ParseJson(const std::string& text, const std::string& name) {
   Builder builder(name);
   ordered_json::sax_parse(text, &builder);
   return builder.Take();
+}
+
+std::string JsonText(const ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+std::string JsonText(const json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace attune::io

@@ -13,4 +13,9 @@ inline constexpr int kMaxJsonDepth = 64;
 /// deeply, and for an object that has a key twice.
 nlohmann::ordered_json ParseJson(const std::string& text, const std::string& name);
 
+/// JSON as text; bytes that are no UTF-8 become U+FFFD.
+/// @param indent  blanks for each level; -1: all in one line
+std::string JsonText(const nlohmann::ordered_json& json, int indent = -1);
+std::string JsonText(const nlohmann::json& json, int indent = -1);
+
 }  // namespace attune::io

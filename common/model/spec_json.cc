@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/model/model_files.h"
 
 namespace attune::model {
@@ -46,7 +47,7 @@ constexpr std::array<std::string_view, 16> kKeys = {"algorithm",        "dim",
 class SpecReader {
  public:
   SpecReader(const ordered_json& json, const std::string& where) : json_(json), where_(where) {
-    if (!json.is_object()) ThrowBadInput("{}: expected an object, got {}", where, json.dump());
+    if (!json.is_object()) ThrowBadInput("{}: expected an object, got {}", where, io::JsonText(json));
     for (const auto& [key, value] : json.items()) {
       if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
         ThrowBadInput("{}: unknown key '{}'; a newer program may have written this model", where, key);
@@ -57,7 +58,7 @@ class SpecReader {
   std::uint32_t Unsigned(const char* key, std::uint32_t min, std::uint32_t max) const {
     const ordered_json& value = Get(key);
     if (!value.is_number_unsigned() || value.get<std::uint64_t>() < min || value.get<std::uint64_t>() > max) {
-      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, value.dump(), min, max);
+      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, io::JsonText(value), min, max);
     }
     return value.get<std::uint32_t>();
   }
@@ -65,20 +66,21 @@ class SpecReader {
   double Number(const char* key, double min, double max) const {
     const ordered_json& value = Get(key);
     if (!value.is_number() || !(value.get<double>() >= min && value.get<double>() <= max)) {
-      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, value.dump(), min, max);
+      ThrowBadInput("{}: {} = {}: expected {} to {}", where_, key, io::JsonText(value), min, max);
     }
     return value.get<double>();
   }
 
   bool Boolean(const char* key) const {
     const ordered_json& value = Get(key);
-    if (!value.is_boolean()) ThrowBadInput("{}: {} = {}: expected true or false", where_, key, value.dump());
+    if (!value.is_boolean())
+      ThrowBadInput("{}: {} = {}: expected true or false", where_, key, io::JsonText(value));
     return value.get<bool>();
   }
 
   std::string Text(const char* key) const {
     const ordered_json& value = Get(key);
-    if (!value.is_string()) ThrowBadInput("{}: {} = {}: expected a text", where_, key, value.dump());
+    if (!value.is_string()) ThrowBadInput("{}: {} = {}: expected a text", where_, key, io::JsonText(value));
     return value.get<std::string>();
   }
 

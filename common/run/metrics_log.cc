@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 
@@ -36,7 +37,7 @@ bool EndsWithNewline(int fd) {
 }
 
 std::string Dump(const ordered_json& json, int indent) {
-  return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return io::JsonText(json, indent) + "\n";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/config/settings_json.h"
+#include "common/io/json_text.h"
 #include "common/io/staged_directory.h"
 #include "common/log.h"
 #include "common/model/model_files.h"
@@ -107,7 +108,7 @@ int TrainBaseline(const config::TrainSettings& settings, const CommandContext& c
   summary["exit_code"] = 0;
   if (run.has_run()) MetricsLog(run.run()).Write("end", summary);
   WriteRunResult(run, summary);
-  WriteStandardOutput(context.json ? summary.dump() + "\n" : Summary(summary));
+  WriteStandardOutput(context.json ? io::JsonText(summary) + "\n" : Summary(summary));
   return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/io/checksum.h"
+#include "common/io/json_text.h"
 #include "common/io/npy.h"
 #include "common/io/output_file.h"
 #include "common/thread.h"
@@ -144,7 +145,7 @@ void PartCopy::Write(const fs::path& directory, std::uint32_t writer,
     io::WriteNpy<float>(directory / kThetaFile, shape, theta_);
     Describe(directory, kThetaFile, part["files"]);
   }
-  io::WriteFileAtomically(directory / kPartsFolder / (name + ".json"), part.dump());
+  io::WriteFileAtomically(directory / kPartsFolder / (name + ".json"), io::JsonText(part));
 }
 
 void MakePartFolders(const fs::path& directory) {

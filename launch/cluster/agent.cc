@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 
+#include "common/io/json_text.h"
 #include "common/log.h"
 #include "common/net/zmq_transport.h"
 #include "common/run/format.h"
@@ -52,18 +53,17 @@ struct Introduction {
   std::string ToText() const {
     json networks = json::array();
     for (const auto& one : addresses) networks.push_back({one.interface, one.address, one.network});
-    return json{{"host", host},
-                {"host_name", host_name},
-                {"fingerprint", fingerprint},
-                {"failure", failure},
-                {"failure_code", failure_code},
-                {"job", job},
-                {"serves", serves},
-                {"works", works},
-                {"interface", interface},
-                {"beyond_host", beyond_host},
-                {"addresses", networks}}
-        .dump(-1, ' ', false, json::error_handler_t::replace);
+    return io::JsonText(json{{"host", host},
+                             {"host_name", host_name},
+                             {"fingerprint", fingerprint},
+                             {"failure", failure},
+                             {"failure_code", failure_code},
+                             {"job", job},
+                             {"serves", serves},
+                             {"works", works},
+                             {"interface", interface},
+                             {"beyond_host", beyond_host},
+                             {"addresses", networks}});
   }
   static Introduction Of(const std::string& text) {
     const json read = json::parse(text);
@@ -267,7 +267,7 @@ class Agent {
   void TellMemory(const MemoryPlan& plan) {
     const AvailableMemory available = FindAvailableMemory();
     json mine = {{"leads", rank() == plan_.leader}, {"needs", plan.total()}, {"has", available.bytes}};
-    mine["memory"] = plan.ToJson(available).dump();
+    mine["memory"] = io::JsonText(plan.ToJson(available));
     mine["failure"] = "";
     try {
       if (rank() == plan_.leader) plan.RequireFits(available);
@@ -277,7 +277,7 @@ class Agent {
     std::vector<std::string> failures;
     std::string hosts;
     ordered_json memories = ordered_json::array();
-    const auto all = rendezvous_->Exchange(mine.dump());
+    const auto all = rendezvous_->Exchange(io::JsonText(mine));
     for (std::size_t n = 0; n < all.size(); ++n) {
       const json other = json::parse(all[n]);
       failures.push_back(other.at("failure"));
@@ -286,7 +286,7 @@ class Agent {
                            FormatBytes(other.at("needs").get<std::uint64_t>()),
                            FormatBytes(other.at("has").get<std::uint64_t>()), all_[n].host_name);
       memories.push_back({{"host", all_[n].host_name}, {"rank", n}});
-      memories.back().update(ordered_json::parse(other.at("memory").get<std::string>()));
+      memories.back().update(io::ParseJson(other.at("memory").get<std::string>(), all_[n].host_name));
     }
     if (rank() == 0 && check_.tell_only) check_.tell_only(SumOfHosts(memories), plan.Table(available));
     if (rank() == 0) log::Info("memory of each host: {}", hosts);

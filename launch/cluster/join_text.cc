@@ -4,12 +4,14 @@
 #include <boost/algorithm/hex.hpp>
 #include <iterator>
 
+#include "common/io/json_text.h"
+
 namespace attune::launch::join {
 
 using nlohmann::json;
 
 std::string ToText(const json& what) {
-  return what.dump(-1, ' ', false, json::error_handler_t::replace);
+  return io::JsonText(what);
 }
 
 json FromText(const std::string& text) {

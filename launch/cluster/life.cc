@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 
 namespace attune::launch {
 namespace {
@@ -60,7 +61,7 @@ int MakeLifeNote() {
 }
 
 void WriteLifeNote(int fd, const LifeNote& note) {
-  std::string text = ToJson(note).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = io::JsonText(ToJson(note));
   if (text.size() > kNoteBytes) ThrowFailed("the name of a checkpoint has {} bytes", note.life.resume.size());
   text.resize(kNoteBytes, ' ');
   if (pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) return;

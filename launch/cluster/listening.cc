@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "launch/cluster/host_identity.h"
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/told_elsewhere.h"
@@ -40,7 +41,7 @@ Listening ListenAt(Rendezvous& rendezvous, const std::vector<std::string>& addre
   listening.host = addresses[rendezvous.rank()];
   listening.fd = ListeningSocket(listening.host);
   const json mine = {EndpointOf(listening.fd), keys.public_key};
-  for (const std::string& text : rendezvous.Exchange(mine.dump())) {
+  for (const std::string& text : rendezvous.Exchange(io::JsonText(mine))) {
     const json address = json::parse(text);
     listening.addresses.push_back({address[0], address[1]});
   }

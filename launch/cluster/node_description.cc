@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 
 namespace attune::launch {
 
@@ -83,7 +84,7 @@ std::string ToText(const NodeDescription& description) {
   for (const net::Address& address : description.addresses) {
     addresses.push_back({address.endpoint, address.public_key});
   }
-  return json{
+  return io::JsonText(json{
       {"job", description.job},
       {"node", description.node},
       {"incarnation", description.incarnation},
@@ -113,8 +114,7 @@ std::string ToText(const NodeDescription& description) {
       {"join_fd", description.join_fd},
       {"public_key", description.keys.public_key},
       {"secret_key", description.keys.secret_key},
-      {"addresses", addresses}}
-      .dump();
+      {"addresses", addresses}});
 }
 
 std::optional<NodeDescription> FindNodeDescription() {

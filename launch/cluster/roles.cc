@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "launch/cluster/told_elsewhere.h"
 
 namespace attune::launch {
@@ -84,7 +85,7 @@ Agreed AgreeOnRoles(Rendezvous& rendezvous, Role role, const config::TrainSettin
   const json mine = {{"role", NameOf(role)}, {"settings", settings == nullptr ? "" : ToText(*settings)}};
   std::vector<std::string> roles;
   std::string first;
-  for (const std::string& text : rendezvous.Exchange(mine.dump())) {
+  for (const std::string& text : rendezvous.Exchange(io::JsonText(mine))) {
     const json other = json::parse(text);
     roles.push_back(other.at("role"));
     if (roles.size() == 1) first = other.at("settings");

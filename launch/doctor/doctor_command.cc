@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/log.h"
 #include "launch/cluster/listening.h"
 #include "launch/cluster/rendezvous.h"
@@ -28,7 +29,7 @@ class Alone : public Rendezvous {
 };
 
 std::string ToText(const json& what) {
-  return what.dump(-1, ' ', false, json::error_handler_t::replace);
+  return io::JsonText(what);
 }
 
 class Doctor {
@@ -130,7 +131,7 @@ int RunDoctor(const config::DoctorSettings& settings, const CommandContext& cont
   const Examination& examination = doctor.Examine();
   const std::vector<Finding> findings = Diagnose(examination);
   if (rendezvous->rank() == 0) {
-    WriteStandardOutput(context.json ? JsonOf(findings, examination).dump() + "\n"
+    WriteStandardOutput(context.json ? io::JsonText(JsonOf(findings, examination)) + "\n"
                                      : TableOf(findings, examination));
     FlushStandardOutput();
   }

@@ -12,6 +12,7 @@
 #include "common/config/settings_json.h"
 #include "common/data/dataset.h"
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/run/available_memory.h"
 #include "common/thread.h"
 #include "launch/cluster/host_identity.h"
@@ -75,7 +76,7 @@ HostFacts CollectFacts(const config::DoctorSettings& settings) {
   facts.host = HostIdentity();
   facts.host_name = HostName();
   facts.program = ProgramIdentity();
-  facts.settings = config::SettingsToJson(settings).dump();
+  facts.settings = io::JsonText(config::SettingsToJson(settings));
   utsname kernel{};
   if (uname(&kernel) == 0) facts.kernel = fmt::format("{} {}", kernel.sysname, kernel.release);
   facts.processor = ProcessorModel();

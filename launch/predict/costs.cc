@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 
 namespace attune::predict {
 namespace {
@@ -51,7 +52,7 @@ double NumberOf(const ordered_json& json, const std::string& name, const std::fi
   const auto at = json.find(name);
   if (at == json.end() || !at->is_number() || !std::isfinite(at->get<double>()) || at->get<double>() < 0) {
     ThrowBadInput("{}: {} is {}; expected a number of 0 or more, as attune predict --calibrate writes it",
-                  file.string(), name, at == json.end() ? "missing" : at->dump());
+                  file.string(), name, at == json.end() ? "missing" : io::JsonText(*at));
   }
   return at->get<double>();
 }

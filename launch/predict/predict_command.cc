@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/thread.h"
 #include "launch/predict/calibration.h"
@@ -63,7 +64,7 @@ int RunCalibration(const config::PredictSettings& settings, const CommandContext
   SetContent(spec, dataset);
   const predict::Costs costs = predict::Calibrate(spec, dataset, ResolveThreads(settings.job().threads()),
                                                   settings.calibration().train_seconds());
-  const std::string text = predict::ToJson(costs).dump(2) + "\n";
+  const std::string text = io::JsonText(predict::ToJson(costs), 2) + "\n";
   io::WriteFileAtomically(out, text);
   WriteStandardOutput(context.json
                           ? text
@@ -107,7 +108,7 @@ int RunPredict(const config::PredictSettings& settings, const CommandContext& co
     io::WriteFileAtomically(settings.run().html(), predict::PageOf(predictions, influences, title));
   }
   if (context.json) {
-    WriteStandardOutput(JsonOf(settings, costs, predictions, influences).dump() + "\n");
+    WriteStandardOutput(io::JsonText(JsonOf(settings, costs, predictions, influences)) + "\n");
     return 0;
   }
   std::string text = title + "\n" + predict::TextOf(table);

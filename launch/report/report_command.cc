@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "launch/report/scale_page.h"
 #include "launch/report/scale_tables.h"
@@ -55,8 +56,9 @@ int RunReport(const config::ReportSettings& settings, const CommandContext& cont
   if (settings.has_tables()) WriteTables(report.tables, settings.tables());
   io::WriteFileAtomically(settings.out(), report.page);
   WriteStandardOutput(
-      context.json ? ordered_json{{"page", settings.out()}, {"bytes", report.page.size()}}.dump() + "\n"
-                   : fmt::format("{}: {} tables\n", settings.out(), report.tables.size()));
+      context.json
+          ? io::JsonText(ordered_json{{"page", settings.out()}, {"bytes", report.page.size()}}) + "\n"
+          : fmt::format("{}: {} tables\n", settings.out(), report.tables.size()));
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "common/eval/metrics.h"
 #include "common/io/json_file.h"
 #include "common/io/json_number.h"
+#include "common/io/json_text.h"
 #include "common/run/format.h"
 #include "launch/scale/figures.h"
 #include "launch/scale/scale_results.h"
@@ -216,7 +217,7 @@ Table SetupTable(const ordered_json& results) {
   std::string given;
   for (const auto& [name, value] : identity.at("settings").items()) {
     given += fmt::format("{}{} {}", given.empty() ? "" : ", ", name,
-                         value.is_string() ? value.get<std::string>() : value.dump());
+                         value.is_string() ? value.get<std::string>() : io::JsonText(value));
   }
   add("settings", given);
   add("repeats, seed of the order", fmt::format("{}, {}", settings.at("repeats").get<std::uint64_t>(),

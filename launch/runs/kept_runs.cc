@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 
@@ -26,7 +27,7 @@ KeptRuns::KeptRuns(const fs::path& out, std::string kind, std::int64_t version)
 void KeptRuns::Begin(const std::string& name, const config::TrainSettings& settings) const {
   fs::remove_all(Directory(name));
   fs::create_directories(Directory(name));
-  io::WriteFileAtomically(Settings(name), GivenSettings(settings).dump(1) + "\n");
+  io::WriteFileAtomically(Settings(name), io::JsonText(GivenSettings(settings), 1) + "\n");
 }
 
 bool KeptRuns::Find(const std::string& name, const std::function<void(const ordered_json&)>& read) const {

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/run/metrics_log.h"
@@ -44,7 +45,7 @@ bool MachineLimits::Measure(ProcessPool& pool) {
   }
   AddLinks(output, measurement);
   measurements_.push_back(measurement);
-  io::WriteFileAtomically(out_ / "machine.json", measurements_.dump(1) + "\n");
+  io::WriteFileAtomically(out_ / "machine.json", io::JsonText(measurements_, 1) + "\n");
   return true;
 }
 

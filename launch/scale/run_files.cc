@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 
 namespace attune::launch {
 namespace {
@@ -33,7 +34,7 @@ void ReadRun(const fs::path& run, ScaleRecord& record) {
   record.result.at("status").get_ref<const std::string&>();
   std::ifstream file(run / "metrics.jsonl", std::ios::binary);
   for (std::string line; std::getline(file, line);) {
-    const ordered_json event = ordered_json::parse(line);
+    const ordered_json event = io::ParseJson(line, (run / "metrics.jsonl").string());
     if (event.at("event") == "epoch") record.digests.push_back(event.at("triples_digest"));
     if (event.at("event") == "evaluation" && event.at("split") == "validation")
       record.evaluations.emplace_back(event.at("train_seconds").get<double>(), event.at("metrics"));
@@ -41,7 +42,7 @@ void ReadRun(const fs::path& run, ScaleRecord& record) {
 }
 
 std::string Short(const ordered_json& value) {
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  const std::string text = value.is_string() ? value.get<std::string>() : io::JsonText(value);
   constexpr std::size_t kMost = 200;
   return text.size() <= kMost ? text : text.substr(0, kMost) + "…";
 }

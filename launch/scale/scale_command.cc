@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/io/directory_lock.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/run/format.h"
@@ -151,17 +152,14 @@ int RunScale(const config::ScaleSettings& settings, const CommandContext& contex
   const unsigned processors = settings.series().has_launcher() ? 0 : AvailableProcessors();
   const ordered_json results =
       ScaleResults(plan, outcome, dataset, identity, limits.measurements(), processors);
-  io::WriteFileAtomically(out / "results.json",
-                          results.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  io::WriteFileAtomically(out / "results.json", io::JsonText(results, 1) + "\n");
   const std::vector<Table> tables = ScaleTables(results);
   WriteTables(tables, out / "tables");
   io::WriteFileAtomically(out / "scaling.html", ScalePage(results, tables));
   log::Info("{} runs, {} that were there already; the page is {}", outcome.done, outcome.reused,
             (out / "scaling.html").string());
   TellIncomplete(results);
-  WriteStandardOutput(context.json
-                          ? results.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"
-                          : Summary(results));
+  WriteStandardOutput(context.json ? io::JsonText(results) + "\n" : Summary(results));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "launch/standard_streams.h"
 #include "launch/status/run_records.h"
@@ -15,9 +16,7 @@ int RunStatus(const config::StatusSettings& settings, const CommandContext& cont
   using nlohmann::ordered_json;
   const JobStatus status = ReadRunStatus(settings.run());
   if (settings.has_page()) io::WriteFileAtomically(settings.page(), StatusPage(status));
-  WriteStandardOutput(context.json
-                          ? ToJson(status).dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"
-                          : StatusText(status));
+  WriteStandardOutput(context.json ? io::JsonText(ToJson(status)) + "\n" : StatusText(status));
   return 0;
 }
 

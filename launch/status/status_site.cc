@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/io/json_text.h"
 #include "launch/status/status_json.h"
 #include "launch/status/status_page.h"
 
@@ -68,7 +69,7 @@ SiteAnswer StatusSite::Make(const std::string& page) const {
   if (page == "/") return {200, kHtml, StatusPage(status)};
   if (page == "body") return {200, kHtml, StatusPageBody(status)};
   using nlohmann::ordered_json;
-  const auto text = ToJson(status).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  const auto text = io::JsonText(ToJson(status));
   return {200, "application/json", text + "\n"};
 }
 

@@ -9,6 +9,7 @@
 #include "common/eval/metrics.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "launch/program_identity.h"
 
 namespace attune::launch {
@@ -57,7 +58,7 @@ std::string RunStore::Key(const RunSpec& spec) const {
   ordered_json decides = common_;
   decides["settings"] = GivenSettings(spec.settings);
   decides["starts_from"] = spec.starts_from;
-  return io::DigestText(decides.dump());
+  return io::DigestText(io::JsonText(decides));
 }
 
 std::optional<RunRecord> RunStore::Find(const std::string& key) const {

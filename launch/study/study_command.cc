@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/io/directory_lock.h"
 #include "common/io/json_file.h"
+#include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
 #include "common/run/format.h"
@@ -68,11 +69,11 @@ void RequireSameData(const fs::path& study, const data::Dataset& dataset) {
     if (!fs::is_empty(study)) {
       ThrowUsage("--out {}: it is not empty, and no study; choose another", study.string());
     }
-    io::WriteFileAtomically(path, ordered_json{{"kind", "attune study"},
-                                               {"format_version", 1},
-                                               {"data", dataset.path().string()},
-                                               {"fingerprint", dataset.Fingerprint()}}
-                                          .dump(1) +
+    io::WriteFileAtomically(path, io::JsonText(ordered_json{{"kind", "attune study"},
+                                                            {"format_version", 1},
+                                                            {"data", dataset.path().string()},
+                                                            {"fingerprint", dataset.Fingerprint()}},
+                                               1) +
                                       "\n");
     return;
   }
@@ -138,15 +139,12 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
     return static_cast<int>(ErrorKind::kInterrupted);
   }
   const ordered_json results = StudyResults(plan, outcome, dataset, store);
-  io::WriteFileAtomically(study / "results.json",
-                          results.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  io::WriteFileAtomically(study / "results.json", io::JsonText(results, 1) + "\n");
   WriteTables(StudyTables(StudyFile(study)), study / "tables");
   log::Info("{} trainings, {} that were there already", outcome.trained, outcome.reused);
   TellFailures(results);
   if (results.at("results").empty()) ThrowFailed("{}: no method has a result", study.string());
-  WriteStandardOutput(context.json
-                          ? results.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n"
-                          : Summary(results));
+  WriteStandardOutput(context.json ? io::JsonText(results) + "\n" : Summary(results));
   return 0;
 }
 

@@ -26,7 +26,7 @@ void CheckAnswer(const std::string& answer) {
 
 /// Requests to the endpoint of a run, in pieces: the first byte is their size, 0 for all at once.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const launch::JobStatus status = testing::FullStatus();
+  static const launch::JobStatus status = attune::testing::FullStatus();
   static launch::StatusSite site([] { return status; }, true);
   fuzz::Input input(data, size);
   const std::size_t piece = input.Byte();

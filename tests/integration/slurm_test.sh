@@ -46,7 +46,7 @@ for launch in srun mpirun; do
   rm -rf job.log endless
   ATTUNE_LAUNCH=$launch sbatch --wait --output=job.log "$recipe" --data data --out endless --dim 8 --epochs 1000000 \
     >sbatch.log 2>&1 &
-  job=$! deadline=$((SECONDS + 60))
+  job=$! deadline=$((SECONDS + 120))
   until grep -qs "epoch 3/" job.log; do
     ((SECONDS < deadline)) || fail "$launch: no epoch was trained: $(cat sbatch.log)"
     sleep 0.1
@@ -61,8 +61,8 @@ done
 
 # Its time is over in the middle: it is queued again, and goes on from its checkpoint.
 rm -rf job.log
-sbatch --output=job.log "$recipe" --data data --out again --run again.run --dim 8 --epochs 600 >sbatch.log 2>&1
-id=$(sed -n 's/Submitted batch job //p' sbatch.log) deadline=$((SECONDS + 100))
+sbatch --output=job.log "$recipe" --data data --out again --run again.run --dim 8 --epochs 300 >sbatch.log 2>&1
+id=$(sed -n 's/Submitted batch job //p' sbatch.log) deadline=$((SECONDS + 240))
 until grep -qs '"event":"epoch"' again.run/metrics.jsonl; do
   ((SECONDS < deadline)) || fail "no epoch was trained: $(cat sbatch.log)"
   sleep 0.1
@@ -82,7 +82,7 @@ done
 grep -q '"event":"resume"' again.run/metrics.jsonl || fail "it did not go on from its checkpoint"
 JOBS
 code=0
-recipe=$source_dir/launch/slurm/train.sbatch timeout 280 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh ||
+recipe=$source_dir/launch/slurm/train.sbatch timeout 560 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh ||
   code=$?
 ((code == 0)) || exit "$code"
 [[ -z $(find . -maxdepth 1 -name 'attune-slurm-*') ]] || { echo "slurm_test: Slurm's files are left"; exit 1; }

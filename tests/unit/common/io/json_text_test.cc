@@ -61,5 +61,20 @@ TEST(ParseJson, TakesAMillionKeys) {
   EXPECT_EQ(parsed.back(), kKeys - 1);
 }
 
+TEST(JsonText, IsWhatParsesToTheSame) {
+  const std::string text = R"({"z":[1,-2.5],"a":"é"})";
+  EXPECT_EQ(JsonText(ParseJson(text, "a.json")), text);
+  EXPECT_EQ(JsonText(ordered_json{{"a", {1}}}, 2), "{\n  \"a\": [\n    1\n  ]\n}");
+  EXPECT_EQ(JsonText(nlohmann::json{{"z", 1}, {"a", 2}}), R"({"a":2,"z":1})");
+}
+
+TEST(JsonText, ReplacesBytesThatAreNoUtf8) {
+  EXPECT_EQ(JsonText(ordered_json("a\xff"
+                                  "b")),
+            "\"a\xef\xbf\xbd"
+            "b\"");
+  EXPECT_EQ(JsonText(nlohmann::json("\xc3")), "\"\xef\xbf\xbd\"");
+}
+
 }  // namespace
 }  // namespace attune::io
