@@ -65,8 +65,7 @@ TEST(ClusterModel, OneHostDoesWhatWasCalibrated) {
 
 TEST(ClusterModel, NothingThatCostsGivesLinearScaling) {
   const double alone = RateOf(Free(1));
-  for (const unsigned hosts : {2u, 16u})
-    EXPECT_NEAR(RateOf(Free(hosts)) / (alone * hosts), 1, 0.01) << hosts;
+  for (const unsigned hosts : {2u, 16u}) EXPECT_NEAR(RateOf(Free(hosts)) / (alone * hosts), 1, 0.01) << hosts;
 }
 
 TEST(ClusterModel, InfiniteBandwidthLeavesTheSerialParts) {
