@@ -61,7 +61,7 @@ test_packages=(
 )
 check_packages=(
   clang-format-14       # one version, so that everybody formats alike
-  clang-14              # the address sanitizer, in two thirds of the time of g++; the fuzzers
+  clang-14              # builds with sanitizers, and the fuzzers
   libclang-rt-14-dev    # ... its sanitizers
   shellcheck
   slurm-wlm             # a Slurm of one machine, on which the recipe is tried
