@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "common/error.h"
 
@@ -67,9 +68,14 @@ TEST(MemoryHandoverTest, ThatOfALaterLifeIsWaitedFor) {
 }
 
 TEST(MemoryHandoverTest, AServerThatCannotBeLeavesNoDescriptors) {
+  // Without pipes: a sanitizer has one for a moment when the server's thread begins.
   const auto open_now = [] {
     const std::filesystem::directory_iterator all("/proc/self/fd");
-    return std::distance(begin(all), end(all));
+    return std::count_if(begin(all), end(all), [](const auto& entry) {
+      std::error_code gone;
+      const std::string what = std::filesystem::read_symlink(entry.path(), gone).string();
+      return !gone && !what.starts_with("pipe:");
+    });
   };
   const DescriptorServer first("attune-handover-twice-" + std::to_string(getpid()), 0, 0);
   const auto before = open_now();
