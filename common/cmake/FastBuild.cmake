@@ -5,7 +5,7 @@ set(ATTUNE_COLD_OPTIONS "" CACHE STRING "Options of the compiler for launch and 
 
 # attune_headers(name): the headers of libraries, for targets that are compiled as this one.
 function(attune_headers name)
-  file(WRITE "${PROJECT_BINARY_DIR}/${name}.cc" "")
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/${name}.cc" CONTENT "")
   add_library(${name} OBJECT "${PROJECT_BINARY_DIR}/${name}.cc")
   target_precompile_headers(${name} PRIVATE
     <algorithm> <array> <atomic> <chrono> <cmath> <condition_variable> <cstdint> <filesystem> <fstream> <functional>
