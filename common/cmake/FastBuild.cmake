@@ -1,4 +1,4 @@
-# How sanitizers build in half of the compiler's time: headers of libraries are read once for all targets, and what is not
+# How builds with sanitizers take less of the compiler's time: headers of libraries are read once for all targets, and what is not
 # hot is not optimised. Off elsewhere: a file that forgets an #include would not be found.
 option(ATTUNE_PRECOMPILE "Precompile the headers of libraries" OFF)
 set(ATTUNE_COLD_OPTIONS "" CACHE STRING "Options of the compiler for launch and tests, where speed does not matter")
