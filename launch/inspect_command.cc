@@ -142,8 +142,7 @@ std::string Lines(const ordered_json& object, std::size_t indent) {
     } else if (key.ends_with("bytes") && value.is_number_unsigned()) {
       text += fmt::format("{:<30} {}\n", start, FormatBytes(value.get<std::uint64_t>()));
     } else {
-      text += fmt::format("{:<30} {}\n", start,
-                          value.is_string() ? value.get<std::string>() : io::JsonText(value));
+      text += fmt::format("{:<30} {}\n", start, io::PlainText(value));
     }
   }
   return text;

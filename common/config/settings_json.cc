@@ -57,7 +57,7 @@ void SetFromJson(const SettingInfo& setting, const ordered_json& value, const Va
     throw Error(source.kind,
                 fmt::format("{} = {}: expected {}", source.name, io::JsonText(value), ExpectedText(setting)));
   }
-  SetFromText(setting, value.is_string() ? value.get<std::string>() : io::JsonText(value), source, settings);
+  SetFromText(setting, io::PlainText(value), source, settings);
 }
 
 [[noreturn]] void RefuseUnknown(const Schema& schema, const std::string& name, const ordered_json& value,

@@ -108,4 +108,8 @@ std::string JsonText(const json& json, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string PlainText(const ordered_json& json) {
+  return json.is_string() ? json.get<std::string>() : JsonText(json);
+}
+
 }  // namespace attune::io

@@ -18,4 +18,7 @@ nlohmann::ordered_json ParseJson(const std::string& text, const std::string& nam
 std::string JsonText(const nlohmann::ordered_json& json, int indent = -1);
 std::string JsonText(const nlohmann::json& json, int indent = -1);
 
+/// For people: text as it is, without quotes, anything else as JsonText().
+std::string PlainText(const nlohmann::ordered_json& json);
+
 }  // namespace attune::io

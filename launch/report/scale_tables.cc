@@ -216,8 +216,7 @@ Table SetupTable(const ordered_json& results) {
                                identity.at("processors").get<unsigned>()));
   std::string given;
   for (const auto& [name, value] : identity.at("settings").items()) {
-    given += fmt::format("{}{} {}", given.empty() ? "" : ", ", name,
-                         value.is_string() ? value.get<std::string>() : io::JsonText(value));
+    given += fmt::format("{}{} {}", given.empty() ? "" : ", ", name, io::PlainText(value));
   }
   add("settings", given);
   add("repeats, seed of the order", fmt::format("{}, {}", settings.at("repeats").get<std::uint64_t>(),

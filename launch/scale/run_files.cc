@@ -42,7 +42,7 @@ void ReadRun(const fs::path& run, ScaleRecord& record) {
 }
 
 std::string Short(const ordered_json& value) {
-  const std::string text = value.is_string() ? value.get<std::string>() : io::JsonText(value);
+  const std::string text = io::PlainText(value);
   constexpr std::size_t kMost = 200;
   return text.size() <= kMost ? text : text.substr(0, kMost) + "…";
 }

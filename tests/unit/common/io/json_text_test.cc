@@ -76,5 +76,11 @@ TEST(JsonText, ReplacesBytesThatAreNoUtf8) {
   EXPECT_EQ(JsonText(nlohmann::json("\xc3")), "\"\xef\xbf\xbd\"");
 }
 
+TEST(PlainText, IsForPeople) {
+  EXPECT_EQ(PlainText("two words"), "two words");
+  EXPECT_EQ(PlainText({1, "a"}), R"([1,"a"])");
+  EXPECT_EQ(PlainText(nullptr), "null");
+}
+
 }  // namespace
 }  // namespace attune::io
