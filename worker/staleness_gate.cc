@@ -95,7 +95,7 @@ bool StalenessGate::RowsAreNew(Mark& mark, std::uint64_t clock) const {
 }
 
 void StalenessGate::Wait(std::size_t seat, std::uint32_t seen) {
-  memory_.seat[seat].waits.store(1, std::memory_order_relaxed);
+  memory_.seat[seat].waits.store(std::uint64_t{seen} + 1, std::memory_order_relaxed);
   if (advanced_) advanced_();
   syscall(SYS_futex, Word(memory_.moved), FUTEX_WAIT, seen, &kNap, nullptr, 0);
   memory_.seat[seat].waits.store(0, std::memory_order_relaxed);
@@ -151,8 +151,10 @@ std::uint64_t StalenessGate::HostClock() const {
 }
 
 bool StalenessGate::AnybodyWaits() const {
-  return std::ranges::any_of(SeatsInUse(), [](const GateMemory::Seat& seat) {
-    return seat.works.load(std::memory_order_relaxed) != 0 && seat.waits.load(std::memory_order_relaxed) != 0;
+  const std::uint64_t waiting = std::uint64_t{memory_.moved.load(std::memory_order_relaxed)} + 1;
+  return std::ranges::any_of(SeatsInUse(), [waiting](const GateMemory::Seat& seat) {
+    return seat.works.load(std::memory_order_relaxed) != 0 &&
+           seat.waits.load(std::memory_order_relaxed) == waiting;
   });
 }
 

@@ -21,8 +21,8 @@ struct GateMemory {
 
   struct alignas(64) Seat {
     std::atomic<std::uint64_t> clock{0};
+    std::atomic<std::uint64_t> waits{0};  ///< 0, or 1 + the `moved` after which it found that it must wait
     std::atomic<std::uint32_t> works{0};  ///< whether it holds others up
-    std::atomic<std::uint32_t> waits{0};
   };
   alignas(64) std::atomic<std::uint64_t> visible{
       0};                                ///< batches of all workers everywhere that are in the rows here
@@ -96,6 +96,7 @@ class StalenessGate {
   /// Rows here are no older than this.
   void SetAsOf(std::chrono::steady_clock::time_point time);
   std::uint64_t visible() const { return memory_.visible.load(std::memory_order_acquire); }
+  /// Whether a worker waits for what has not come yet: not one that is about to see that it has.
   bool AnybodyWaits() const;
 
  private:

@@ -231,6 +231,7 @@ void HostSync::EndRound(Time now) {
   gate_.Open();
   gate_.EndRound();
   if (clock_ != wire::kNoClock && round_clock_ != wire::kNoClock) round_batches_ = clock_ - round_clock_;
+  UpdateVisible(now);  // whose wait that ends needs no other round
 }
 
 void HostSync::UpdateVisible(Time now) {

@@ -131,6 +131,7 @@ void Exchange::EndRound() {
   round_seconds_ += round_took_;
   if (clock_ != kNobody && round_clock_ != kNobody) round_batches_ = std::max(0.0, clock_ - round_clock_);
   gate_.EndRound();
+  UpdateVisible();
 }
 
 double Exchange::OwnersClock() const {

@@ -1,6 +1,7 @@
 #include "tests/simgrid/gate.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace attune::crosscheck {
 
@@ -62,7 +63,7 @@ bool Gate::AnybodyWaits() const {
 
 void Gate::Move() {
   for (Seat& seat : seats_) {
-    if (seat.waits) seat.bell.Ring();
+    if (std::exchange(seat.waits, false)) seat.bell.Ring();
   }
 }
 

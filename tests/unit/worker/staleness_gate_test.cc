@@ -57,6 +57,23 @@ TEST_F(StalenessGateTest, WhoWaitsGoesOnWhenOthersHaveMoved) {
   EXPECT_FALSE(gate.AnybodyWaits());
 }
 
+/// Otherwise a host would begin a round of the exchange for a worker that needs none.
+TEST_F(StalenessGateTest, WhoseWaitIsOverDoesNotWaitBeforeItHasWoken) {
+  StalenessGate gate = Gate(0);
+  gate.Join(0, 0);
+  std::thread works([&] {
+    while (gate.Enter(0, stop_)) gate.Finish(0);
+  });
+  for (std::uint64_t visible = 1; visible <= 200; ++visible) {
+    while (!gate.AnybodyWaits()) std::this_thread::yield();
+    gate.SetVisible(visible);
+    // It has not woken, or trains, or waits for the next batch of the others.
+    EXPECT_TRUE(!gate.AnybodyWaits() || gate.ClockOf(0) == visible + 1);
+  }
+  stop_ = true;
+  works.join();
+}
+
 TEST_F(StalenessGateTest, WithoutABoundNobodyWaits) {
   StalenessGate gate = Gate(-1);
   gate.Join(0, 0);
