@@ -235,7 +235,9 @@ StudyPlan MakePlan(const config::StudySettings& settings, const data::Dataset& d
   eval::MetricOf(eval::UserMetrics(), settings.tuning().metric());
   StudyPlan plan;
   plan.settings = settings;
-  plan.settings.mutable_tuning()->set_grid(ResolveGrid(settings.tuning().grid(), dataset.num_interactions()));
+  auto& tuning = *plan.settings.mutable_tuning();
+  tuning.set_grid(ResolveGrid(tuning.grid(), dataset.num_interactions()));
+  if (tuning.epochs() == 0) tuning.set_epochs(tuning.grid() == config::GRID_LARGE ? 60 : 30);
   plan.dims = ParseDims(settings.comparison().dims());
   plan.table_dim = TableDim(settings, plan.dims);
   Planner planner(plan, dataset);

@@ -55,6 +55,18 @@ TEST_F(Plan, HasEveryMethodAtEveryDAndVariantsAtOne) {
   EXPECT_EQ(plan.Runs(), 10u * (4 + 3 - 1));
 }
 
+TEST_F(Plan, TrainsAsLongAsTheGridNeedsUnlessToldOtherwise) {
+  const auto epochs = [&](config::Grid grid) {
+    settings_.mutable_tuning()->set_grid(grid);
+    const StudyPlan plan = Make();
+    return plan.RunSettings(Cell(plan, "bpr D=4"), 0, 1).run_settings().epochs();
+  };
+  EXPECT_EQ(epochs(config::GRID_AUTO), 30u);  // so few users: quick
+  EXPECT_EQ(epochs(config::GRID_LARGE), 60u);
+  settings_.mutable_tuning()->set_epochs(7);
+  EXPECT_EQ(epochs(config::GRID_LARGE), 7u);
+}
+
 TEST_F(Plan, SkipsWhatNeedsContentAndSaysWhy) {
   const StudyPlan plan = Make();
   ASSERT_EQ(plan.skipped.size(), 1u);
