@@ -17,6 +17,7 @@
 #include "common/thread.h"
 #include "launch/evaluate_model.h"
 #include "launch/model_data.h"
+#include "launch/model_kinds.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -96,6 +97,7 @@ Column MakeColumn(std::string name, const worker::EvaluationTask& task, worker::
 
 Column MeasureModel(const ModelData& matched, const MatchedTask& targets, const Protocol& protocol) {
   const std::string name = matched.model().path().string();
+  RequireFinite(matched.model());
   if (protocol.negatives == 0) {
     return MakeColumn(name, targets.task, EvaluateModel(matched, targets.task, protocol.threads));
   }

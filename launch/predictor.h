@@ -21,7 +21,7 @@ class Predictor {
   Predictor(const model::LoadedModel& model, unsigned threads);
 
   /// Whether the model cannot serve a user without a row, whatever the history.
-  bool NeedsUserRow() const { return lists_ && lists_->view().spec.HasU(); }
+  bool NeedsUserRow() const { return lists_ && !lists_->view().spec.HasHistory(); }
   /// Whether a user's history changes the scores.
   bool ReadsHistory() const;
   /// What the model's vectors answer, or nullptr if it has none.

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -60,6 +62,14 @@ std::vector<Index> FindUsers(const RecommendSettings& settings, const data::Data
   return users;
 }
 
+/// A model with numbers that are not finite is looked for only where a list shows that it may be one: large
+/// models are not read for one list.
+void RequireSound(const std::vector<worker::ScoredItem>& list, const model::LoadedModel& model) {
+  const bool finite = std::all_of(list.begin(), list.end(),
+                                  [](const worker::ScoredItem& item) { return std::isfinite(item.score); });
+  if (list.empty() || !finite) RequireFinite(model);
+}
+
 /// Lists that are printed one by one.
 class Lists {
  public:
@@ -103,7 +113,7 @@ void ListGiven(const RecommendSettings& settings, const model::LoadedModel& mode
     given.Warn("--history " + text, model.path().string());
     const HistoryQuery query{kNoIndex, given.rows};
     auto best = predictor.TopItems({&query, 1}, settings.k(), settings.exclude_seen(), subset);
-    if (best.front().empty()) RequireFinite(model);
+    RequireSound(best.front(), model);
     lists.Add({"", given.rows.size(), given.unknown}, {kNoIndex, false, std::move(best.front())});
   }
 }
@@ -153,7 +163,7 @@ int RunRecommend(const RecommendSettings& settings, const CommandContext& contex
   if (!matched && model.HasVectors() && model.view().spec.HasContent()) {
     ThrowUsage("--data is missing: {} reads content, which is in the data", model.path().string());
   }
-  const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
+  const ListedItems listed = ReadListedItems(settings, model);
   const unsigned threads = ResolveThreads(settings.threads());
   if (settings.all()) {
     RequireFinite(model);
@@ -166,7 +176,7 @@ int RunRecommend(const RecommendSettings& settings, const CommandContext& contex
     const std::vector<Index> users = FindUsers(settings, *dataset);
     const Recommender recommender(*matched, settings.k(), settings.exclude_seen(), threads, listed.rows);
     for (const Recommendation& list : recommender.Recommend(users)) {
-      if (list.items.empty()) RequireFinite(model);
+      RequireSound(list.items, model);
       lists.Add(HeadingOf(*dataset, list.user), list);
     }
   }

@@ -16,8 +16,8 @@ struct Recommendation {
   std::vector<worker::ScoredItem> items;  ///< rows of the model, best first
 };
 
-/// Best items for users of a data set. Users without known history, or without the row that the model needs,
-/// are served by popularity.
+/// Best items for users of a data set. Users without known history, and those without a row in a model that
+/// does not read histories, are served by popularity. Who has a history but no row is served with u = 0.
 /// Threads: Recommend from any thread.
 class Recommender {
  public:

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "common/io/json_text.h"
 #include "common/thread.h"
 #include "launch/model_data.h"
+#include "launch/model_kinds.h"
 #include "launch/predictor.h"
 #include "launch/standard_streams.h"
 
@@ -130,7 +132,10 @@ int RunScore(const config::ScoreSettings& settings, const CommandContext& contex
                  std::span(pairs).subspan(begin, std::min(kChunkPairs, pairs.size() - begin)));
     });
     std::string text;
-    for (const Pair& pair : pairs) text += Line(pair, context.json);
+    for (const Pair& pair : pairs) {
+      if (!std::isfinite(pair.score)) RequireFinite(model);
+      text += Line(pair, context.json);
+    }
     WriteStandardOutput(text);
   }
   return 0;

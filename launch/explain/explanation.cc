@@ -55,8 +55,10 @@ Explanation Explainer::Explain(Index user, std::optional<Index> item) const {
   const HistoryQuery query{row, history};
   const HistoryLists* lists = predictor_.lists();
   Explanation result;
-  static_cast<ScoreParts&>(result) = lists != nullptr ? TakeApart(*lists, query, item.value_or(kNoIndex))
-                                                      : TakeNeighboursApart(query, item.value_or(kNoIndex));
+  const Index shown = item ? *item : BestItem(query);
+  static_cast<ScoreParts&>(result) =
+      lists != nullptr ? TakeApart(*lists, query, shown) : TakeNeighboursApart(query, shown);
+  if (!std::isfinite(result.score)) RequireFinite(matched_.model());
   result.user = user;
   result.item_in_history = std::find(history.begin(), history.end(), result.item) != history.end();
   result.attends_content = lists != nullptr && lists->view().spec.AttendsContent();
@@ -64,12 +66,17 @@ Explanation Explainer::Explain(Index user, std::optional<Index> item) const {
   return result;
 }
 
+/// Outside the history.
+Index Explainer::BestItem(const HistoryQuery& query) const {
+  const auto best = predictor_.TopItems({&query, 1}, 1, true, {}).front();
+  if (best.empty()) RequireFinite(matched_.model());  // items whose scores are no numbers are in no list
+  return FirstOf(best, matched_.model().items().size());
+}
+
 /// A history of one item has the score s(l, j).
 ScoreParts Explainer::TakeNeighboursApart(const HistoryQuery& query, Index item) const {
   ScoreParts result;
-  result.item = item != kNoIndex ? item
-                                 : FirstOf(predictor_.TopItems({&query, 1}, 1, true, {}).front(),
-                                           matched_.model().items().size());
+  result.item = item;
   float score = 0;
   predictor_.Score(query, {&result.item, 1}, {&score, 1});
   result.score = score;

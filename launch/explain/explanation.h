@@ -40,10 +40,12 @@ class Explainer {
 
   /// @param user  in the data
   /// @param item  row of the model; without it the user's best item outside the history
-  /// Throws Error(kBadInput) for a user whom attune recommend serves by popularity.
+  /// Throws Error(kBadInput) for a user whom attune recommend serves by popularity, and for a model with
+  /// numbers that are not finite where the score would need them.
   Explanation Explain(Index user, std::optional<Index> item) const;
 
  private:
+  Index BestItem(const HistoryQuery& query) const;
   ScoreParts TakeNeighboursApart(const HistoryQuery& query, Index item) const;
 
   const ModelData& matched_;

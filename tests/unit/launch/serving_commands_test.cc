@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "common/io/npy.h"
+#include "launch/explain_command.h"
 #include "launch/export_command.h"
 #include "launch/inspect_command.h"
 #include "launch/recommend_command.h"
@@ -126,6 +127,26 @@ TEST_F(ServingCommands, CandidatesAndDenyLimitEveryList) {
   EXPECT_EQ(denied["users"][0]["items"].size(), 3u);
 }
 
+/// As of a shell variable that is not set: nothing would be denied.
+TEST_F(ServingCommands, ListsOfItemsWithoutANameAreRefused) {
+  for (const char* flag : {"--deny", "--candidates"}) {
+    ExpectPart(RecommendError(ErrorKind::kUsage, {"--history", "i1", flag, ""}), "is empty");
+  }
+}
+
+TEST_F(ServingCommands, AUserWhoIsNewIsServedByTheHistory) {
+  TinyDataset data{{"ann", "new", "none"}, model_.items, {{0, 1}, {1, 3}, {}}};
+  data.Write(Path("today"));
+  const ordered_json lists =
+      List({"--data", Path("today"), "--user", "new", "--user", "none", "--history", "i1,i3"})["users"];
+  EXPECT_EQ(lists[0]["items"], lists[2]["items"]);
+  EXPECT_NE(lists[0]["by"], "popularity");
+  EXPECT_EQ(lists[1]["by"], "popularity");
+  model_.spec.item_attention = model::ItemAttention::kNone;  // nothing reads the history
+  model_.Write(Path("model"));
+  EXPECT_EQ(List({"--data", Path("today"), "--user", "new"})["users"][0]["by"], "popularity");
+}
+
 TEST_F(ServingCommands, ListsOfAllHaveTheSameLimits) {
   std::vector<std::string> flags = {
       "--model", Path("model"), "--data", Path("data"), "--all", "--candidates", Write("candidates", "i3\n")};
@@ -171,6 +192,21 @@ TEST_F(ServingCommands, NoListIsMadeOfNumbersThatAreNone) {
                      }),
              "P.npy");
   EXPECT_EQ(List({"--history", "i1"})["users"][0]["items"].size(), 5u);  // it does not meet the damage
+}
+
+TEST_F(ServingCommands, NoScoreIsAnInfinity) {
+  std::fstream(directory_ / "model" / "P.npy", std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(128)  // the first number of i0
+      .write("\x00\x00\x80\x7f", 4);
+  const std::string what = "P.npy: 1 value is not finite, first in row 0";
+  ExpectPart(RecommendError(ErrorKind::kBadInput, {"--history", "i0"}), what);
+  const auto error = [&](auto run, std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--model", Path("model"), "--data", Path("data")});
+    return ErrorOf(ErrorKind::kBadInput, [&] { Output(run, flags); });
+  };
+  ExpectPart(error(RunExplain, {"--user", "ann"}), what);
+  ExpectPart(error(RunExplain, {"--user", "ann", "--item", "i5"}), what);
+  ExpectPart(error(RunScore, {"--pairs", Write("pairs", "bob\ti1\nann\ti5\n")}), what);
 }
 
 float Dot(const std::string& a, std::size_t first, const std::string& b, std::size_t second) {
