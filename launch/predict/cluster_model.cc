@@ -36,6 +36,7 @@ class Run {
     for (WorkersModel& workers : workers_) workers.Start();
     Advance(scenario_.seconds * kWarmUp, kWarmRounds, scenario_.events / 4);
     const Totals before = Look();
+    CountWaits();  // they count from here
     job_.seen = {};
     const double seconds = scenario_.seconds * (1 - kWarmUp);
     const std::uint64_t rounds = LeastRounds();
@@ -45,6 +46,7 @@ class Run {
     const double middle = job_.queue.now(), triples = job_.seen.triples;
     Advance(before.time + seconds, rounds + scenario_.rounds, scenario_.events);
     const Totals after = Look();
+    CountWaits();
     const double early = triples / (middle - before.time);
     const double late = (job_.seen.triples - triples) / (after.time - middle);
     Outcome outcome = Sum(before, after);
@@ -70,6 +72,10 @@ class Run {
     }
   }
 
+  void CountWaits() {
+    for (WorkersModel& workers : workers_) workers.CountWaits();
+  }
+
   Totals Look() const {
     Totals totals;
     totals.time = job_.queue.now();
@@ -92,6 +98,7 @@ class Run {
     return totals;
   }
 
+  /// What begins in a stretch of time and ends after it counts as of that stretch: not more than all of it.
   Busy BusyOf(const Totals& before, const Totals& after, double seconds) const {
     Busy busy;
     double hosts = 0;
@@ -99,18 +106,20 @@ class Run {
       const double size = job_.network.SizeOf(n);
       hosts += size;
       busy.workers += size * (after.workers[n] - before.workers[n]) / (seconds * scenario_.threads);
-      const double network = (after.network[n] - before.network[n]) / seconds;
-      const double carrier = (after.carrier[n] - before.carrier[n]) / seconds;
+      const auto share = [&](const std::vector<double> Totals::*used) {
+        return std::min(1.0, ((after.*used)[n] - (before.*used)[n]) / seconds);
+      };
+      const double network = share(&Totals::network), carrier = share(&Totals::carrier);
       if (n == 0 && scenario_.hosts > 1) busy.scheduler = std::max(network, carrier);
       if (n > 0 || scenario_.hosts == 1) {
         busy.network = std::max(busy.network, network);
         busy.carrier = std::max(busy.carrier, carrier);
       }
-      busy.link_out = std::max(busy.link_out, (after.out[n] - before.out[n]) / seconds);
-      busy.link_in = std::max(busy.link_in, (after.in[n] - before.in[n]) / seconds);
+      busy.link_out = std::max(busy.link_out, share(&Totals::out));
+      busy.link_in = std::max(busy.link_in, share(&Totals::in));
     }
-    busy.workers /= hosts;
-    busy.core = (after.core - before.core) / seconds;
+    busy.workers = std::min(1.0, busy.workers / hosts);
+    busy.core = std::min(1.0, (after.core - before.core) / seconds);
     return busy;
   }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "common/data/training_data.h"
 #include "common/error.h"
@@ -62,15 +63,23 @@ Shape ShapeOfNumbers(const config::PredictSettings& settings, const Costs& costs
   if (!job.has_users() || !job.has_items() || !job.has_interactions()) {
     ThrowUsage("what shall be trained? Give --data DATA, or --users, --items and --interactions");
   }
+  for (const auto& [name, number] :
+       {std::pair{"users", job.users()}, {"items", job.items()}, {"interactions", job.interactions()}}) {
+    if (number != std::floor(number)) ThrowUsage("--{} = {}: expected a whole number", name, number);
+  }
+  if (job.interactions() > job.users() * job.items()) {
+    ThrowUsage("--interactions = {}: more than each of --users = {} with each of --items = {}",
+               job.interactions(), job.users(), job.items());
+  }
   if (job.interactions() < job.users()) {
     ThrowUsage("--interactions = {}: fewer than --users = {}; expected one for each user at least",
                job.interactions(), job.users());
   }
   const TrainingSpec spec = SpecOf(settings, costs);
   Shape shape;
-  shape.users = std::floor(job.users());
-  shape.items = std::floor(job.items());
-  shape.interactions = std::floor(job.interactions());
+  shape.users = job.users();
+  shape.items = job.items();
+  shape.interactions = job.interactions();
   shape.popularity = BinsOfPowerLaw(shape.items, job.item_exponent());
   if (!costs.has_history) return shape;
   const double positives = shape.interactions / shape.users;
@@ -105,7 +114,8 @@ std::vector<unsigned> ParseHosts(const std::string& text) {
     }
     hosts.push_back(number);
   }
-  if (hosts.empty()) ThrowUsage("--hosts {}: expected numbers, comma-separated", text);
+  if (hosts.empty() || text.ends_with(','))
+    ThrowUsage("--hosts {}: expected numbers, comma-separated, without a comma at the end", text);
   return hosts;
 }
 
@@ -133,6 +143,7 @@ Plan PlanJob(const config::PredictSettings& settings, const Shape& shape, const 
   s.groups = settings.run().groups();
   s.seconds = settings.run().seconds();
   s.rounds = settings.run().rounds();
+  s.events = settings.run().events();
 
   const double grows = job.scaling() == config::SCALING_WEAK ? hosts : 1;
   const double workers = static_cast<double>(hosts) * s.threads;

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/log.h"
+
 namespace attune::predict {
 namespace {
 
@@ -93,6 +95,9 @@ std::vector<Prediction> PredictAll(const config::PredictSettings& settings, cons
   std::vector<Prediction> predictions;
   for (const unsigned hosts : ParseHosts(settings.job().hosts())) {
     predictions.push_back(Predict(settings, PlanJob(settings, shape, costs, hosts), alone));
+    const Outcome& outcome = predictions.back().outcome;
+    log::Info("{} hosts: {:.3g} s of the job in {} events{}", hosts, outcome.seconds, outcome.events,
+              outcome.settled ? "" : ", not settled");
   }
   return predictions;
 }

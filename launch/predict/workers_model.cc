@@ -41,12 +41,21 @@ void WorkersModel::Start() {
 
 void WorkersModel::SetWait(Worker& worker, Wait wait) {
   if (worker.wait == wait) return;
+  CountWait(worker);
+  worker.wait = wait;
+}
+
+void WorkersModel::CountWaits() {
+  for (Worker& worker : workers_) CountWait(worker);
+}
+
+/// What has passed of a wait since it was counted last.
+void WorkersModel::CountWait(Worker& worker) {
   const double now = job_.queue.now();
   const double waited = (now - worker.since) * job_.network.SizeOf(self_);
   if (worker.wait == Wait::kGate) job_.seen.gate_seconds += waited;
   if (worker.wait == Wait::kRows) job_.seen.row_seconds += waited;
   if (worker.wait == Wait::kLease) job_.seen.lease_seconds += waited;
-  worker.wait = wait;
   worker.since = now;
 }
 

@@ -18,6 +18,8 @@ class WorkersModel {
   WorkersModel(JobModel& job, unsigned self);
 
   void Start();
+  /// Adds what has passed of waits that last to what was seen.
+  void CountWaits();
 
   /// Seconds of a core that training has had.
   double used() const { return used_; }
@@ -55,6 +57,7 @@ class WorkersModel {
   void Move(Worker& worker, const Shared& batch, bool push);
   void Finish(Worker& worker);
   void SetWait(Worker& worker, Wait wait);
+  void CountWait(Worker& worker);
   void Tell();
   void WakeAll();
   double Noise();

@@ -120,6 +120,33 @@ TEST(ClusterModel, StalenessStaysWithinTheBound) {
   EXPECT_GT(RunModel(unbound).batches_behind_most, 8);
 }
 
+TEST(ClusterModel, SharesAreOfTheTimeThatCounts) {
+  // Links of 1 MB/s: waits begin long before what counts, and last longer.
+  for (const std::int64_t staleness : {0, 256}) {
+    Scenario scenario = Real(16);
+    scenario.bandwidth = 1e6;
+    scenario.oversubscription = 4;
+    scenario.staleness = staleness;
+    scenario.seconds = 0.05;
+    scenario.rounds = 1;
+    const Outcome outcome = RunModel(scenario);
+    EXPECT_LE(outcome.gate_share + outcome.rows_share + outcome.lease_share, 1 + 1e-9);
+    EXPECT_GT(outcome.gate_share + outcome.rows_share + outcome.lease_share, 0.5);
+    const Busy& busy = outcome.busy;
+    for (const double share :
+         {busy.workers, busy.network, busy.carrier, busy.scheduler, busy.link_in, busy.link_out, busy.core}) {
+      EXPECT_LE(share, 1);
+    }
+  }
+}
+
+TEST(ClusterModel, EndsAfterSoManyEvents) {
+  Scenario scenario = Real(8);
+  scenario.events = 20'000;
+  scenario.seconds = 1e5;
+  EXPECT_LT(RunModel(scenario).events, 20'600u);  // it looks every 256 of them
+}
+
 TEST(ClusterModel, BatchesOfRoundHoldWorkersUntilRoundsAreLong) {
   Scenario scenario = Real(4);
   scenario.replicated = Touch(BinsOfPowerLaw(400, 0.9), {1, 1, 400});

@@ -81,7 +81,9 @@ TEST(PredictCommand, RefusesWhatMakesNoSense) {
     return Refusal(more);
   };
   EXPECT_NE(with({"--interactions", "5"}).find("--interactions"), std::string::npos);
-  for (const char* hosts : {"", "0", "2,1", "1,x", "1,,2", "99999", "3,3"}) {
+  EXPECT_NE(with({"--interactions", "1001"}).find("more than"), std::string::npos);
+  EXPECT_NE(with({"--interactions", "999.5"}).find("whole number"), std::string::npos);
+  for (const char* hosts : {"", "0", "2,1", "1,x", "1,,2", "99999", "3,3", "1,"}) {
     EXPECT_NE(with({"--interactions", "1000", "--hosts", hosts}).find("--hosts"), std::string::npos) << hosts;
   }
   EXPECT_NE(with({"--interactions", "1000", "--bandwidth", "much"}).find("--bandwidth"), std::string::npos);
