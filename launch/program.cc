@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/run/version.h"
 #include "launch/cluster/told_elsewhere.h"
+#include "launch/outputs_apart.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -48,6 +49,7 @@ int RunCommand(const Command& command, const Arguments& arguments) {
       config::ParseCommandLine(command.spec, *command.prototype, arguments);
   if (parsed.help) return PrintCommandHelp(command);
   log::SetLevel(parsed.log_level);
+  RequireFilesApart(*parsed.settings);
   return command.run(*parsed.settings, {parsed.json, parsed.dry_run});
 }
 
@@ -69,9 +71,23 @@ int Dispatch(const CommandTable& commands, const Arguments& arguments) {
   return RunCommand(FindCommand(commands, first), {arguments.begin() + 1, arguments.end()});
 }
 
+/// Nothing that a terminal would obey: ids, paths and settings are what others have chosen. Lines stay lines.
+void PrintHarmless(std::string_view text) noexcept {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
+      std::fprintf(stderr, "\\x%02x", byte);
+    } else {
+      std::fputc(c, stderr);
+    }
+  }
+}
+
 int Report(const char* text, int exit_code) noexcept {
   std::fflush(stdout);
-  std::fprintf(stderr, "attune: error: %s\n", text);
+  std::fputs("attune: error: ", stderr);
+  PrintHarmless(text);
+  std::fputc('\n', stderr);
   return exit_code;
 }
 

@@ -67,7 +67,9 @@ class ArgumentParser {
       // The one mistake left to the library is to end where a value should follow.
       ThrowUsage("{}: a value is missing", arguments.empty() ? command_ : arguments.back());
     }
-    if (!Given(help_)) RefuseExtras();
+    if (Given(help_)) return;
+    RefuseFlagsAsValues(arguments);
+    RefuseExtras();
   }
 
   bool help() const { return Given(help_); }
@@ -83,7 +85,6 @@ class ArgumentParser {
     const SettingInfo& setting = schema_.settings()[index];
     const std::vector<std::string>& texts = setting_options_[index]->results();
     if (!setting.repeated) RefuseRepetition(texts, setting.flag);
-    for (const std::string& text : texts) RefuseFlagAsValue(setting.flag, text);
     return texts;
   }
 
@@ -114,8 +115,12 @@ class ArgumentParser {
       return app_.add_flag(setting.flag + ",!" + NoFlag(setting))
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
+    value_flags_.push_back(setting.flag);
     std::string names = setting.flag;
-    if (setting.name.size() == 1) names += ",-" + setting.name;
+    if (setting.name.size() == 1) {
+      value_flags_.push_back("-" + setting.name);
+      names += ",-" + setting.name;
+    }
     if (setting.positional) names += "," + setting.name;
     CLI::Option* const option = AddOption(names);
     if (setting.repeated) option->expected(-1);
@@ -125,7 +130,7 @@ class ArgumentParser {
   const std::string* SingleText(const CLI::Option* option, const std::string& flag) const {
     RefuseRepetition(option->results(), flag);
     if (!Given(option)) return nullptr;
-    RefuseFlagAsValue(flag, option->results().front());
+    if (option->results().front().empty()) ThrowUsage("{} is empty", flag);
     return &option->results().front();
   }
 
@@ -139,9 +144,19 @@ class ArgumentParser {
       ThrowUsage("{} is given {} times: '{}', then '{}'", flag, texts.size(), texts[0], texts[1]);
   }
 
-  void RefuseFlagAsValue(const std::string& flag, const std::string& text) const {
-    if (std::find(known_flags_.begin(), known_flags_.end(), text) != known_flags_.end())
-      ThrowUsage("{}: a value is missing before '{}'", flag, text);
+  /// The library takes whatever follows a flag for its value. What begins like a flag has to be bound to it:
+  /// --title=--seed.
+  void RefuseFlagsAsValues(const std::vector<std::string>& arguments) const {
+    for (std::size_t n = 0; n + 1 < arguments.size() && arguments[n] != "--"; ++n) {
+      if (!Contains(value_flags_, arguments[n])) continue;
+      ++n;
+      if (Contains(known_flags_, arguments[n]))
+        ThrowUsage("{}: a value is missing before '{}'", arguments[n - 1], arguments[n]);
+    }
+  }
+
+  static bool Contains(const std::vector<std::string>& flags, const std::string& text) {
+    return std::find(flags.begin(), flags.end(), text) != flags.end();
   }
 
   void RefuseExtras() const {
@@ -164,6 +179,7 @@ class ArgumentParser {
   const Schema& schema_;
   CLI::App app_;
   std::vector<std::string> known_flags_{"--config", "--log-level"};
+  std::vector<std::string> value_flags_{"--config", "--log-level"};  ///< that a value follows
   std::vector<CLI::Option*> setting_options_;  // owned by app_, in the order of the schema
   CLI::Option* config_ = nullptr;
   CLI::Option* log_level_ = nullptr;
@@ -171,6 +187,18 @@ class ArgumentParser {
   CLI::Option* dry_run_ = nullptr;
   CLI::Option* help_ = nullptr;
 };
+
+/// Only a file can have one in a value. Paths and messages would end there.
+void RefuseNul(const std::string& file, const Schema& schema, const Message& settings) {
+  for (const SettingInfo& setting : schema.settings()) {
+    for (std::string text : ValueTexts(setting, settings)) {
+      std::size_t at = text.find('\0');
+      if (at == std::string::npos) continue;
+      for (; at != std::string::npos; at = text.find('\0')) text.replace(at, 1, "\\x00");
+      ThrowUsage("{}: {} = {}: a value has no NUL character (\\x00)", file, setting.name, text);
+    }
+  }
+}
 
 void ApplyFlags(const ArgumentParser& parser, const Schema& schema, Message* settings) {
   for (std::size_t i = 0; i < schema.settings().size(); ++i) {
@@ -223,7 +251,10 @@ ParsedCommandLine ParseCommandLine(const CommandLineSpec& spec, const Message& p
   parsed.json = parser.json();
   parsed.dry_run = parser.dry_run();
   if (const std::string* const level = parser.log_level()) parsed.log_level = ParseLogLevel(*level);
-  if (const std::string* const file = parser.config()) ReadSettingsFile(*file, parsed.settings.get());
+  if (const std::string* const file = parser.config()) {
+    ReadSettingsFile(*file, parsed.settings.get());
+    RefuseNul(*file, schema, *parsed.settings);
+  }
   ApplyFlags(parser, schema, parsed.settings.get());
   RefuseMissing(spec, schema, *parsed.settings);
   return parsed;

@@ -54,7 +54,7 @@ void WriteDataset(const std::string& path, const Csr& train, const std::optional
   const std::int64_t* held_indptr = validation ? validation->indptr.data() : nullptr;
   const std::int32_t* held_indices = validation ? validation->indices.data() : nullptr;
   const py::gil_scoped_release release;
-  io::StagedDirectory staged(path, false);
+  io::StagedDirectory staged(path);
   WriteNames(staged.path() / "users.tsv", users, num_users);
   WriteNames(staged.path() / "items.tsv", items, num_items);
   data::SliceWriter writer(staged.path(), static_cast<Index>(num_users));

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/io/json_file.h"
+#include "common/io/output_file.h"
 #include "common/thread.h"
 #include "launch/model_kinds.h"
 
@@ -100,6 +103,25 @@ launch::SimilarBy ToSimilarBy(const std::string& name) {
   ThrowUsage("by = '{}': expected one of {}", name, names);
 }
 
+void WriteIds(const std::filesystem::path& path, const data::IdTable& ids) {
+  io::OutputFile file(path);
+  for (Index row = 0; row < ids.size(); ++row) {
+    file.Write(ids[row]);
+    file.Write("\n");
+  }
+  file.Close();
+}
+
+/// A model's files are mapped: who writes into them, instead of replacing them, changes what is open.
+void RequireSameFiles(const nlohmann::ordered_json& written, const model::LoadedModel& opened) {
+  const nlohmann::ordered_json& files = opened.manifest().at("files");
+  for (const auto& [name, description] : written.at("files").items()) {
+    if (files.contains(name) && files.at(name) == description) continue;
+    ThrowFailed("{}: is not what its manifest says: damaged, or changed since the model was opened",
+                (opened.path() / name).string());
+  }
+}
+
 }  // namespace
 
 Model::Model(const std::string& path, const std::string& data, unsigned threads)
@@ -128,12 +150,35 @@ py::list Model::Ids(const data::IdTable& table) {
   return ids;
 }
 
-Array<float> Model::ItemVectors() const {
+bool Model::IsOnDisk() const {
+  const py::gil_scoped_release release;
+  try {
+    return io::ReadManifest(model_.path(), model::kModelKind, model::kModelVersion) == model_.manifest();
+  } catch (const Error&) {  // there is none, or another kind of directory
+    return false;
+  }
+}
+
+void Model::WriteTo(const std::string& directory) const {
+  const py::gil_scoped_release release;
+  const std::filesystem::path path = directory;
+  WriteIds(path / "users.tsv", model_.users());
+  WriteIds(path / "items.tsv", model_.items());
+  model::WriteModelArrays(path, model_.view());
+  // Of content_mean P is V, which has a file already.
+  if (!model_.manifest().at("files").contains("P.npy")) std::filesystem::remove(path / "P.npy");
+  nlohmann::ordered_json manifest = model_.manifest();
+  io::DescribeFiles(path, manifest);
+  RequireSameFiles(manifest, model_);
+  io::WriteManifest(path, std::move(manifest));
+}
+
+Array<float> Model::ItemVectors(py::handle self) const {
   const model::RowsView& items = lists_->items();
-  Array<float> result = Matrix<float>(items.rows, items.width);
-  float* out = result.mutable_data();
-  for (std::size_t row = 0; row < items.rows; ++row)
-    std::copy_n(items[row], items.width, out + row * items.width);
+  constexpr py::ssize_t kFloat = sizeof(float);
+  Array<float> result({static_cast<py::ssize_t>(items.rows), static_cast<py::ssize_t>(items.width)},
+                      {static_cast<py::ssize_t>(items.stride) * kFloat, kFloat}, items.data, self);
+  result.attr("flags").attr("writeable") = false;
   return result;
 }
 
@@ -228,13 +273,26 @@ std::pair<Array<std::int32_t>, Array<float>> Model::Similar(
   return lists.Take();
 }
 
+Index Model::BestOf(const launch::HistoryQuery& query) const {
+  if (!HasVector(lists_->view().spec, query)) {
+    ThrowBadInput(
+        "user_items: there is nothing to go by of a stranger without items: no list, and no best "
+        "item; pass the items, or itemid");
+  }
+  const auto list = lists_->Best({&query, 1}, 1, true, {}).front();
+  if (!list.empty()) return list.front().item;
+  ThrowBadInput("user_items: the user has all {} items: none is left to recommend; name one with itemid",
+                lists_->items().rows);
+}
+
 py::dict Model::Explain(const Users& users, std::int32_t item) const {
   const Queries queries(users);
   ATTUNE_CHECK(queries.size() == 1);
+  const launch::HistoryQuery& query = queries.All().front();
   launch::ScoreParts parts;
   {
     const py::gil_scoped_release release;
-    parts = launch::TakeApart(*lists_, queries.All().front(), item < 0 ? kNoIndex : static_cast<Index>(item));
+    parts = launch::TakeApart(*lists_, query, item < 0 ? BestOf(query) : static_cast<Index>(item));
   }
   const auto size = static_cast<py::ssize_t>(parts.history.size());
   Array<std::int32_t> items(size);

@@ -42,13 +42,18 @@ class Model {
   bool has_history() const { return model_.view().spec.HasHistory(); }
   bool has_users() const { return model_.view().spec.HasU(); }
 
+  /// Whether the directory still has the model that was opened.
+  bool IsOnDisk() const;
+  /// Writes the model that was opened, whatever its directory has by now, into a directory that is empty.
+  /// Throws Error(kFailed) if its files were changed in place meanwhile.
+  void WriteTo(const std::string& directory) const;
+
   /// The training histories of the data, in rows of the model: [users] CSR as (indptr, items).
   std::pair<Array<std::int64_t>, Array<std::int32_t>> Histories() const;
 
-  /// Whether items' vectors are the rows of V.npy.
-  bool own_items() const { return lists_->items().data == lists_->view().v.data; }
-  /// What users' vectors are multiplied with, copied. [items, D]
-  Array<float> ItemVectors() const;
+  /// What users' vectors are multiplied with: this model's memory, read-only. [items, D]
+  /// @param self  this object as Python has it; the array keeps it
+  Array<float> ItemVectors(pybind11::handle self) const;
 
   /// u' of each user. [n, D]
   Array<float> Vectors(const Users& users) const;
@@ -67,6 +72,8 @@ class Model {
   pybind11::dict Explain(const Users& users, std::int32_t item) const;
 
  private:
+  /// The best item outside the history. Throws Error(kBadInput) if there is none.
+  Index BestOf(const launch::HistoryQuery& query) const;
   static pybind11::list Ids(const data::IdTable& table);
   std::shared_ptr<const launch::SimilarItems> SimilarOf(launch::SimilarBy by);
 

@@ -14,13 +14,21 @@ namespace {
 
 namespace py = pybind11;
 
+/// What is no UTF-8, a path or an id, is shown as escapes: Python's text has no room for it.
+void Raise(PyObject* type, const std::string& message) {
+  PyObject* const text =
+      PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), "backslashreplace");
+  if (text == nullptr) return;  // out of memory, which is raised instead
+  PyErr_SetObject(type, text);
+  Py_DECREF(text);
+}
+
 void TranslateErrors() {
   py::register_exception_translator([](std::exception_ptr failure) {
     try {
       if (failure) std::rethrow_exception(failure);
     } catch (const Error& error) {
-      PyErr_SetString(error.kind() == ErrorKind::kFailed ? PyExc_RuntimeError : PyExc_ValueError,
-                      error.what());
+      Raise(error.kind() == ErrorKind::kFailed ? PyExc_RuntimeError : PyExc_ValueError, error.what());
     }
   });
 }
@@ -35,8 +43,9 @@ void BindModel(py::module_& module) {
       .def_property_readonly("dim", &Model::dim)
       .def_property_readonly("has_history", &Model::has_history)
       .def_property_readonly("has_users", &Model::has_users)
-      .def_property_readonly("own_items", &Model::own_items)
-      .def("item_vectors", &Model::ItemVectors)
+      .def("is_on_disk", &Model::IsOnDisk)
+      .def("write_to", &Model::WriteTo)
+      .def("item_vectors", [](const py::object& self) { return self.cast<const Model&>().ItemVectors(self); })
       .def("histories", &Model::Histories)
       .def("vectors", &Model::Vectors)
       .def("scores", &Model::Scores)

@@ -10,9 +10,18 @@ namespace attune::launch {
 namespace http = boost::beast::http;
 namespace {
 
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+
+/// Of a field that is there more than once, all values: they are one list (RFC 9110, section 5.3).
 std::string TextOfField(const http::fields& fields, http::field name) {
-  const auto value = fields[name];
-  return {value.data(), value.size()};
+  std::string text;
+  const auto [first, last] = fields.equal_range(name);
+  for (auto field = first; field != last; ++field) {
+    const auto value = field->value();
+    if (field != first) text += ", ";
+    text.append(value.data(), value.size());
+  }
+  return text;
 }
 
 /// What a browser may do with it: nothing but show it. Pages say themselves what they may load.
@@ -52,7 +61,7 @@ bool HttpExchange::Take(std::string_view bytes) {
       const bool large = error == http::error::header_limit || error == http::error::need_more;
       const std::string why =
           large ? "the header is too large" : "this is no request of HTTP/1.1: " + error.message();
-      Say({large ? 431u : 400u, "text/plain; charset=utf-8", why + "\n"}, true);
+      Say({large ? 431u : 400u, kPlain, why + "\n"}, true);
       return true;
     }
   }
@@ -63,6 +72,10 @@ bool HttpExchange::Take(std::string_view bytes) {
 
 void HttpExchange::Answer() {
   const auto& request = reader_->parser.get();
+  if (request.count(http::field::host) > 1) {  // RFC 9112, section 3.2
+    site_.CountRefused();
+    return Say({400u, kPlain, "a request has one Host, not several\n"}, true);
+  }
   const auto method = request.method_string();
   const auto target = request.target();
   const SiteRequest asked{{method.data(), method.size()},

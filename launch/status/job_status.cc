@@ -71,6 +71,7 @@ std::vector<std::string> JobStatus::Problems() const {
   std::vector<std::string> problems;
   if (result && !result->error.empty())
     problems.push_back(fmt::format("The run {}: {}", result->status, result->error));
+  if (!records_problem.empty()) problems.push_back(records_problem);
   if (live && phase != Phase::kEnded && live->age_seconds > kQuietSeconds) {
     problems.push_back(fmt::format("The job has said nothing for {}. Its log says what its threads wait for.",
                                    FormatDuration(live->age_seconds)));

@@ -52,6 +52,7 @@ struct JobStatus {
   std::shared_ptr<const RunHistory> history = std::make_shared<RunHistory>();
   std::optional<Live> live;
   std::optional<Result> result;
+  std::string records_problem;  ///< why nothing is known of what the run has done; else empty
 
   /// Triples of the whole run.
   double Triples() const;

@@ -37,6 +37,7 @@ std::string Named(const std::string& path) {
 void RunHistory::Note(const ordered_json& record) {
   const std::string event = TextOf(record, "event");
   if (event.empty()) return;
+  ++records;
   last_time = TextOf(record, "time");
   if (first_time.empty()) first_time = last_time;
   if (const auto* seconds = FieldOf(record, "evaluation_seconds"); seconds != nullptr && seconds->is_number())

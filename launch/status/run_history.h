@@ -65,6 +65,7 @@ struct RunHistory {
 
   nlohmann::ordered_json start;       ///< the newest record of a start; null before the first
   std::string first_time, last_time;  ///< of records
+  std::uint64_t records = 0;          ///< that say what happened
   std::uint64_t starts = 0;           ///< of the run and of its later lives
   std::uint64_t resumed = 0;
   std::uint32_t epochs_done = 0;

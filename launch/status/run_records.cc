@@ -1,5 +1,7 @@
 #include "launch/status/run_records.h"
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <fstream>
 #include <ios>
@@ -33,10 +35,24 @@ bool ReadLine(std::istream& file, std::string& line) {
   }
 }
 
+/// A pipe under a file's name would be waited for.
+void RequireFile(const fs::path& path) {
+  if (!fs::is_regular_file(path)) ThrowBadInput("{}: not a regular file", path.string());
+}
+
+/// What is wrong with the records, or nothing.
+std::string ProblemOf(const RunHistory& history, const fs::path& records) {
+  if (history.records > 0 || !fs::exists(records)) return {};
+  return fmt::format("{}: there is no record in it that can be read: it is empty or damaged",
+                     records.string());
+}
+
 }  // namespace
 
 RunHistory ReadRunHistory(const fs::path& run) {
   RunHistory history;
+  if (!fs::exists(run / "metrics.jsonl")) return history;
+  RequireFile(run / "metrics.jsonl");
   std::ifstream file(run / "metrics.jsonl", std::ios::binary);
   if (!file) return history;
   const auto next = [&](std::string& line) {
@@ -70,7 +86,11 @@ JobStatus ReadRunStatus(const fs::path& run) {
   status.history = std::make_shared<RunHistory>(ReadRunHistory(run));
   status.page = TextOf(status.history->start, "status_page");
   status.phase = Phase::kTraining;
+  status.records_problem = ProblemOf(*status.history, run / "metrics.jsonl");
+  if (!ended && !status.records_problem.empty())
+    ThrowBadInput("{}; if the run has just begun, ask again", status.records_problem);
   if (!ended) return status;
+  RequireFile(run / "result.json");
   const ordered_json result = io::ReadJson(run / "result.json");
   status.phase = Phase::kEnded;
   status.result = JobStatus::Result{TextOf(result, "status"), TextOf(result, "error")};

@@ -101,15 +101,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t drained_ = 0;
 };
 
+constexpr const char* kAddresses = "pass 127.0.0.1, 0.0.0.0 (all networks), or another of this host";
+
 tcp::endpoint EndpointOf(const StatusServer::Options& options) {
   error_code error;
   const auto address = asio::ip::make_address(options.address, error);
-  if (error)
-    ThrowUsage(
-        "--status-address {}: not an address: pass 127.0.0.1, 0.0.0.0 (all networks), or another of this "
-        "host",
-        options.address);
+  if (error) ThrowUsage("--status-address {}: not an address: {}", options.address, kAddresses);
   return {address, options.port};
+}
+
+/// Throws Error(kFailed) that names the option which has to change.
+[[noreturn]] void RefuseEndpoint(const StatusServer::Options& options, const char* what,
+                                 const error_code& error) {
+  const bool in_use = error == asio::error::address_in_use;
+  if (in_use || error == asio::error::access_denied) {
+    ThrowFailed("--status-port {}: cannot {} {}: {}; pass another port, or 0 for one that is free",
+                options.port, what, options.address,
+                in_use ? "another program has this port" : error.message());
+  }
+  ThrowFailed(
+      "--status-address {}: cannot {} it: {}; {}", options.address, what,
+      error == boost::system::errc::address_not_available ? "it is no address of this host" : error.message(),
+      kAddresses);
 }
 
 }  // namespace
@@ -166,10 +179,7 @@ class StatusServer::Listener {
   void Listen(const tcp::endpoint& endpoint) {
     error_code error;
     const auto then = [&](const char* what) {
-      if (!error) return;
-      ThrowFailed("--status-port {}: cannot {} {}: {}; pass another port, or 0 for one that is free",
-                  endpoint.port(), what, options_.address,
-                  error == asio::error::address_in_use ? "another program has this port" : error.message());
+      if (error) RefuseEndpoint(options_, what, error);
     };
     acceptor_.open(endpoint.protocol(), error);
     then("open a socket for");

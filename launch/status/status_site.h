@@ -14,9 +14,9 @@ namespace attune::launch {
 /// What is asked of the endpoint, of which it looks at nothing else.
 struct SiteRequest {
   std::string method;  ///< "GET"
-  std::string target;  ///< "/status?x=1"
+  std::string target;  ///< "/status?x=1", or "http://localhost:8080/status?x=1"
   std::string host;    ///< "localhost:8080"; empty if it does not say
-  std::string accept;  ///< what the caller can read
+  std::string accept;  ///< what the caller can read: "text/html, */*;q=0.8"; empty if it does not say
 };
 
 struct SiteAnswer {
@@ -38,7 +38,7 @@ class StatusSite {
              std::function<Clock::time_point()> now = Clock::now)
       : look_(std::move(look)), loopback_(loopback), now_(std::move(now)) {}
 
-  SiteAnswer Answer(const SiteRequest& request);
+  SiteAnswer Answer(const SiteRequest& asked);
   /// One was refused before it could be asked.
   void CountRefused() { ++counters_.refused; }
   const EndpointCounters& counters() const { return counters_; }

@@ -171,11 +171,13 @@ std::string WhereaboutsOf(const JobStatus& status) {
   const auto add = [&](const char* what, const std::string& value) {
     if (!value.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", what, value);
   };
+  const std::string began = ShortTime(status.history->first_time);
+  const std::string as_of = ShortTime(status.live ? status.now : status.history->last_time);
   add("data", SettingText(*status.history, "data"));
   add("run", status.run);
-  add("began", ShortTime(status.history->first_time));
-  add("as of", ShortTime(status.live ? status.now : status.history->last_time));
-  return text.empty() ? text : text + " UTC";
+  add("began", began);
+  add("as of", as_of);
+  return began.empty() && as_of.empty() ? text : text + " UTC";
 }
 
 std::optional<double> ShareDone(const JobStatus& status) {

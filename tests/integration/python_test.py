@@ -30,6 +30,17 @@ def program(*arguments):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def contents(directory):
+    """Bytes of all files by name."""
+    found = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, directory)] = file.read()
+    return found
+
+
 class TrainedOnce(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -189,6 +200,15 @@ class BadArguments(TrainedOnce):
         self.refuses(TypeError, "by: expected a str", self.model.similar_items, 0, by=3)
         self.refuses(ValueError, "by = 'cosin'", self.model.similar_items, 0, by="cosin")
         self.refuses(TypeError, "one user at a time", self.model.explain, [1, 2], self.log[[1, 2]])
+        masked = np.ma.array([1, 2], mask=[True, False])
+        self.refuses(TypeError, "userid: a masked array", ask, masked, self.log[[1, 2]])
+        self.refuses(TypeError, "filter_items: a masked array", ask, 0, self.log[0], filter_items=masked)
+
+    def test_explanations_of_nothing(self):
+        empty = sp.csr_matrix((1, ITEMS), dtype=np.float32)
+        self.refuses(ValueError, "stranger without items: no list.*or itemid", self.model.explain, None, empty)
+        self.assertEqual(self.model.explain(None, empty, itemid=3)["score"], 0)
+        self.assertGreaterEqual(self.model.explain(5, empty)["item"], 0)  # the user's own vector is there
 
     def test_matrices(self):
         def ask(matrix):
@@ -218,10 +238,31 @@ class BadArguments(TrainedOnce):
         damaged.indices[-1] = -7
         self.refuses(ValueError, "column -7 is not in 0..29", ask, damaged)
         damaged.indices = damaged.indices.astype(np.float64)
-        self.refuses(TypeError, "indices of dtype float64", ask, damaged)
+        self.refuses(TypeError, "indices: of dtype float64", ask, damaged)
         damaged = two.copy()
         damaged.indptr[1] = 10_000
         self.refuses(ValueError, "indptr", ask, damaged)
+
+    def test_parts_of_matrices(self):
+        def with_part(name, value):
+            matrix = self.log[[0, 1]]
+            setattr(matrix, name, value)
+            return matrix
+
+        two = self.log[[0, 1]]
+        entries = two.nnz
+        for part, value, error, text in (
+            ("indptr", None, TypeError, "indptr: of dtype object, expected an array of integers"),
+            ("indptr", ["0", "1", "2"], TypeError, "indptr: of dtype <U1, expected"),
+            ("indptr", two.indptr.astype(float), TypeError, "indptr: of dtype float64, expected"),
+            ("indptr", two.indptr.astype(complex), TypeError, "indptr: of dtype complex128, expected"),
+            ("indptr", two.indptr[None], ValueError, "indptr: 2 dimensions, expected 1"),
+            ("indices", two.indices[None], ValueError, "indices: 2 dimensions, expected 1"),
+            ("indices", None, TypeError, "indices: of dtype object, expected"),
+            ("data", two.data[:-1], ValueError, f"{entries - 1} values for {entries} indices"),
+            ("data", two.data[:, None], ValueError, "data: 2 dimensions, expected 1"),
+        ):
+            self.refuses(error, f"user_items.*{text}", self.model.recommend, [0, 1], with_part(part, value))
 
     def test_boundaries_between_rows_need_no_order(self):
         matrix = sp.csr_matrix((np.ones(2, np.float32), [29, 0], [0, 1, 2, 2]), shape=(3, 30))
@@ -233,8 +274,23 @@ class BadArguments(TrainedOnce):
             with open(os.path.join(directory, "manifest.json"), "w") as file:
                 json.dump({"kind": "attune popularity", "format_version": 1, "files": {}}, file)
             self.refuses(ValueError, "attune model", attune.load, directory)
-        self.refuses(ValueError, "threads", attune.load, self.model.path, threads=-1)
+        self.refuses(ValueError, "threads = -1: expected 0..4096", attune.load, self.model.path, threads=-1)
+        self.refuses(TypeError, "threads: expected an int, not bool", attune.load, self.model.path, threads=True)
+        self.assertEqual(attune.load(self.model.path, threads=np.int64(1)).dim, 8)
         self.refuses(ValueError, "without data=", lambda: self.model.user_items)
+
+    def test_paths(self):
+        self.refuses(ValueError, r"path: 'a\\x00b' has a NUL", attune.load, "a\0b")
+        self.refuses(ValueError, r"data: 'a\\x00b' has a NUL", attune.load, self.model.path, data="a\0b")
+        self.refuses(ValueError, "path: is empty", attune.load, "")
+        self.refuses(TypeError, "path: expected a path .* not int", attune.load, 5)
+        self.refuses(ValueError, r"nothing.\\xff: not a directory", attune.load, "nothing/\udcff")
+        self.refuses(ValueError, r"'\\ud800' cannot be the name of a file", attune.load, "\ud800")
+        self.refuses(ValueError, "out: is empty", attune.train, self.log, out="")
+        self.refuses(ValueError, "out: .* NUL", attune.train, self.log, out="a\0b")
+        self.refuses(ValueError, r"run = 'a\\x00b': has a NUL", attune.train, self.log, run="a\0b")
+        self.refuses(ValueError, r"run = '\\ud800': a surrogate", attune.train, self.log, run="\ud800")
+        self.refuses(TypeError, "init_from: expected a path", attune.train, self.log, init_from=5)
 
     def test_training(self):
         train = attune.train
@@ -250,6 +306,11 @@ class BadArguments(TrainedOnce):
         self.refuses(ValueError, "0 interactions", train, sp.csr_matrix((3, 4), dtype=np.float32))
         self.refuses(ValueError, "2 ids for 60 rows", train, self.log, user_ids=["a", "b"])
         self.refuses(ValueError, "59 ids are there twice", train, self.log, user_ids=["a"] * USERS)
+        self.refuses(TypeError, "user_ids: expected a sequence of str, not int", train, self.log, user_ids=5)
+        self.refuses(TypeError, "user_ids: expected a sequence of str, not str", train, self.log, user_ids="u" * USERS)
+        ids = ["\ud800"] + [str(n) for n in range(1, ITEMS)]
+        self.refuses(ValueError, r"item_ids: '\\ud800': a surrogate", train, self.log, item_ids=ids)
+        self.refuses(TypeError, "log_level: expected a str", train, self.log, log_level=2)
         self.refuses(ValueError, "without TAB", train, self.log, item_ids=["a\tb"] * ITEMS)
         self.refuses(ValueError, "validation: shape", train, self.log, validation=random_log(2, users=9))
         self.refuses(ValueError, "of its interactions are in user_items", train, self.log, validation=self.log)
@@ -294,7 +355,7 @@ class Training(unittest.TestCase):
         ids, _ = model.recommend([0, 1, 2], rows, N=4)
         self.assertTrue((np.sort(ids[0]) == np.arange(4)).all() and (ids[1] == -1).all())
         self.assertEqual(set(ids[2]), {0, 3, -1})
-        self.assertRaisesRegex(ValueError, "has all 4 items", model.explain, 1, rows[1])
+        self.assertRaisesRegex(ValueError, "has all 4 items.*with itemid", model.explain, 1, rows[1])
 
     def test_ids_may_be_no_utf8(self):
         names = [f"\udcff{n}, or so" for n in range(ITEMS)]
@@ -306,9 +367,30 @@ class Training(unittest.TestCase):
     def test_saving_replaces_nothing(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "model")
-            os.mkdir(path + ".tmp")
-            self.assertRaises(FileExistsError, attune.train(random_log(), dim=4, epochs=0).save, path)
-            self.assertEqual(os.listdir(directory), ["model.tmp"])
+            model = attune.train(random_log(), dim=4, epochs=0)
+            os.mkdir(path)
+            self.assertRaises(FileExistsError, model.save, path)
+            self.assertEqual(os.listdir(directory), ["model"])
+            os.rmdir(path)
+            os.mkdir(path + ".tmp")  # somebody else's, or what a killed process left
+            model.save(path)
+            self.assertEqual(sorted(os.listdir(directory)), ["model", "model.tmp"])
+            self.assertEqual(os.stat(path).st_mode, os.stat(path + ".tmp").st_mode)
+
+    def test_a_model_is_not_saved_into_itself(self):
+        model = attune.train(random_log(), dim=4, epochs=0)
+        for inside in ("copy", "theta/copy", "theta/../copy"):
+            path = os.path.join(model.path, inside)
+            self.assertRaisesRegex(ValueError, "inside the model's own directory", model.save, path)
+        self.assertNotIn("copy", os.listdir(model.path))
+
+    def test_saving_a_copy_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, settings in {"acf": {}, "plain": {"item_attention": "none"}}.items():
+                model = attune.train(random_log(), dim=4, epochs=1, threads=1, **settings)
+                path = os.path.join(directory, name)
+                model.save(path)
+                self.assertEqual(contents(path), contents(model.path))
 
     def test_models_of_content_need_the_data(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -319,10 +401,15 @@ class Training(unittest.TestCase):
             self.assertRaisesRegex(ValueError, "pass data=", attune.load, out)
             model = attune.load(out, data=data)
             self.assertGreater(np.abs(model.item_factors - np.load(os.path.join(out, "V.npy"))).max(), 0)
+            model.save(out + " copy")
+            self.assertEqual(contents(out + " copy"), contents(out))
             vectors = model.user_vectors([0, 1], model.user_items[:2])
             np.testing.assert_allclose(model.score([0, 1], model.user_items[:2]), vectors @ model.item_factors.T, atol=1e-6)
             program("train", "--data", data, "--out", out, "--overwrite", "--algorithm", "content_mean", "--json")
-            ids, scores = attune.load(out).recommend("u1", model.user_items[[1]], N=3)
+            by_content = attune.load(out)
+            by_content.save(out + " by content")
+            self.assertEqual(contents(out + " by content"), contents(out))
+            ids, scores = by_content.recommend("u1", model.user_items[[1]], N=3)
             lists = program("recommend", "--model", out, "--data", data, "--user", "u1", "-k", "3", "--json")
             self.assertEqual([item["item"] for item in lists["users"][0]["items"]], list(model.items[ids]))
             program("train", "--data", data, "--out", out, "--overwrite", "--algorithm", "item_knn", "--json")
@@ -361,6 +448,61 @@ class Training(unittest.TestCase):
             ids, scores = model.recommend("7", mine, N=4)
             lists = program("recommend", "--model", out, "--data", data, "--user", "7", "-k", "4", "--json")
             self.assertEqual([item["item"] for item in lists["users"][0]["items"]], list(model.items[ids]))
+
+    def test_an_opened_model_stays_what_it_was(self):
+        log, other = random_log(), random_log(9, users=USERS + 5)
+        before = os.getcwd()
+        with tempfile.TemporaryDirectory() as directory:
+            try:
+                os.chdir(directory)
+                attune.train(log, dim=4, epochs=1, threads=1, out="model")
+                expected = contents("model")
+                model = attune.load("model")
+                users, ids = np.arange(USERS), model.recommend(np.arange(USERS), log)[0]
+                os.mkdir("elsewhere")
+                os.chdir("elsewhere")
+                model.save("copy")
+                self.assertEqual(contents("copy"), expected)
+                attune.train(other, dim=6, epochs=1, threads=1, out=model.path, overwrite=True)
+                np.testing.assert_array_equal(model.recommend(users, log)[0], ids)
+                vectors = model.user_vectors(users, log)
+                np.testing.assert_allclose(vectors @ model.item_factors.T, model.score(users, log), atol=1e-6)
+                model.save("again")
+                self.assertEqual(contents("again"), expected)
+                further = attune.train(log, dim=4, epochs=0, init_from=model, threads=1)
+                np.testing.assert_array_equal(further.item_factors, model.item_factors)
+                self.assertEqual(os.listdir(os.path.dirname(further.path)).count("inputs"), 0)
+            finally:
+                os.chdir(before)
+
+    def test_vectors_are_mapped_and_read_only(self):
+        model = attune.train(random_log(), dim=4, epochs=1, threads=1)
+        vectors = model.item_factors
+        np.testing.assert_array_equal(vectors, np.load(os.path.join(model.path, "V.npy")))
+        self.assertRaises(ValueError, vectors.setflags, write=True)
+        self.assertFalse(vectors.flags.owndata)
+        kept = np.array(vectors)
+        del model
+        np.testing.assert_array_equal(vectors, kept)  # they keep what they are made of
+
+    def test_files_that_were_changed_in_place_are_not_saved(self):
+        model = attune.train(random_log(), dim=4, epochs=1, threads=1)
+        with open(os.path.join(model.path, "V.npy"), "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"\x01")
+        with tempfile.TemporaryDirectory() as directory:
+            self.assertRaisesRegex(RuntimeError, "V.npy: is not what its manifest says", model.save, directory + "/m")
+            self.assertEqual(os.listdir(directory), [])
+
+    def test_paths_may_be_no_utf8(self):
+        with tempfile.TemporaryDirectory() as directory:
+            out = os.path.join(directory, "\udcff model")
+            trained = attune.train(random_log(), dim=4, epochs=1, threads=1, out=out)
+            model = attune.load(os.fsencode(out))
+            np.testing.assert_array_equal(model.item_factors, trained.item_factors)
+            model.save(out + " copy")
+            self.assertEqual(contents(out + " copy"), contents(out))
+            attune.train(random_log(), dim=4, epochs=0, init_from=model, threads=1)
 
     def test_a_temporary_model_is_gone_with_its_object(self):
         model = attune.train(random_log(), dim=4, epochs=1, threads=1)

@@ -1,5 +1,7 @@
 """Arguments, checked before anything is computed: errors name the argument, what it is and what was expected."""
 
+import os
+
 import numpy as np
 
 _MAX_IDS = 2**31 - 1  # users, and items: what an int32 can name
@@ -13,9 +15,9 @@ def csr(matrix, name, rows=None, columns=None):
     """
     require_csr(matrix, name)
     _check_shape(matrix, name, rows, columns)
-    _check_data(np.asarray(matrix.data), name)
-    indptr = np.ascontiguousarray(matrix.indptr, dtype=np.int64)
-    indices = np.asarray(matrix.indices)
+    indptr = _integers(matrix.indptr, f"{name}.indptr").astype(np.int64, order="C", copy=False)
+    indices = _integers(matrix.indices, f"{name}.indices")
+    _check_data(_vector(matrix.data, f"{name}.data"), len(indices), name)
     _check_structure(indptr, indices, matrix.shape, name)
     return indptr, np.ascontiguousarray(indices, dtype=np.int32)
 
@@ -41,7 +43,22 @@ def _check_shape(matrix, name, rows, columns):
         raise ValueError(f"{name}: {matrix.shape[1]} columns, but the model has {columns} items")
 
 
-def _check_data(data, name):
+def _vector(values, name):
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name}: {array.ndim} dimensions, expected 1")
+    return array
+
+
+def _integers(values, name):
+    if np.asarray(values).dtype.kind not in "iu":
+        raise TypeError(f"{name}: of dtype {np.asarray(values).dtype}, expected an array of integers")
+    return _vector(values, name)
+
+
+def _check_data(data, entries, name):
+    if len(data) != entries:
+        raise ValueError(f"{name}: {len(data)} values for {entries} indices; the matrix is damaged")
     if data.dtype.kind not in "buif":
         raise TypeError(f"{name}: values of dtype {data.dtype}, expected numbers")
     if data.dtype.kind == "f" and not np.isfinite(data).all():
@@ -57,8 +74,6 @@ def _check_structure(indptr, indices, shape, name):
         raise ValueError(f"{name}: its indptr does not divide {len(indices)} entries into {shape[0]} rows")
     if len(indices) == 0:
         return
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"{name}: indices of dtype {indices.dtype}, expected integers")
     if indices.min() < 0 or indices.max() >= shape[1]:
         bad = indices.min() if indices.min() < 0 else indices.max()
         raise ValueError(f"{name}: column {bad} is not in 0..{shape[1] - 1}; the matrix is damaged")
@@ -81,7 +96,7 @@ def index(value, count, name, ids):
         if value not in ids():
             raise ValueError(f"{name}: id {value!r} is unknown to the model")
         return ids()[value]
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    if not _is_integer(value):
         raise TypeError(f"{name}: expected a row (int) or an id (str), not {type(value).__name__}")
     if not 0 <= value < count:
         raise ValueError(f"{name}: {value} is not in 0..{count - 1}")
@@ -90,9 +105,9 @@ def index(value, count, name, ids):
 
 def indices(values, count, name, ids):
     """Rows as int64, from a sequence or array of ints or of strs."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ValueError(f"{name}: {array.ndim} dimensions, expected 1")
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a masked array, of which it is not clear what masked rows mean; call .compressed()")
+    array = _vector(values, name)
     if array.size == 0:
         return np.zeros(0, dtype=np.int64)
     if array.dtype.kind in "UO":
@@ -106,10 +121,30 @@ def indices(values, count, name, ids):
     return array.astype(np.int64)
 
 
-def length(value, name):
-    """A number of items, 1 or more."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+def integer(value, name, least, most):
+    """An int of Python or NumPy in a range; True and False are none."""
+    if not _is_integer(value):
         raise TypeError(f"{name}: expected an int, not {type(value).__name__}")
-    if not 1 <= value <= 1_000_000:
-        raise ValueError(f"{name} = {value}: expected 1..1000000")
+    if not least <= value <= most:
+        raise ValueError(f"{name} = {value}: expected {least}..{most}")
     return int(value)
+
+
+def _is_integer(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def path(value, name):
+    """The absolute path as str; bytes that are no UTF-8 are surrogates in it, as everywhere in Python."""
+    try:
+        text = os.fsdecode(value)
+        os.fsencode(text)
+    except TypeError:
+        raise TypeError(f"{name}: expected a path (str, bytes or os.PathLike), not {type(value).__name__}") from None
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}: {text!r} cannot be the name of a file: it has a surrogate") from None
+    if not text:
+        raise ValueError(f"{name}: is empty, expected a path")
+    if "\0" in text:
+        raise ValueError(f"{name}: {text!r} has a NUL character (\\x00), which no path has")
+    return os.path.join(os.getcwd(), text)

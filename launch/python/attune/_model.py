@@ -3,12 +3,14 @@
 import functools
 import os
 import shutil
+import tempfile
 
 import numpy as np
 
 from attune import _checks, _native
 
 _CHUNK_USERS = 4096  # computed between two looks at Ctrl-C
+_MAX_THREADS = 4096
 
 
 def load(path, data=None, threads=0):
@@ -26,16 +28,16 @@ class Model:
     """A model: its items are columns of matrices, its users rows. Methods may be called from several threads.
 
     Where a user or an item is asked for, a row (int) or an id (str) will do. Results name items by row:
-    `model.items[ids]` are their ids.
+    `model.items[ids]` are their ids. It stays the model that was opened, whatever becomes of its directory.
     """
 
     def __init__(self, path, data=None, threads=0, _temporary=None):
-        if not isinstance(threads, int) or not 0 <= threads <= 4096:
-            raise ValueError(f"threads = {threads!r}: expected 0..4096")
-        self.path = os.fspath(path)
+        threads = _checks.integer(threads, "threads", 0, _MAX_THREADS)
+        self.path = _checks.path(path, "path")  # absolute, as it was when the model was opened
         self.summary = None  # of the training, after train()
         self._temporary = _temporary  # the directory, for as long as this object
-        self._native = _native.Model(self.path, "" if data is None else os.fspath(data), threads)
+        content = "" if data is None else _checks.path(data, "data")
+        self._native = _native.Model(os.fsencode(self.path), os.fsencode(content), threads)
 
     def __repr__(self):
         return f"<attune.Model {self.path!r}: {len(self.users)} users, {len(self.items)} items, dim {self.dim}>"
@@ -57,13 +59,9 @@ class Model:
 
     @functools.cached_property
     def item_factors(self):
-        """f32 [items, D]: what users' vectors meet in scores: V, mapped from its file; where content adds to it, or
+        """f32 [items, D]: what users' vectors meet in scores: V, as it is mapped; where content adds to it, or
         vectors are scaled, what comes of that. Read-only."""
-        if not self._native.own_items:
-            vectors = self._native.item_vectors()
-            vectors.flags.writeable = False
-            return vectors
-        return np.load(os.path.join(self.path, "V.npy"), mmap_mode="r")
+        return self._native.item_vectors()
 
     @functools.cached_property
     def user_items(self):
@@ -92,7 +90,7 @@ class Model:
         by, a stranger without items, there is no list.
         Raises TypeError, ValueError.
         """
-        count = min(_checks.length(N, "N"), len(self.items))
+        count = self._length(N)
         rows, one = self._rows(userid, user_items)
         matrix = self._histories(rows, user_items, filter_already_liked_items)
         listed = self._listed(items, filter_items)
@@ -109,7 +107,7 @@ class Model:
             history adds to the scores of others, before attention
         Returns (ids, scores) as recommend() does; never the item itself.
         """
-        count = min(_checks.length(N, "N"), len(self.items))
+        count = self._length(N)
         if not isinstance(by, str):
             raise TypeError(f"by: expected a str, not {type(by).__name__}")
         one = isinstance(itemid, str) or np.ndim(itemid) == 0
@@ -143,7 +141,7 @@ class Model:
     def explain(self, userid, user_items=None, itemid=None):
         """Takes a score apart: score = own + sum(contributions), but for float32's rounding.
 
-        itemid  whose score; default: the user's best item outside user_items
+        itemid  whose score; default: the user's best item outside user_items, which a stranger without items has not
         Returns a dict: item (row), score, own (u·v), and of the history, most attended first: items (rows),
         attention (α, sums to 1), weights (of p in u'), contributions (weight times p·v). See docs/explain.md.
         """
@@ -157,20 +155,39 @@ class Model:
         return self._native.explain(_native.Users(rows, indptr, indices), item)
 
     def save(self, path):
-        """Copies the model to a directory that does not exist yet; `attune` commands and load() open it."""
-        path = os.path.abspath(os.fspath(path))
+        """Writes the model that was opened to a directory that does not exist yet; `attune` and load() open it.
+
+        It appears under its name when it is complete. A process that is killed meanwhile leaves a directory
+        `.attune-….tmp` beside it, which nobody needs. Raises RuntimeError when the opened files were changed in
+        place.
+        """
+        path = os.path.abspath(_checks.path(path, "path"))
         if os.path.lexists(path):
             raise FileExistsError(f"{path}: exists already")
-        staging = f"{path}.tmp"
-        os.mkdir(staging)
+        folder, name = os.path.split(path)
+        if _is_within(folder, self.path):
+            raise ValueError(f"{path}: is inside the model's own directory; choose another place")
+        staging = tempfile.mkdtemp(prefix=".attune-", suffix=".tmp", dir=folder)
         try:
-            shutil.copytree(self.path, staging, dirs_exist_ok=True)
-            os.rename(staging, path)
-        except BaseException:
+            complete = os.path.join(staging, name)
+            os.mkdir(complete)  # with the rights that directories have here; the one around it is private
+            self._native.write_to(os.fsencode(complete))
+            os.rename(complete, path)
+        finally:
             shutil.rmtree(staging, ignore_errors=True)
-            raise
 
     # What follows is not part of the interface.
+
+    def _on_disk(self, directory):
+        """A path where this model is: its own, or, if that has another by now, a new one below `directory`."""
+        if self._native.is_on_disk():
+            return self.path
+        copy = os.path.join(directory, "opened_model")
+        self.save(copy)
+        return copy
+
+    def _length(self, N):
+        return min(_checks.integer(N, "N", 1, 1_000_000), len(self.items))
 
     @functools.cached_property
     def _rows_of_users(self):
@@ -236,3 +253,8 @@ class Model:
             return ids, scores
         there = ids[0] >= 0
         return ids[0][there], scores[0][there]
+
+
+def _is_within(folder, directory):
+    folder, directory = os.path.realpath(folder), os.path.realpath(directory)
+    return os.path.commonpath([folder, directory]) == directory

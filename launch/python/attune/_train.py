@@ -78,6 +78,8 @@ def train(
     if settings.get("algorithm", "factorisation") != "factorisation":
         why = "a Model has vectors of users and items, and they are trained; for others there is `attune train`"
         raise ValueError(f"algorithm = {settings['algorithm']!r}: expected 'factorisation': {why}")
+    if not isinstance(log_level, str):
+        raise TypeError(f"log_level: expected a str, not {type(log_level).__name__}")
     matrix = _checks.csr(user_items, "user_items")
     shape = user_items.shape
     held = None if validation is None else _held_out(validation, user_items)
@@ -85,18 +87,20 @@ def train(
     temporary = tempfile.TemporaryDirectory(prefix="attune-")
     try:
         directory = temporary.name
-        data = os.path.join(directory, "data")
-        model = os.path.join(directory, "model") if out is None else os.path.abspath(os.fspath(out))
+        inputs = os.path.join(directory, "inputs")
+        data = os.path.join(inputs, "data")
+        os.mkdir(inputs)
+        model = os.path.join(directory, "model") if out is None else os.path.abspath(_checks.path(out, "out"))
         if shape[0] == 0 or shape[1] == 0 or len(matrix[1]) == 0:
             raise ValueError(f"user_items: {shape[0]} users, {shape[1]} items, {len(matrix[1])} interactions")
-        _native.write_dataset(data, _native.Csr(*matrix), held, shape[0], shape[1], *names)
+        _native.write_dataset(os.fsencode(data), _native.Csr(*matrix), held, shape[0], shape[1], *names)
         given = dict(settings, data=data, out=model, overwrite=bool(overwrite))
         if init_from is not None:
-            given["init_from"] = init_from.path if isinstance(init_from, Model) else os.fspath(init_from)
+            given["init_from"] = _starting_point(init_from, inputs)
         if held is None and "evaluate_every" not in settings:
             given["evaluate_every"] = 0
         summary = _run(directory, {name: _plain(name, value) for name, value in given.items()}, log_level)
-        shutil.rmtree(data)
+        shutil.rmtree(inputs)
         trained = Model(model, _temporary=temporary if out is None else None)
         trained.summary = summary
         return trained
@@ -133,6 +137,10 @@ class ACF:
         return getattr(model, name)
 
 
+def _starting_point(init_from, directory):
+    return init_from._on_disk(directory) if isinstance(init_from, Model) else _checks.path(init_from, "init_from")
+
+
 def _held_out(validation, user_items):
     held = _checks.csr(validation, "validation")
     if validation.shape != user_items.shape:
@@ -147,7 +155,7 @@ def _names(ids, count, name):
     """Ids as bytes, or None for none given."""
     if ids is None:
         return None
-    names = list(ids)
+    names = _listed(ids, name)
     if len(names) != count:
         raise ValueError(f"{name}: {len(names)} ids for {count} {'rows' if name == 'user_ids' else 'columns'}")
     for text in names:
@@ -157,26 +165,64 @@ def _names(ids, count, name):
             raise ValueError(f"{name}: {text!r}: ids are not empty, and without TAB, CR, LF and NUL")
     if len(set(names)) != count:
         raise ValueError(f"{name}: {count - len(set(names))} ids are there twice")
-    return [text.encode("utf-8", "surrogateescape") for text in names]  # bytes, as Model.users has them
+    return [_id_bytes(text, name) for text in names]
+
+
+def _listed(ids, name):
+    try:
+        if not isinstance(ids, (str, bytes)):
+            return list(ids)
+    except TypeError:  # nothing to go through
+        pass
+    raise TypeError(f"{name}: expected a sequence of str, not {type(ids).__name__}")
+
+
+def _id_bytes(text, name):
+    """An id as the program has it. Those that are no UTF-8 have surrogates for their bytes, as in Model.users."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}: {text!r}: a surrogate that stands for no byte cannot be written") from None
 
 
 def _plain(name, value):
-    """A setting as JSON has it."""
+    """A setting as JSON has it: bool, int, float or str."""
     if isinstance(value, np.generic):
         value = value.item()
-    if not isinstance(value, (bool, int, float, str, os.PathLike)):
+    if isinstance(value, os.PathLike):
+        value = os.fsdecode(value)
+    if not isinstance(value, (bool, int, float, str)):
         raise TypeError(f"{name}: expected a number, bool or str, not {type(value).__name__}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} = {value}: expected a finite number")
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"{name} = {value!r}: has a NUL character (\\x00)")
+    return value
+
+
+def _is_utf8(value):
+    """Whether JSON has room for it."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _as_flag(name, value):
+    try:
+        return os.fsencode(f"--{name.replace('_', '-')}={value}")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} = {value!r}: a surrogate that stands for no byte cannot be written") from None
 
 
 def _run(directory, given, log_level):
     """Runs the program; returns its summary. Its errors become exceptions."""
     config = os.path.join(directory, "settings.json")
+    flags = [_as_flag(name, value) for name, value in given.items() if not _is_utf8(value)]
     with open(config, "w", encoding="utf-8") as file:
-        json.dump(given, file)
-    command = [program(), "train", "--config", config, "--json", "--log-level", log_level]
+        json.dump({name: value for name, value in given.items() if _is_utf8(value)}, file)
+    command = [program(), "train", "--config", config, "--json", "--log-level", log_level, *flags]
     # It ends when this process does; and Ctrl-C in a terminal is for Python, which passes it on, once.
     ends_with_us = shutil.which("setpriv")
     if ends_with_us is not None:

@@ -27,6 +27,7 @@ int RunTry(const TestSettings& settings, const CommandContext& context) {
   if (settings.title() == "file") std::filesystem::copy_file("/no/such/file", "/no/such/copy");
   if (settings.title() == "other") throw std::runtime_error("surprise");
   if (settings.title() == "strange") throw 1;
+  if (settings.title() == "terminal") ThrowUsage("an id '\x1b[31m\t\x7f' of\ntwo lines, \xc3\xbc");
   if (settings.title() == "closed") throw OutputClosed();
   if (settings.title() == "code") return 4;
   if (context.dry_run) {
@@ -80,6 +81,12 @@ TEST(Program, MapsEveryFailureToAnExitCodeAndAMessage) {
   EXPECT_NE(failure("file").err.find("/no/such/file"), std::string::npos);
   EXPECT_EQ(failure("other").err, "attune: error: surprise\n");
   EXPECT_EQ(failure("strange").code, 1);
+}
+
+TEST(Program, ErrorsTellATerminalNothing) {
+  EXPECT_EQ(RunWith({"try", "log", "--title", "terminal"}).err,
+            "attune: error: an id '\\x1b[31m\\x09\\x7f' of\ntwo lines, \xc3\xbc\n");
+  EXPECT_EQ(RunWith({"tyr\r"}).err.rfind("attune: error: unknown command 'tyr\\x0d'", 0), 0u);
 }
 
 TEST(Program, EndsQuietlyWhenNobodyReadsItsOutput) {

@@ -118,6 +118,25 @@ TEST(CommandLine, RefusesRepeatedFlagsAndMissingValues) {
 TEST(CommandLine, RefusesAFlagInPlaceOfAValue) {
   EXPECT_EQ(Refused({"a", "--title", "--overwrite"}), "--title: a value is missing before '--overwrite'");
   EXPECT_EQ(Refused({"a", "--config", "--json"}), "--config: a value is missing before '--json'");
+  EXPECT_EQ(Refused({"a", "-k", "--seed", "1"}), "-k: a value is missing before '--seed'");
+  EXPECT_EQ(Refused({"a", "--title", "--seed", "1"}), "--title: a value is missing before '--seed'");
+  EXPECT_EQ(Refused({"--input", "--title", "x"}), "--input: a value is missing before '--title'");
+}
+
+TEST(CommandLine, TakesAFlagAsAValueThatIsBoundToIts) {
+  EXPECT_EQ(Settings({"a", "--title=--seed"}).title(), "--seed");
+  EXPECT_EQ(Settings({"a", "--title=--title"}).title(), "--title");
+  EXPECT_EQ(Settings({"--input=--title", "--title", "x"}).input(0), "--title");
+  EXPECT_EQ(Settings({"--title", "x", "--", "--title"}).input(0), "--title");
+  EXPECT_EQ(Settings({"a", "--title", "--seed=1"}).title(), "--seed=1");
+}
+
+TEST(CommandLine, ShowsWholeValuesWithANul) {
+  const TemporaryDirectory directory;
+  const std::string file = directory / "run.json";
+  std::ofstream(file) << R"({"input": ["f"], "title": "a\u0000b\u0000c"})";
+  EXPECT_EQ(Refused({"--config", file}),
+            file + R"(: title = a\x00b\x00c: a value has no NUL character (\x00))");
 }
 
 TEST(CommandLine, ExplainsAnUnexpectedArgument) {

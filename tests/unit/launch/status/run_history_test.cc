@@ -1,11 +1,13 @@
 #include "launch/status/run_history.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
 
 #include "launch/status/run_records.h"
+#include "launch/status/status_words.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/launch/status/full_status.h"
@@ -121,6 +123,32 @@ TEST(ReadRunStatus, ReadsWhatIsWholeAndPassesOverTheRest) {
   std::ofstream(directory / "result.json") << R"({"status":"failed","error":"disk full"})";
   EXPECT_EQ(ReadRunStatus(directory.path()).result->status, "failed");
   EXPECT_EQ(ReadRunStatus(directory.path()).Problems().size(), 1u);
+}
+
+TEST(ReadRunStatus, RecordsOfWhichNoneCanBeReadAreAnError) {
+  const testing::TemporaryDirectory directory;
+  for (const std::string& damaged :
+       {std::string(), std::string("\0\xff\n\x01", 4), std::string("{}\n[3]\n7")}) {
+    std::ofstream(directory / "metrics.jsonl", std::ios::binary) << damaged;
+    EXPECT_NE(testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadRunStatus(directory.path()); })
+                  .find("metrics.jsonl: there is no record in it"),
+              std::string::npos);
+  }
+  std::ofstream(directory / "result.json") << R"({"status":"completed"})";
+  const JobStatus status = ReadRunStatus(directory.path());
+  ASSERT_EQ(status.Problems().size(), 1u);
+  EXPECT_NE(status.Problems().front().find("no record"), std::string::npos);
+  EXPECT_EQ(WhereaboutsOf(status), "run " + directory.path().string());  // no time, and no UTC
+}
+
+TEST(ReadRunStatus, DoesNotWaitForPipes) {
+  for (const char* name : {"metrics.jsonl", "result.json"}) {
+    const testing::TemporaryDirectory directory;
+    ASSERT_EQ(mkfifo((directory / name).c_str(), 0600), 0);
+    EXPECT_NE(testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadRunStatus(directory.path()); })
+                  .find("not a regular file"),
+              std::string::npos);
+  }
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ TEST(StatusServer, AnotherAddressOfThisHost) {
     six.emplace(options, testing::FullStatus);
     EXPECT_TRUE(six->address().starts_with("http://[::1]:"));
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("--status-port"), std::string::npos);  // this host has no IPv6
+    EXPECT_NE(std::string(error.what()).find("--status-address ::1"), std::string::npos);  // it has no IPv6
   }
   options.address = "nonsense";
   EXPECT_NE(testing::ErrorOf(ErrorKind::kUsage, [&] { StatusServer(options, testing::FullStatus); })
@@ -84,6 +84,15 @@ TEST(StatusServer, APortInUseIsAClearError) {
                 .find("another program has this port"),
             std::string::npos);
   EXPECT_TRUE(Get(first, "/").starts_with("HTTP/1.1 200"));
+}
+
+TEST(StatusServer, AnAddressOfAnotherHostIsAClearError) {
+  StatusServer::Options options = Quick();
+  options.address = "192.0.2.1";  // in documents only
+  const std::string error =
+      testing::ErrorOf(ErrorKind::kFailed, [&] { StatusServer(options, testing::FullStatus); });
+  EXPECT_TRUE(error.starts_with("--status-address 192.0.2.1: ")) << error;
+  EXPECT_NE(error.find("no address of this host; pass 127.0.0.1"), std::string::npos) << error;
 }
 
 TEST(StatusServer, CutsWhoIsSlow) {

@@ -49,7 +49,8 @@ TEST_F(StatusSiteTest, HasThreePages) {
   EXPECT_EQ(json.at("history").at("epochs").size(), 10u);
   EXPECT_EQ(json.at("checkpoints").at("newest").at("age_seconds"), 30.0);
   EXPECT_EQ(Ask("/status", "GET", "", "text/html").type, "text/html; charset=utf-8");
-  for (const char* target : {"", "/x", "//", "/status/", "*", "/../status", "http://a/status"})
+  for (const char* target :
+       {"", "/x", "//", "/status/", "*", "/../status", "https://localhost/status", "http:///status"})
     EXPECT_EQ(Ask(target).code, 404u) << target;
 }
 
@@ -64,10 +65,50 @@ TEST_F(StatusSiteTest, AtLoopbackNamesOfOthersAreRefused) {
        {"localhost", "localhost:80", "127.0.0.1:8080", "[::1]:80", "[::1]", "10.0.0.1", ""})
     EXPECT_EQ(Ask("/status", "GET", host).code, 200u) << host;
   for (const char* host :
-       {"evil.example", "evil.example:80", "localhost.evil.example", "[::1", "127.0.0.1.evil"})
+       {"evil.example", "evil.example:80", "localhost.evil.example", "[::1", "127.0.0.1.evil", "[::1]evil",
+        "localhost:x@evil.example", "127.0.0.1, evil.example"})
     EXPECT_EQ(Ask("/status", "GET", host).code, 421u) << host;
   StatusSite open([] { return testing::FullStatus(); }, false);
   EXPECT_EQ(open.Answer({"GET", "/status", "node7.cluster", ""}).code, 200u);
+}
+
+TEST_F(StatusSiteTest, TheHostOfATargetCounts) {
+  for (const char* target :
+       {"http://127.0.0.1:8080/metrics", "HTTP://LocalHost/metrics", "http://[::1]:80/metrics?x=/"}) {
+    EXPECT_TRUE(Ask(target).type.starts_with("text/plain; version")) << target;
+    EXPECT_EQ(Ask(target, "GET", "evil.example").code, 200u) << target;  // RFC 9112, section 3.2.2
+  }
+  EXPECT_TRUE(Ask("http://localhost").body.starts_with("<!doctype html>"));
+  EXPECT_TRUE(Ask("http://localhost?x=1").body.starts_with("<!doctype html>"));
+  EXPECT_EQ(Ask("http://localhost/x").code, 404u);
+  for (const char* target : {"http://evil.example/metrics", "http://localhost@evil.example/metrics"})
+    EXPECT_EQ(Ask(target, "GET", "localhost").code, 421u) << target;
+}
+
+TEST_F(StatusSiteTest, ARequestHasOneHost) {
+  const std::string begin = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_TRUE(Exchange(begin + "\r\n").starts_with("HTTP/1.1 200 "));
+  for (const char* second : {"evil.example", "localhost", ""})
+    EXPECT_TRUE(Exchange(begin + "host: " + second + "\r\n\r\n").starts_with("HTTP/1.1 400 ")) << second;
+  EXPECT_EQ(site_.counters().refused, 3u);
+}
+
+TEST_F(StatusSiteTest, WhoPrefersAPageGetsIt) {
+  const std::string firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  for (const std::string& accept :
+       {firefox, std::string("text/html"), std::string("TEXT/*"),
+        std::string("application/json;q=0.5, text/html"),
+        std::string("*/*;q=0.1 , text/html ; charset=utf-8 ; q=0.2"), std::string("application/json;q=0,*/*"),
+        std::string("application/json;q=2, text/html;q=0.1")})
+    EXPECT_EQ(Ask("/status", "GET", "", accept).type, "text/html; charset=utf-8") << accept;
+  for (const char* accept :
+       {"", "*/*", "application/json", "text/html;q=0.5, application/json", "text/html, application/json",
+        "text/html;q=0", "text/html;q=x", "text/htmlx", "text/html;q=0.1, application/*",
+        "text/html;q=0.5,*/*", ",,;q=1,;", "q=1", "text/html;q=", "image/png"})
+    EXPECT_EQ(Ask("/status", "GET", "", accept).type, "application/json") << accept;
+  const std::string fields =
+      "GET /status HTTP/1.1\r\nAccept: text/html;q=0.3\r\nAccept: application/json\r\n\r\n";
+  EXPECT_NE(Exchange(fields).find("Content-Type: application/json"), std::string::npos);
 }
 
 TEST_F(StatusSiteTest, ManyWhoAskCostOneLook) {
