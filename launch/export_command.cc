@@ -32,16 +32,6 @@ using nlohmann::ordered_json;
 constexpr std::size_t kBlockUsers = 1 << 14;
 constexpr std::size_t kChunkUsers = 64;
 
-/// --overwrite replaces an earlier export and nothing else: a model lies where a slip of the hand may point.
-void RequireReplaceable(const fs::path& out) {
-  std::error_code ignored;
-  if (!fs::exists(out / "manifest.json", ignored)) return;
-  const ordered_json manifest = io::ReadJson(out / "manifest.json");
-  const auto kind = manifest.find("kind");
-  if (kind != manifest.end() && *kind == kExportKind) return;
-  ThrowUsage("--out {}: it is no earlier export, and is not replaced; choose another", out.string());
-}
-
 void CopyIds(const data::IdTable& ids, const fs::path& to) {
   std::error_code error;
   fs::copy_file(ids.path(), to, error);
@@ -120,7 +110,6 @@ std::string Report(const ordered_json& manifest, const std::string& out) {
 
 int RunExport(const config::ExportSettings& settings, const CommandContext& context) {
   CheckIndexSettings(settings);
-  RequireReplaceable(settings.out());
   const model::LoadedModel model(settings.model());
   RequireVectors(model, "attune export");
   RequireFinite(model);
@@ -130,7 +119,7 @@ int RunExport(const config::ExportSettings& settings, const CommandContext& cont
   RequireFits(model.items(), settings.text());
   const std::size_t dim = model.view().spec.dim;
 
-  io::StagedDirectory staged(settings.out(), settings.overwrite());
+  io::StagedDirectory staged(settings.out(), settings.overwrite(), {kExportKind});
   CopyIds(users.ids(), staged.path() / "users.tsv");
   CopyIds(model.items(), staged.path() / "items.tsv");
   VectorFiles item_files(staged.path(), "item_vectors", model.items(), dim, settings.text());

@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
 
+constexpr const char* kFeaturesKind = "attune-features";
+
 /// Counts files as threads finish them.
 /// Threads: any.
 class Progress {
@@ -63,7 +65,7 @@ class Job {
   explicit Job(const FeatureJobOptions& options)
       : options_(options),
         extractors_(FirstExtractor(options)),
-        staged_(options.out, options.overwrite, "features.json"),
+        staged_(options.out, options.overwrite, {kFeaturesKind, "features.json"}),
         chunks_(PartialDirectory(options.out), options.described, options.files, options.dtype,
                 options.overwrite) {}
 
@@ -174,7 +176,7 @@ class Job {
   }
 
   void WriteDescription() {
-    ordered_json description = {{"kind", "attune-features"}, {"format_version", 1}};
+    ordered_json description = {{"kind", kFeaturesKind}, {"format_version", 1}};
     description.update(options_.described);
     description["counts"] = {{"items", report_.images + report_.videos},
                              {"images", report_.images},

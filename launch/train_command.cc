@@ -1,6 +1,5 @@
 #include "launch/train_command.h"
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <filesystem>
@@ -25,6 +24,7 @@
 #include "launch/cluster/node_process.h"
 #include "launch/cluster/node_transport.h"
 #include "launch/dry_run.h"
+#include "launch/outputs_apart.h"
 #include "launch/rank_check.h"
 #include "launch/resume.h"
 #include "launch/run_directory.h"
@@ -43,21 +43,16 @@ using nlohmann::ordered_json;
 /// How long a run that goes on waits for processes of its earlier life to be gone.
 constexpr std::chrono::seconds kEndOfEarlierLife(30);
 
-/// Refuses an output that would swallow what the run reads or writes elsewhere.
-void RequireApart(const std::string& out, const std::string& other, const char* flag) {
-  if (other.empty()) return;
-  const auto parent = std::filesystem::absolute(out).lexically_normal() / "";
-  const auto child = std::filesystem::absolute(other).lexically_normal() / "";
-  const auto [end, at] = std::mismatch(parent.begin(), --parent.end(), child.begin(), child.end());
-  if (end == --parent.end())
-    ThrowUsage("--out {} is the same as, or above, --{} {}: choose another", out, flag, other);
-}
-
+/// Refuses an output that would swallow what the run reads or writes elsewhere, or that goes into what it
+/// reads.
 void CheckOutputs(const config::RunSettings& run) {
   RequireStatusPort(run);
-  RequireApart(run.out(), run.data(), "data");
-  RequireApart(run.out(), run.run(), "run");
-  RequireApart(run.out(), run.init_from(), "init-from");
+  const NamedPath out{"--out", run.out()};
+  RequireNotAbove(out, {"--run", run.run()});
+  for (const NamedPath& read : {NamedPath{"--data", run.data()}, NamedPath{"--init-from", run.init_from()}}) {
+    RequireNotAbove(out, read);
+    RequireNotInside(out, read);
+  }
 }
 
 /// Others may not use a run's directory, as long as the job does.

@@ -31,7 +31,7 @@ TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSp
       spec_(spec),
       inputs_(inputs),
       layout_(std::move(layout)),
-      staged_(settings.run_settings().out(), settings.run_settings().overwrite()),
+      staged_(settings.run_settings().out(), settings.run_settings().overwrite(), {model::kModelKind}),
       status_(status),
       progress_("triples"),
       stopping_(settings.run_settings().patience()) {

@@ -32,9 +32,11 @@ struct SettingInfo {
   std::string placeholder;  ///< what stands for the value in help: FILE, N; empty for switches
   ValueType type = ValueType::kText;
   bool required = false;
-  std::string unless;       ///< not required where the setting of this name is given
-  bool positional = false;  ///< also accepted without its flag
-  bool repeated = false;    ///< takes several values
+  std::string unless;        ///< not required where the setting of this name is given
+  bool positional = false;   ///< also accepted without its flag
+  bool repeated = false;     ///< takes several values
+  bool is_path = false;      ///< names a file or directory, as its placeholder says
+  bool writes_file = false;  ///< a file that the command writes
   std::optional<double> min;
   std::optional<double> max;
   bool above_min = false;                   ///< `min` itself is refused

@@ -187,6 +187,8 @@ std::string TypeText(const SettingInfo& setting) {
 
 void SetFromText(const SettingInfo& setting, std::string_view text, const ValueSource& source,
                  Message* message) {
+  if (setting.is_path && text.empty())
+    throw Error(source.kind, fmt::format("{} is empty: expected {}", source.name, setting.placeholder));
   switch (setting.leaf().cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return Store(setting, message, ParseBool(setting, text, source), &Reflection::SetBool,

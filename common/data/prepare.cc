@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "common/data/dataset.h"
 #include "common/data/dataset_writer.h"
 #include "common/data/prepare_settings.h"
 #include "common/data/timestamp.h"
@@ -133,7 +134,9 @@ class SplitFiles {
 class Preparation {
  public:
   explicit Preparation(const PrepareOptions& options)
-      : options_(options), output_(options.out, options.overwrite), log_(options.log, output_.path()) {}
+      : options_(options),
+        output_(options.out, options.overwrite, {kDatasetKind}),
+        log_(options.log, output_.path()) {}
 
   PrepareReport Run() {
     ReadLogs();

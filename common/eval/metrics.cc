@@ -85,6 +85,13 @@ std::vector<std::string> MetricNames(bool with_recall) {
   return names;
 }
 
+void RequireMetricOfAll(std::string_view setting, std::string_view name) {
+  const std::vector<std::string> known = MetricNames(false);
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  ThrowUsage("{} = '{}': expected hr@K or ndcg@K with K = {}, {}, ..., {}, or mrr", setting, name, Cutoff(0),
+             Cutoff(1), Cutoff(kCutoffs - 1));
+}
+
 std::string MetricTitle(std::string name) {
   const bool recall = name.starts_with("recall");
   for (std::size_t n = 0; n < (recall ? 1 : name.size()); ++n)

@@ -39,6 +39,9 @@ double MetricOf(const UserMetrics& metrics, std::string_view name);
 
 /// Names of all metrics: hr@10 … hr@100, ndcg@10 …, recall@10 … if wanted, mrr.
 std::vector<std::string> MetricNames(bool with_recall);
+/// Throws Error(kUsage) naming the setting unless it is one of MetricNames(false): what every evaluation has.
+/// @param setting  "--metric"
+void RequireMetricOfAll(std::string_view setting, std::string_view name);
 /// A metric's name for people: "HR@10", "Recall@10", "MRR".
 std::string MetricTitle(std::string name);
 

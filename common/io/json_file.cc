@@ -2,24 +2,35 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <span>
 
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_number.h"
 #include "common/io/json_text.h"
 #include "common/io/output_file.h"
+#include "common/io/regular_file.h"
 
 namespace attune::io {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
 
-constexpr std::uintmax_t kMaxJsonBytes = std::uintmax_t{1} << 30;
+constexpr std::uint64_t kMaxJsonBytes = std::uint64_t{1} << 30;
 
 constexpr const char* kDigest = "manifest_digest";
+
+std::string TextOf(const fs::path& path) {
+  RegularFile file(path);
+  if (file.bytes() > kMaxJsonBytes)
+    ThrowBadInput("{}: {} bytes are too many for a JSON file", path.string(), file.bytes());
+  std::string text(file.bytes(), '\0');
+  std::size_t size = 0;
+  while (const std::size_t got = file.Read(std::span(text).subspan(size))) size += got;
+  text.resize(size);
+  return text;
+}
 
 /// Of all that a manifest says but its own digest, however the text is laid out.
 std::string DigestOf(ordered_json manifest) {
@@ -72,15 +83,7 @@ std::string VerifyFile(const fs::path& directory, const std::string& name, const
 }  // namespace
 
 ordered_json ReadJson(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::error_code error;
-  const auto bytes = fs::file_size(path, error);
-  if (!stream || error)
-    ThrowBadInput("{}: cannot open: {}", path.string(), error ? error.message() : "unreadable");
-  if (bytes > kMaxJsonBytes) ThrowBadInput("{}: {} bytes are too many for a JSON file", path.string(), bytes);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return ParseJson(text.str(), path.string());
+  return ParseJson(TextOf(path), path.string());
 }
 
 void DescribeFiles(const fs::path& directory, ordered_json& manifest, const std::string& before) {

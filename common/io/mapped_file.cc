@@ -1,31 +1,21 @@
 #include "common/io/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "common/error.h"
+#include "common/io/regular_file.h"
 
 namespace attune::io {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) ThrowBadInput("{}: cannot open: {}", path.string(), ErrnoText(errno));
-  struct stat status {};
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    close(fd);
-    ThrowBadInput("{}: not a regular file", path.string());
-  }
-  size_ = static_cast<std::size_t>(status.st_size);
+  const RegularFile file(path);
+  size_ = file.bytes();
   void* mapped = nullptr;
-  if (size_ > 0) mapped = mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
-  const int map_error = errno;
-  close(fd);
-  if (mapped == MAP_FAILED) ThrowFailed("{}: cannot map: {}", path.string(), ErrnoText(map_error));
+  if (size_ > 0) mapped = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
+  if (mapped == MAP_FAILED) ThrowFailed("{}: cannot map: {}", path.string(), ErrnoText(errno));
   data_ = static_cast<const std::byte*>(mapped);
 }
 

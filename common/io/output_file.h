@@ -1,9 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,8 @@ namespace attune::io {
 class OutputFile {
  public:
   explicit OutputFile(const std::filesystem::path& path);
+  /// Takes over what is open for writing. @param seekable  false: a stream, in which there is no WriteAt()
+  OutputFile(const std::filesystem::path& path, int fd, bool seekable = true);
   ~OutputFile();
   OutputFile(OutputFile&&) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
@@ -30,23 +34,31 @@ class OutputFile {
   std::uint64_t size() const { return size_; }
   const std::filesystem::path& path() const { return path_; }
 
-  /// Flushes, fsyncs and closes.
+  /// Makes the bytes durable (fsync), where that means something.
+  void Sync();
+
+  /// Sync(), and closes.
   void Close();
 
  private:
   void Flush();
+  ssize_t WriteSome(std::uint64_t offset, std::span<const std::byte> bytes);
   void WriteFully(std::uint64_t offset, std::span<const std::byte> bytes);
 
   std::filesystem::path path_;
   int fd_ = -1;
+  bool seekable_ = true;
   std::uint64_t size_ = 0;
   std::vector<std::byte> buffer_;
 };
 
-/// A file that appears under its name only when complete: written beside it as `<path>.tmp`, then synced and
-/// renamed. Without Commit() nothing is left. Threads: confined.
+/// A file that appears under its name only when complete: written beside it, as its part (part_file.h), then
+/// synced and renamed. Without Commit() nothing is left. A link is followed: what it leads to is replaced.
+/// What is no file but a device or a FIFO, or what standard output or error goes to, is written directly.
+/// Threads: confined.
 class AtomicFile {
  public:
+  /// Errors: Error(kFailed) if it cannot be written, or another process is writing it.
   explicit AtomicFile(const std::filesystem::path& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -56,12 +68,15 @@ class AtomicFile {
   void Commit();
 
  private:
-  std::filesystem::path path_;
+  AtomicFile(const std::filesystem::path& path, std::optional<int> stream);
+
+  const std::filesystem::path target_;
+  const bool direct_;
   OutputFile file_;
   bool committed_ = false;
 };
 
-/// Writes `text` to a temporary name beside `path`, syncs it, and renames it to `path`.
+/// Writes `text` as an AtomicFile.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace attune::io

@@ -67,7 +67,7 @@ int TrainBaseline(const config::TrainSettings& settings, const CommandContext& c
     return 0;
   }
   plan.RequireFits();
-  io::StagedDirectory staged(run.out(), run.overwrite());
+  io::StagedDirectory staged(run.out(), run.overwrite(), {model::kModelKind});
   TakeRunDirectory(run);
   if (run.has_run()) log::AddFile((std::filesystem::path(run.run()) / "log").string());
   MemoryPeak peak;

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/io/json_file.h"
+#include "common/io/part_file.h"
 #include "common/log.h"
 #include "launch/checkpoint/loaded_checkpoint.h"
 #include "launch/checkpoint/part.h"
@@ -32,13 +33,19 @@ std::optional<std::uint32_t> NumberOf(const std::string& name) {
   return number;
 }
 
+bool IsPart(const fs::path& path) {
+  return !io::OutputOfPart(path).empty();
+}
+
 /// What is in the run's directory of checkpoints and is ours: with its number, complete or not.
 std::vector<std::pair<std::uint32_t, fs::path>> Entries(const fs::path& run) {
   std::vector<std::pair<std::uint32_t, fs::path>> entries;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(run / kFolder, error)) {
-    const auto number = NumberOf(entry.path().stem().string());
-    if (number) entries.emplace_back(*number, entry.path());
+    const fs::path& path = entry.path();
+    const auto number =
+        NumberOf(IsPart(path) ? io::OutputOfPart(path).filename().string() : path.stem().string());
+    if (number) entries.emplace_back(*number, path);
   }
   std::ranges::sort(entries);
   return entries;
@@ -160,7 +167,7 @@ void PruneCheckpoints(const fs::path& run, std::size_t keep, std::optional<std::
     if (error) log::Warning("{}: cannot remove: {}", path.string(), error.message());
   }
   for (const auto& [number, path] : Entries(run)) {
-    if (path.extension() == ".tmp" || path.extension() == ".old") Remove(path);
+    if (IsPart(path) || path.extension() == ".old") Remove(path);
   }
 }
 

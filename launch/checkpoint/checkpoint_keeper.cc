@@ -99,7 +99,7 @@ void CheckpointKeeper::Begin(Cluster& cluster, ordered_json state, const fs::pat
   one.manifest["number"] = one.number;
   const Doing begins("begins checkpoint {} in {}", one.number, std::string_view(run_.native()));
   try {
-    one.directory = std::make_unique<io::StagedDirectory>(CheckpointPath(run_, one.number), false);
+    one.directory = std::make_unique<io::StagedDirectory>(CheckpointPath(run_, one.number));
     MakePartFolders(one.directory->path());
     cluster.BeginSnapshot(one.directory->path(), one.number);
     KeepBest(best, one.directory->path());

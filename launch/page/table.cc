@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "common/error.h"
 #include "common/io/output_file.h"
 #include "launch/page/html.h"
 
@@ -49,6 +51,9 @@ std::string LatexText(const std::string& text) {
       {"}", "\\}"},
       {"~", "\\textasciitilde{}"},
       {"^", "\\textasciicircum{}"},
+      {"<", "\\textless{}"},
+      {">", "\\textgreater{}"},
+      {"|", "\\textbar{}"},
       {"±", "$\\pm$"},
       {"–", "--"}};
   std::string latex;
@@ -65,6 +70,15 @@ std::string LatexText(const std::string& text) {
     at += length;
   }
   return latex;
+}
+
+void RemoveTable(const std::filesystem::path& directory, const std::string& id) {
+  for (const char* ending : {".csv", ".tex"}) {
+    std::error_code error;
+    const auto file = directory / (id + ending);
+    std::filesystem::remove(file, error);
+    if (error) ThrowFailed("{}: cannot remove: {}", file.string(), error.message());
+  }
 }
 
 }  // namespace
@@ -140,7 +154,7 @@ std::string TableLatex(const Table& table) {
   std::string head;
   for (const TableColumn& column : table.columns) {
     columns += IsNumber(column) ? 'r' : 'l';
-    head += (head.empty() ? "" : " & ") + LatexText(column.title);
+    head += (columns.size() == 1 ? "" : " & ") + LatexText(column.title);
   }
   std::string latex = fmt::format(
       "\\begin{{table}}\n\\caption{{{}}}\n\\label{{tab:{}}}\n\\centering\n\\begin{{tabular}}{{{}}}"
@@ -176,11 +190,19 @@ std::string TableText(const Table& table) {
   return text;
 }
 
-void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory) {
-  std::filesystem::create_directories(directory);
+void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory,
+                 std::span<const char* const> ids) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) ThrowFailed("{}: cannot make this directory: {}", directory.string(), error.message());
   for (const Table& table : tables) {
     io::WriteFileAtomically(directory / (table.id + ".csv"), TableCsv(table));
     io::WriteFileAtomically(directory / (table.id + ".tex"), TableLatex(table));
+  }
+  for (const char* const id : ids) {
+    const bool written =
+        std::any_of(tables.begin(), tables.end(), [&](const Table& table) { return table.id == id; });
+    if (!written) RemoveTable(directory, id);
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "common/error.h"
+#include "common/io/json_file.h"
 #include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "launch/report/scale_page.h"
@@ -13,6 +15,8 @@
 #include "launch/report/study_file.h"
 #include "launch/report/study_page.h"
 #include "launch/report/study_tables.h"
+#include "launch/runs/make_directory.h"
+#include "launch/scale/scale_results.h"
 #include "launch/standard_streams.h"
 
 namespace attune::launch {
@@ -48,13 +52,35 @@ Report OfScaling(const std::filesystem::path& path) {
   }
 }
 
+/// What the results say they are; where there are none, what else is there.
+bool IsScaling(const std::filesystem::path& path) {
+  const auto results = path / "results.json";
+  if (!std::filesystem::exists(results)) return std::filesystem::exists(path / "machine.json");
+  const ordered_json json = io::ReadJson(results);
+  return json.is_object() && json.contains("kind") && json.at("kind") == kScalingKind;
+}
+
+/// Nothing is written where the page cannot be.
+void RequireDirectoryOf(const std::filesystem::path& page) {
+  const auto directory = std::filesystem::absolute(page).parent_path();
+  if (std::filesystem::is_directory(page)) ThrowUsage("--out {}: it is a directory", page.string());
+  if (!std::filesystem::is_directory(directory))
+    ThrowFailed("--out {}: there is no directory {}; make it first", page.string(), directory.string());
+}
+
 }  // namespace
 
 int RunReport(const config::ReportSettings& settings, const CommandContext& context) {
   const std::filesystem::path from(settings.study());
-  const Report report = std::filesystem::exists(from / "machine.json") ? OfScaling(from) : OfStudy(from);
-  if (settings.has_tables()) WriteTables(report.tables, settings.tables());
+  const bool scaling = IsScaling(from);
+  const Report report = scaling ? OfScaling(from) : OfStudy(from);
+  RequireDirectoryOf(settings.out());
+  if (settings.has_tables()) MakeDirectory(settings.tables(), "--tables");
   io::WriteFileAtomically(settings.out(), report.page);
+  if (settings.has_tables()) {
+    WriteTables(report.tables, settings.tables(),
+                scaling ? std::span<const char* const>(kScaleTables) : kStudyTables);
+  }
   WriteStandardOutput(
       context.json
           ? io::JsonText(ordered_json{{"page", settings.out()}, {"bytes", report.page.size()}}) + "\n"

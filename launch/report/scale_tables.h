@@ -11,8 +11,12 @@ namespace attune::launch {
 /// no such thing.
 nlohmann::ordered_json ReadScaling(const std::filesystem::path& out);
 
-/// The tables of a scaling study, in the order of the page: "strong", "weak", "quality", "phases", "costs",
-/// "machine", "setup". One that has no row is left out. Throws json::exception for other JSON.
+/// Ids of all tables that a scaling study can have, in the order of the page.
+inline constexpr const char* kScaleTables[] = {"strong", "weak",    "quality", "phases",
+                                               "costs",  "machine", "setup"};
+
+/// The tables of a scaling study, in this order. One that has no row is left out. Throws json::exception for
+/// other JSON.
 /// @param results  see ScaleResults()
 std::vector<Table> ScaleTables(const nlohmann::ordered_json& results);
 

@@ -6,6 +6,7 @@
 #include "launch/page/html.h"
 #include "launch/page/report_page.h"
 #include "launch/report/study_figures.h"
+#include "launch/study/words.h"
 
 namespace attune::launch {
 namespace {
@@ -53,28 +54,45 @@ class Page {
         settings.at("seeds").get<std::uint64_t>());
   }
 
-  /// What the page says in a sentence: the best at the D of the tables, and which others it beats.
-  std::string Verdict() const {
-    std::string best;
-    std::vector<std::string> equals;
-    std::size_t others = 0;
+  /// Titles of the methods that the best on validation was compared with, by what the test says of them.
+  struct Others {
+    std::string best;  ///< empty: nothing was compared
+    std::size_t worse = 0;
+    std::vector<std::string> equal;   ///< no significant difference
+    std::vector<std::string> better;  ///< significantly better than the best on validation
+  };
+
+  Others Compared() const {
+    constexpr double kSignificant = 0.05;
+    Others others;
     for (const auto& test : study_.json().at("comparisons")) {
       if (test.at("dim") != study_.table_dim() || test.at("metric") != "ndcg@100") continue;
-      best = study_.MethodNamed(test.at("best")).title;
-      ++others;
-      constexpr double kSignificant = 0.05;
-      if (test.at("p").get<double>() >= kSignificant || test.at("mean_difference").get<double>() <= 0)
-        equals.push_back(study_.MethodNamed(test.at("other")).title);
+      others.best = study_.MethodNamed(test.at("best")).title;
+      const std::string& title = study_.MethodNamed(test.at("other")).title;
+      if (test.at("p").get<double>() >= kSignificant) {
+        others.equal.push_back(title);
+      } else if (test.at("mean_difference").get<double>() < 0) {
+        others.better.push_back(title);
+      } else {
+        ++others.worse;
+      }
     }
-    if (best.empty()) return "There is nothing to compare.";
+    return others;
+  }
+
+  /// What the page says in a sentence: the best at the D of the tables, and how others differ from it.
+  std::string Verdict() const {
+    const Others others = Compared();
+    if (others.best.empty()) return "There is nothing to compare.";
     std::string text = fmt::format(
         "At D = {}, <strong>{}</strong> was best on validation. On the test it has a higher NDCG@100 than {} "
-        "of {} "
-        "others (paired t-test over users, p &lt; 0.05)",
-        study_.table_dim(), Escaped(best), others - equals.size(), others);
-    if (equals.empty()) return text + ".";
-    text += "; there is no such difference to ";
-    for (std::size_t n = 0; n < equals.size(); ++n) text += (n == 0 ? "" : ", ") + Escaped(equals[n]);
+        "of {} others (paired t-test over users, p &lt; 0.05)",
+        study_.table_dim(), Escaped(others.best), others.worse,
+        others.worse + others.equal.size() + others.better.size());
+    if (!others.better.empty())
+      text += fmt::format("; <strong>a lower one than {}</strong>", Escaped(JoinWords(others.better, ", ")));
+    if (!others.equal.empty())
+      text += fmt::format("; there is no such difference to {}", Escaped(JoinWords(others.equal, ", ")));
     return text + ".";
   }
 

@@ -13,6 +13,8 @@
 #include "common/io/json_text.h"
 #include "common/io/output_file.h"
 #include "common/log.h"
+#include "launch/runs/make_directory.h"
+#include "launch/runs/whole_files.h"
 
 namespace attune::launch {
 
@@ -21,7 +23,7 @@ using nlohmann::ordered_json;
 
 KeptRuns::KeptRuns(const fs::path& out, std::string kind, std::int64_t version)
     : runs_(out / "runs"), kind_(std::move(kind)), version_(version) {
-  fs::create_directories(runs_);
+  MakeDirectory(runs_, "--out");
 }
 
 void KeptRuns::Begin(const std::string& name, const config::TrainSettings& settings) const {
@@ -35,18 +37,22 @@ bool KeptRuns::Find(const std::string& name, const std::function<void(const orde
   if (!fs::exists(directory / "manifest.json")) return false;
   try {
     const ordered_json manifest = io::ReadManifest(directory, kind_, version_);
-    for (const std::string& problem : io::VerifyChecksums(directory, manifest)) ThrowBadInput("{}", problem);
+    RequireWhole(directory, manifest);
     try {
       read(manifest);
     } catch (const ordered_json::exception& error) {
       ThrowBadInput("{}: {}", directory.string(), error.what());
     }
   } catch (const Error& error) {
-    log::Warning("run {} is damaged and will be done again: {}", name, error.what());
-    fs::remove_all(directory);
+    Forget(name, error.what());
     return false;
   }
   return true;
+}
+
+void KeptRuns::Forget(const std::string& name, const std::string& why) const {
+  log::Warning("run {} is damaged and will be done again: {}", name, why);
+  fs::remove_all(Directory(name));
 }
 
 void KeptRuns::Keep(const std::string& name, const ordered_json& says,

@@ -33,8 +33,10 @@ class KeptRuns {
 
  protected:
   /// @param read  takes what it needs of the run's manifest and files; may throw Error or json::exception
-  /// @returns whether the run was kept and is whole. One that is damaged is told of, and forgotten
+  /// @returns whether the run was kept and is whole. One that is not is told of, and forgotten
   bool Find(const std::string& name, const std::function<void(const nlohmann::ordered_json&)>& read) const;
+  /// Tells that a run will be done again, and removes what there is of it.
+  void Forget(const std::string& name, const std::string& why) const;
   /// Keeps a run from now on. @param says  of the manifest  @param files  of the directory, for checksums
   void Keep(const std::string& name, const nlohmann::ordered_json& says,
             const std::vector<std::string>& files) const;

@@ -14,6 +14,8 @@ namespace attune::launch {
 /// [models of all ranks]}, …]. Threads: confined.
 class MachineLimits {
  public:
+  /// Reads what earlier sessions have measured. Throws Error(kBadInput) naming the file if it is no such
+  /// thing.
   /// @param launcher  words that start the processes between which messages are measured
   MachineLimits(const std::filesystem::path& out, std::vector<std::string> launcher);
 
@@ -24,7 +26,8 @@ class MachineLimits {
   const nlohmann::ordered_json& measurements() const { return measurements_; }
 
  private:
-  void AddLinks(const std::filesystem::path& output, nlohmann::ordered_json& measurement) const;
+  /// What doctor has written. @param ended  its process
+  void AddLinks(const ProcessPool::Ended& ended, nlohmann::ordered_json& measurement) const;
 
   std::filesystem::path out_;
   std::vector<std::string> launcher_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/data/dataset.h"
 #include "common/data/dataset_writer.h"
 #include "common/io/json_file.h"
 #include "common/io/output_file.h"
@@ -50,7 +51,7 @@ std::vector<Index> UsersOfPart(const data::Dataset& dataset, unsigned share, uns
 
 void WritePart(const data::Dataset& dataset, unsigned share, unsigned of, const fs::path& out) {
   const std::vector<Index> users = UsersOfPart(dataset, share, of);
-  io::StagedDirectory staged(out, true);
+  io::StagedDirectory staged(out, true, {data::kDatasetKind});
   const fs::path& directory = staged.path();
   WriteUserIds(dataset, users, directory / "users.tsv");
   fs::copy_file(dataset.path() / "items.tsv", directory / "items.tsv");

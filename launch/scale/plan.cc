@@ -125,13 +125,10 @@ void RequireSense(const ScalePlan& plan, unsigned most_workers, const data::Data
         most_workers, dataset.path().string(), slices, 4 * most_workers);
   }
   const auto& measuring = plan.settings.measuring();
-  if (plan.Evaluates()) {
-    eval::MetricOf(eval::UserMetrics(), measuring.metric());
-    if (!dataset.Has(data::Split::kValidation) && measuring.has_target())
-      ThrowUsage("--target cannot take effect: {} has no validation split", dataset.path().string());
-  } else if (measuring.has_target()) {
+  if (measuring.has_target() && !plan.Evaluates())
     ThrowUsage("--target cannot take effect with --evaluate-every 0");
-  }
+  if (measuring.has_target() && !dataset.Has(data::Split::kValidation))
+    ThrowUsage("--target cannot take effect: {} has no validation split", dataset.path().string());
   if (plan.order.size() > measuring.max_runs()) {
     ThrowUsage("{} runs: more than --max-runs {}. Name fewer layouts or --repeats, or allow more",
                plan.order.size(), measuring.max_runs());
@@ -177,6 +174,7 @@ std::vector<std::string> ScalePlan::Launcher(const ScaleLayout& layout) const {
 }
 
 ScalePlan MakeScalePlan(const config::ScaleSettings& settings, const data::Dataset& dataset) {
+  eval::RequireMetricOfAll("--metric", settings.measuring().metric());
   const std::string& launcher = settings.series().launcher();
   if (!launcher.empty() && launcher.find("{ranks}") == std::string::npos)
     ThrowUsage("--launcher '{}': expected {{ranks}} among the words, as in 'mpirun -n {{ranks}}'", launcher);

@@ -54,17 +54,23 @@ RunFiles::RunFiles(const fs::path& out, RunIdentity identity)
 
 std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
   ScaleRecord record;
+  std::string kept_as;
   const bool found = KeptRuns::Find(name, [&](const ordered_json& manifest) {
     record.name = name;
+    kept_as = manifest.value("run", "");
     record.identity = manifest.at("identity");
     record.part = manifest.at("part");
     ReadRun(Run(name), record);
   });
   if (!found) return std::nullopt;
   const std::string difference = DifferenceOf(record.identity, identity_);
-  if (difference.empty()) return record;
-  ThrowUsage("{}: it may not be compared with runs of this command: {}. Choose another --out",
-             Directory(name).string(), difference);
+  if (!difference.empty()) {
+    ThrowUsage("{}: it may not be compared with runs of this command: {}. Choose another --out",
+               Directory(name).string(), difference);
+  }
+  if (kept_as == name) return record;
+  Forget(name, kept_as.empty() ? "it does not say which run it is" : "it is a copy of " + kept_as);
+  return std::nullopt;
 }
 
 ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) const {
@@ -77,7 +83,8 @@ ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) con
   const std::string status = record.result.at("status");
   if (status != "completed") ThrowFailed("the run has ended early: {}", status);
   fs::remove_all(Model(name));
-  KeptRuns::Keep(name, {{"identity", identity_}, {"part", part}}, {"run/result.json", "run/metrics.jsonl"});
+  KeptRuns::Keep(name, {{"run", name}, {"identity", identity_}, {"part", part}},
+                 {"run/result.json", "run/metrics.jsonl"});
   return record;
 }
 

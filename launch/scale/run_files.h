@@ -31,8 +31,8 @@ class RunFiles : public KeptRuns {
 
   std::filesystem::path Run(const std::string& name) const { return Directory(name) / "run"; }
 
-  /// A finished run that is whole. Throws Error(kUsage) naming it if it may not be compared with those of
-  /// this identity.
+  /// A finished run that is whole, and no copy of one of another name. Throws Error(kUsage) naming it if it
+  /// may not be compared with those of this identity.
   std::optional<ScaleRecord> Find(const std::string& name) const;
   /// The run has ended well: keeps what it has written from now on, without its model.
   /// Throws Error(kFailed) if that is not a whole run.

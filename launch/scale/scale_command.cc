@@ -18,12 +18,15 @@
 #include "launch/program_identity.h"
 #include "launch/report/scale_page.h"
 #include "launch/report/scale_tables.h"
+#include "launch/runs/make_directory.h"
+#include "launch/runs/whole_files.h"
 #include "launch/scale/machine_limits.h"
 #include "launch/scale/plan.h"
 #include "launch/scale/run_files.h"
 #include "launch/scale/scale_job.h"
 #include "launch/scale/scale_results.h"
 #include "launch/standard_streams.h"
+#include "launch/study/process_end.h"
 
 namespace attune::launch {
 namespace {
@@ -129,14 +132,16 @@ std::string Summary(const ordered_json& results) {
 
 int RunScale(const config::ScaleSettings& settings, const CommandContext& context) {
   const data::Dataset dataset(settings.series().data());
+  if (!context.dry_run) RequireWhole(dataset.path(), dataset.manifest());
   const ScalePlan plan = MakeScalePlan(settings, dataset);
   const Estimate estimate = EstimateAll(plan, dataset);
   if (context.dry_run) {
     PrintDryRun(settings, {{"plan", PlanJson(plan, estimate)}}, PlanText(plan, estimate), context.json);
     return 0;
   }
+  for (const ScalePoint& point : plan.points) RequireLauncher(plan.Launcher(point.layout));
   const fs::path out(settings.series().out());
-  fs::create_directories(out);
+  MakeDirectory(out, "--out");
   const io::DirectoryLock lock(out);
   RequireOwnDirectory(out);
   const RunIdentity identity = IdentityOf(plan, dataset);
@@ -154,7 +159,7 @@ int RunScale(const config::ScaleSettings& settings, const CommandContext& contex
       ScaleResults(plan, outcome, dataset, identity, limits.measurements(), processors);
   io::WriteFileAtomically(out / "results.json", io::JsonText(results, 1) + "\n");
   const std::vector<Table> tables = ScaleTables(results);
-  WriteTables(tables, out / "tables");
+  WriteTables(tables, out / "tables", kScaleTables);
   io::WriteFileAtomically(out / "scaling.html", ScalePage(results, tables));
   log::Info("{} runs, {} that were there already; the page is {}", outcome.done, outcome.reused,
             (out / "scaling.html").string());

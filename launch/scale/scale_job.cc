@@ -8,12 +8,27 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/format.h"
+#include "launch/runs/whole_files.h"
 #include "launch/scale/part_data.h"
+#include "launch/study/process_end.h"
 
 namespace attune::launch {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(200);
+
+/// Whether an earlier command has left the part; one that is damaged is told of, and removed.
+bool IsWholePart(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path / "manifest.json")) return false;
+  try {
+    RequireWhole(path, data::Dataset(path).manifest());
+    return true;
+  } catch (const Error& error) {
+    log::Warning("{} is damaged and will be written again: {}", path.string(), error.what());
+    std::filesystem::remove_all(path);
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -52,14 +67,12 @@ bool ScaleJob::Begin(const ScaleRun& run) {
   return Train(run);
 }
 
-/// Part of the data that a point trains, written if it is not there.
-std::filesystem::path ScaleJob::DataOf(const ScalePoint& point) const {
+std::filesystem::path ScaleJob::DataOf(const ScalePoint& point) {
   if (point.Strong()) return dataset_.path();
   const auto path = out_ / "parts" / fmt::format("{}-of-{}", point.share, point.of);
-  if (!std::filesystem::exists(path / "manifest.json")) {
-    std::filesystem::create_directories(path.parent_path());
-    WritePart(dataset_, point.share, point.of, path);
-  }
+  if (!whole_parts_.insert(path).second || IsWholePart(path)) return path;
+  std::filesystem::create_directories(path.parent_path());
+  WritePart(dataset_, point.share, point.of, path);
   return path;
 }
 
@@ -78,14 +91,14 @@ bool ScaleJob::Train(const ScaleRun& run) {
   while (!(ended = pool_.Wait(kLook))) {
     if (pool_.interrupted()) return false;
   }
-  End(run, ended->code, part);
+  End(run, *ended, part);
   return true;
 }
 
-void ScaleJob::End(const ScaleRun& run, int code, const std::string& part) {
+void ScaleJob::End(const ScaleRun& run, const ProcessPool::Ended& ended, const std::string& part) {
   const std::string name = plan_.Name(run);
   try {
-    if (code != 0) ThrowFailed("{} (exit code {})", LastLine(files_.Log(name)), code);
+    if (!ended.well()) ThrowFailed("{}", WhyEnded(ended, files_.Log(name)));
     outcome_.records[run.point].push_back(files_.Keep(name, part));
     ++outcome_.done;
     const auto& result = outcome_.records[run.point].back().result;

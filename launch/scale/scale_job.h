@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,9 @@ class ScaleJob {
   /// False when this process is to end.
   bool Begin(const ScaleRun& run);
   bool Train(const ScaleRun& run);
-  void End(const ScaleRun& run, int code, const std::string& part);
-  std::filesystem::path DataOf(const ScalePoint& point) const;
+  void End(const ScaleRun& run, const ProcessPool::Ended& ended, const std::string& part);
+  /// Part of the data that a point trains, written if it is not there whole.
+  std::filesystem::path DataOf(const ScalePoint& point);
 
   const ScalePlan& plan_;
   const data::Dataset& dataset_;
@@ -52,8 +54,9 @@ class ScaleJob {
   MachineLimits& limits_;
   ProcessPool pool_;
   ScaleOutcome outcome_;
-  std::size_t number_ = 0;            ///< of the run, for people
-  std::optional<unsigned> measured_;  ///< repeat at whose beginning the machine was
+  std::set<std::filesystem::path> whole_parts_;  ///< that were looked at, or written now
+  std::size_t number_ = 0;                       ///< of the run, for people
+  std::optional<unsigned> measured_;             ///< repeat at whose beginning the machine was
 };
 
 }  // namespace attune::launch

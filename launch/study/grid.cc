@@ -35,6 +35,24 @@ bool IsOfTheRun(const config::SettingInfo& setting) {
   return group == config::RunSettings::descriptor() || group == config::ClusterSettings::descriptor();
 }
 
+/// Values may be written in several ways: 0.05 is 0.050, and is tried once.
+void CheckValues(const config::SettingInfo& setting, const std::string& name,
+                 const std::vector<std::string>& texts) {
+  std::vector<std::vector<std::string>> values;
+  for (const std::string& text : texts) {
+    config::TrainSettings scratch;
+    config::SetFromText(setting, text, {"--vary " + name}, &scratch);
+    const std::vector<std::string> value = config::ValueTexts(setting, scratch);
+    const auto same = std::find(values.begin(), values.end(), value);
+    if (same != values.end()) {
+      const std::string& first = texts[static_cast<std::size_t>(same - values.begin())];
+      ThrowUsage("--vary {}: the value {} is given twice{}", name, first,
+                 first == text ? "" : ", once as " + text);
+    }
+    values.push_back(value);
+  }
+}
+
 void CheckVariation(const config::Schema& schema, const std::string& name, const Axis& axis) {
   for (const auto& [own, flag] : kOwn) {
     if (axis.name == own) ThrowUsage("--vary {}: the study sets {} itself; see {}", name, own, flag);
@@ -45,21 +63,32 @@ void CheckVariation(const config::Schema& schema, const std::string& name, const
                config::DidYouMean(axis.name, schema.Names()));
   }
   if (IsOfTheRun(*setting)) ThrowUsage("--vary {}: '{}' is no hyper-parameter", name, axis.name);
-  for (const std::string& value : axis.values) {
-    config::TrainSettings scratch;
-    config::SetFromText(*setting, value, {"--vary " + name}, &scratch);
-    if (std::count(axis.values.begin(), axis.values.end(), value) > 1)
-      ThrowUsage("--vary {}: the value {} is given twice", name, value);
-  }
+  CheckValues(*setting, name, axis.values);
 }
 
-void CheckMethod(const std::string& name, const std::string& method) {
+/// A method is one of ours, and a variation leaves it what it is.
+void CheckMethod(const std::string& name, const Variation& variation) {
+  const std::string& method = variation.method;
   std::vector<std::string> known;
-  for (const Method& one : AllMethods()) known.push_back(one.name);
-  if (std::find(known.begin(), known.end(), method) == known.end()) {
-    ThrowUsage("--vary {}: unknown method '{}'{}; known are {}", name, method,
-               config::DidYouMean(method, known), JoinWords(known, ", "));
+  for (const Method& one : AllMethods()) {
+    known.push_back(one.name);
+    if (one.name != method) continue;
+    for (const SettingText& own : one.settings) {
+      if (own.name != variation.axis.name) continue;
+      ThrowUsage("--vary {}: {} is what it is by {} {}; it cannot be varied", name, method, own.name,
+                 own.text);
+    }
+    return;
   }
+  ThrowUsage("--vary {}: unknown method '{}'{}; known are {}", name, method,
+             config::DidYouMean(method, known), JoinWords(known, ", "));
+}
+
+void CheckOnce(const std::string& name, const Variation& variation, const std::vector<Variation>& before) {
+  const bool twice = std::any_of(before.begin(), before.end(), [&](const Variation& other) {
+    return other.method == variation.method && other.axis.name == variation.axis.name;
+  });
+  if (twice) ThrowUsage("--vary {}: it is given twice; list its values once, as in {}=1,2", name, name);
 }
 
 }  // namespace
@@ -78,10 +107,13 @@ std::vector<Variation> ParseVariations(const std::string& text) {
     const std::size_t dot = name.find('.');
     if (dot != std::string::npos) {
       variation.method = name.substr(0, dot);
-      CheckMethod(name, variation.method);
+      variation.axis.name = name.substr(dot + 1);
+      CheckMethod(name, variation);
+    } else {
+      variation.axis.name = name;
     }
-    variation.axis.name = dot == std::string::npos ? name : name.substr(dot + 1);
     CheckVariation(schema, name, variation.axis);
+    CheckOnce(name, variation, variations);
     variations.push_back(std::move(variation));
   }
   return variations;

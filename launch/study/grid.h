@@ -15,7 +15,8 @@ struct Variation {
 };
 
 /// Parses "lr=0.05,0.1; bpr.l2=0,0.01" and checks names and values against the settings of `attune train`.
-/// Throws Error(kUsage) with the nearest known name; also for a setting that the study sets itself.
+/// Throws Error(kUsage) with the nearest known name; also for a setting that the study sets itself, one that
+/// makes a method what it is, and a name or a value that is given twice, however the value is written.
 std::vector<Variation> ParseVariations(const std::string& text);
 
 /// Number of points of a grid; no more than `most` + 1 is counted.

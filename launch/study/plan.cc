@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 #include "common/config/schema.h"
@@ -187,6 +188,15 @@ void RequireSplits(const data::Dataset& dataset) {
   }
 }
 
+/// Seeds are counted up from the first.
+void RequireSeeds(const config::StudySettings::Comparison& comparison) {
+  constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t first = comparison.first_seed();
+  if (comparison.seeds() - 1 <= kLast - first) return;
+  ThrowUsage("--first-seed = {}: with --seeds {} the last seed would be more than {}", first,
+             comparison.seeds(), kLast);
+}
+
 void RequireBounded(const StudyPlan& plan, const data::Dataset& dataset) {
   const std::uint32_t most = plan.settings.running().max_runs();
   if (plan.Runs() <= most) return;
@@ -232,7 +242,8 @@ config::TrainSettings StudyPlan::RunSettings(const StudyCell& cell, std::size_t 
 StudyPlan MakePlan(const config::StudySettings& settings, const data::Dataset& dataset) {
   RequireSplits(dataset);
   eval::ParseGroupBounds(settings.comparison().group_bounds(), "--group-bounds");
-  eval::MetricOf(eval::UserMetrics(), settings.tuning().metric());
+  eval::RequireMetricOfAll("--metric", settings.tuning().metric());
+  RequireSeeds(settings.comparison());
   StudyPlan plan;
   plan.settings = settings;
   auto& tuning = *plan.settings.mutable_tuning();

@@ -62,14 +62,16 @@ void ProcessPool::Start(std::size_t id, std::vector<std::string> arguments,
   child.output = out.fd();
   child.errors = err.fd();
   Launch(launcher, child);
-  processes_.push_back({StartChild(child), id});
+  processes_.push_back({StartChild(child), id, child.program});
 }
 
 std::optional<ProcessPool::Ended> ProcessPool::Reap() {
   for (auto process = processes_.begin(); process != processes_.end(); ++process) {
     int status = 0;
     if (waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
-    const Ended ended{process->id, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const int code = signal == 0 ? WEXITSTATUS(status) : 128 + signal;
+    Ended ended{process->id, code, signal, std::move(process->program)};
     processes_.erase(process);
     return ended;
   }

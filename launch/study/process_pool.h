@@ -19,7 +19,11 @@ class ProcessPool {
  public:
   struct Ended {
     std::size_t id = 0;
-    int code = 0;  ///< exit code, or 128 + the signal
+    int code = 0;         ///< exit code, or 128 + the signal
+    int signal = 0;       ///< that has killed it; 0: none has
+    std::string program;  ///< the launcher's first word; empty is this program
+
+    bool well() const { return code == 0; }
   };
 
   ProcessPool() = default;
@@ -47,6 +51,7 @@ class ProcessPool {
   struct Process {
     pid_t pid = 0;
     std::size_t id = 0;
+    std::string program;
   };
   std::optional<Ended> Reap();
   void Signal(int number) const;

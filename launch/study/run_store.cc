@@ -10,7 +10,9 @@
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
 #include "common/io/json_text.h"
+#include "common/model/model_files.h"
 #include "launch/program_identity.h"
+#include "launch/runs/whole_files.h"
 
 namespace attune::launch {
 namespace {
@@ -74,7 +76,15 @@ std::optional<RunRecord> RunStore::Find(const std::string& key) const {
 }
 
 bool RunStore::HasModel(const std::string& key) const {
-  return fs::exists(Model(key) / "manifest.json");
+  const fs::path model = Model(key);
+  if (!fs::exists(model)) return false;  // it was not chosen
+  try {
+    RequireWhole(model, io::ReadManifest(model, model::kModelKind, model::kModelVersion));
+  } catch (const Error& error) {
+    Forget(key, error.what());
+    return false;
+  }
+  return true;
 }
 
 void RunStore::Write(const std::string& key, const RunSpec& spec, const RunRecord& record) const {

@@ -41,6 +41,8 @@ class RunStore : public KeptRuns {
 
   /// A finished run that is whole.
   std::optional<RunRecord> Find(const std::string& key) const;
+  /// Whether a finished run has its model, whole: sizes and checksums are those of its manifest. A run with
+  /// another is told of, and forgotten.
   bool HasModel(const std::string& key) const;
 
   /// The training has ended well: reads what it printed, and keeps the run from now on.

@@ -16,8 +16,11 @@
 #include "launch/dry_run.h"
 #include "launch/report/study_file.h"
 #include "launch/report/study_tables.h"
+#include "launch/runs/make_directory.h"
+#include "launch/runs/whole_files.h"
 #include "launch/standard_streams.h"
 #include "launch/study/plan.h"
+#include "launch/study/process_end.h"
 #include "launch/study/run_store.h"
 #include "launch/study/study_job.h"
 #include "launch/study/study_results.h"
@@ -119,6 +122,7 @@ void TellFailures(const ordered_json& results) {
 
 int RunStudy(const config::StudySettings& settings, const CommandContext& context) {
   const data::Dataset dataset(settings.comparison().data());
+  if (!context.dry_run) RequireWhole(dataset.path(), dataset.manifest());
   const StudyPlan plan = MakePlan(settings, dataset);
   const CostModel costs(plan, dataset);
   const double seconds = costs.Total(plan, JobsOf(settings));
@@ -126,8 +130,9 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
     PrintDryRun(settings, {{"plan", PlanJson(plan, seconds)}}, PlanText(plan, costs, seconds), context.json);
     return 0;
   }
+  RequireLauncher(SplitWords(settings.running().launcher(), ' '));
   const fs::path study(settings.comparison().out());
-  fs::create_directories(study);
+  MakeDirectory(study, "--out");
   const io::DirectoryLock lock(study);
   RequireSameData(study, dataset);
   log::Info("{} trainings of {} methods and sizes, {} at a time, about {}, with the grid '{}'", plan.Runs(),
@@ -140,7 +145,7 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   }
   const ordered_json results = StudyResults(plan, outcome, dataset, store);
   io::WriteFileAtomically(study / "results.json", io::JsonText(results, 1) + "\n");
-  WriteTables(StudyTables(StudyFile(study)), study / "tables");
+  WriteTables(StudyTables(StudyFile(study)), study / "tables", kStudyTables);
   log::Info("{} trainings, {} that were there already", outcome.trained, outcome.reused);
   TellFailures(results);
   if (results.at("results").empty()) ThrowFailed("{}: no method has a result", study.string());

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "launch/study/process_end.h"
 #include "launch/study/words.h"
 
 namespace attune::launch {
@@ -81,7 +82,7 @@ void StudyJob::BeginTasks() {
   while (!ready_.empty() && running_.size() < jobs_) {
     const auto cost = [&](const Task& task) {
       const StudyCell& cell = plan_.cells[task.cell];
-      return task.stage == Stage::kTest ? costs_.Testing(cell) : costs_.Training(cell);
+      return IsTest(task) ? costs_.Testing(cell) : costs_.Training(cell);
     };
     const auto dearest = std::max_element(ready_.begin(), ready_.end(),
                                           [&](const Task& a, const Task& b) { return cost(a) < cost(b); });
@@ -121,20 +122,37 @@ bool StudyJob::IsThere(const Task& task, const std::string& key, std::optional<R
   record = store_.Find(key);
   if (!record || task.stage == Stage::kTrial) return record.has_value();
   if (task.stage == Stage::kTest) return record->tested;
-  return store_.HasModel(key) || (record->tested && !Provides(task.cell));
+  return (record->tested && !Provides(task.cell)) || store_.HasModel(key);
+}
+
+StudyJob::Running* StudyJob::SameAs(const Task& task) {
+  const std::string& key = RunOf(task).key;
+  for (auto& [id, running] : running_) {
+    const Task& other = running.tasks.front();
+    if (IsTest(other) == IsTest(task) && RunOf(other).key == key) return &running;
+  }
+  return nullptr;
+}
+
+void StudyJob::Spare(const Task& task) {
+  // The first seed of the chosen settings is one of the trials, which is counted already.
+  if (task.stage == Stage::kSeed && task.index == 0) return;
+  progress_.Spared(task.cell, IsTest(task) ? Kind::kTest : Kind::kTraining);
+  if (!IsTest(task)) ++outcome_.reused;
 }
 
 void StudyJob::Begin(const Task& task) {
   const RunSpec spec = SpecOf(task);
   StudyRun& run = RunOf(task);
   run.key = store_.Key(spec);
+  if (Running* const same = SameAs(task)) {
+    same->tasks.push_back(task);
+    return Spare(task);
+  }
   std::optional<RunRecord> record;
   if (!IsThere(task, run.key, record)) return Start(task, spec);
   run.record = std::move(record);
-  // The first seed of the chosen settings is one of the trials, which is counted already.
-  const bool counted = task.stage == Stage::kSeed && task.index == 0;
-  if (!counted) progress_.Spared(task.cell, task.stage == Stage::kTest ? Kind::kTest : Kind::kTraining);
-  if (!counted && task.stage != Stage::kTest) ++outcome_.reused;
+  Spare(task);
   Done(task);
 }
 
@@ -143,7 +161,7 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
   std::vector<std::string> arguments;
   const auto& running = plan_.settings.running();
   const std::string data = dataset_.path().string();
-  if (task.stage == Stage::kTest) {
+  if (IsTest(task)) {
     arguments = {"evaluate", "--model", store_.Model(key).string(), "--per-user", store_.Ranks(key).string()};
   } else {
     store_.Begin(key, spec.settings);
@@ -154,43 +172,47 @@ void StudyJob::Start(const Task& task, const RunSpec& spec) {
   }
   arguments.insert(arguments.end(), {"--data", data, "--threads", std::to_string(running.threads()), "--json",
                                      "--log-level", "warning"});
-  const bool training = task.stage != Stage::kTest;
+  const bool training = !IsTest(task);
   const bool launched = training && plan_.cells[task.cell].method->IsFactorisation();
   pool_.Start(next_id_, std::move(arguments), launched ? launcher_ : std::vector<std::string>(),
               training ? store_.Summary(key) : store_.Directory(key) / "test.json",
               store_.Log(key, training ? "train" : "test"));
-  running_[next_id_++] = {task, std::chrono::steady_clock::now()};
+  running_[next_id_++] = {{task}, std::chrono::steady_clock::now()};
 }
 
 void StudyJob::End(const ProcessPool::Ended& ended) {
   const Running running = running_.at(ended.id);
   running_.erase(ended.id);
-  const Task& task = running.task;
-  StudyRun& run = RunOf(task);
+  const Task& first = running.tasks.front();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - running.began;
-  const bool test = task.stage == Stage::kTest;
-  progress_.Finished(task.cell, test ? Kind::kTest : Kind::kTraining, took.count());
+  progress_.Finished(first.cell, IsTest(first) ? Kind::kTest : Kind::kTraining, took.count());
   try {
-    if (ended.code != 0) {
-      ThrowFailed("{} (exit code {})", LastLine(store_.Log(run.key, test ? "test" : "train")), ended.code);
-    }
-    if (test) {
-      store_.KeepRanks(run.key, SpecOf(task), *run.record);
-    } else {
-      run.record = store_.KeepTraining(run.key, SpecOf(task));
-      ++outcome_.trained;
-    }
+    if (!ended.well()) ThrowFailed("{}", WhyEnded(ended, LogOf(first)));
+    const RunRecord record = Outcome(first);
+    for (const Task& task : running.tasks) RunOf(task).record = record;
   } catch (const Error& error) {
-    return Failed(task, error.what());
+    for (const Task& task : running.tasks) Failed(task, error.what());
+    return;
   }
-  Done(task);
+  for (const Task& task : running.tasks) Done(task);
+}
+
+RunRecord StudyJob::Outcome(const Task& task) {
+  const std::string& key = RunOf(task).key;
+  if (IsTest(task)) {
+    RunRecord record = *RunOf(task).record;
+    store_.KeepRanks(key, SpecOf(task), record);
+    return record;
+  }
+  RunRecord record = store_.KeepTraining(key, SpecOf(task));
+  ++outcome_.trained;
+  return record;
 }
 
 void StudyJob::Failed(const Task& task, const std::string& error) {
   StudyRun& run = RunOf(task);
   run.error = error;
-  log::Warning("{} has failed: {}; see {}", Name(task), error,
-               store_.Log(run.key, task.stage == Stage::kTest ? "test" : "train").string());
+  log::Warning("{} has failed: {}; see {}", Name(task), error, LogOf(task).string());
   if (task.stage == Stage::kTrial) {
     if (--waiting_[task.cell] == 0) Choose(task.cell);
     return;
@@ -233,12 +255,20 @@ void StudyJob::Choose(std::size_t cell) {
             outcome.trials.size() == 1 ? "its only settings"
                                        : TrialText(plan_.cells[cell].trials[*outcome.chosen]));
   for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
-    if (trial != *outcome.chosen && !plan_.settings.running().keep_models())
-      store_.RemoveModel(outcome.trials[trial].key);
+    const std::string& key = outcome.trials[trial].key;
+    if (!plan_.settings.running().keep_models() && !MayChoose(key)) store_.RemoveModel(key);
   }
   outcome.seeds.resize(seeds);
   waiting_[cell] = seeds;
   for (std::size_t seed = 0; seed < seeds; ++seed) ready_.push_back({cell, Stage::kSeed, seed});
+}
+
+bool StudyJob::MayChoose(const std::string& key) const {
+  return std::any_of(outcome_.cells.begin(), outcome_.cells.end(), [&](const CellOutcome& cell) {
+    if (cell.chosen) return cell.trials[*cell.chosen].key == key;
+    return std::any_of(cell.trials.begin(), cell.trials.end(),
+                       [&](const StudyRun& run) { return run.key == key; });
+  });
 }
 
 void StudyJob::SeedDone(std::size_t cell) {
@@ -248,6 +278,10 @@ void StudyJob::SeedDone(std::size_t cell) {
                                 [](const StudyRun& run) { return !run.error.empty(); });
   if (none) outcome.error = outcome.seeds[0].error;
   BeginDependents(cell);
+}
+
+std::filesystem::path StudyJob::LogOf(const Task& task) {
+  return store_.Log(RunOf(task).key, IsTest(task) ? "test" : "train");
 }
 
 std::string StudyJob::Name(const Task& task) const {
@@ -265,7 +299,7 @@ std::string StudyJob::Name(const Task& task) const {
 
 std::vector<std::string> StudyJob::RunningNames() const {
   std::vector<std::string> names;
-  for (const auto& [id, running] : running_) names.push_back(Name(running.task));
+  for (const auto& [id, running] : running_) names.push_back(Name(running.tasks.front()));
   return names;
 }
 

@@ -55,26 +55,38 @@ class StudyJob {
     Stage stage = Stage::kTrial;
     std::size_t index = 0;  ///< of the trial or the seed
   };
+  /// A process, and all tasks whose outcome it is: methods with equal settings share a training.
   struct Running {
-    Task task;
+    std::vector<Task> tasks;  ///< one or more, of the same key
     std::chrono::steady_clock::time_point began;
   };
 
   void BeginCell(std::size_t cell);
   void BeginDependents(std::size_t source);
   void BeginTasks();
-  /// Does the task at once if its outcome is there already, else starts its process.
+  /// Does the task at once if its outcome is there already, and waits with another that does the same; else
+  /// starts its process.
   void Begin(const Task& task);
   void Start(const Task& task, const RunSpec& spec);
+  /// The process that does the same as a task; null if none does.
+  Running* SameAs(const Task& task);
+  /// The task has no process of its own.
+  void Spare(const Task& task);
   void End(const ProcessPool::Ended& ended);
   void Done(const Task& task);
   void Failed(const Task& task, const std::string& error);
+  /// What a process that has ended well has left. Throws Error if that is not what a study needs.
+  RunRecord Outcome(const Task& task);
   void Choose(std::size_t cell);
   void SeedDone(std::size_t cell);
 
+  static bool IsTest(const Task& task) { return task.stage == Stage::kTest; }
   StudyRun& RunOf(const Task& task);
+  std::filesystem::path LogOf(const Task& task);
   RunSpec SpecOf(const Task& task) const;
   bool Provides(std::size_t cell) const;
+  /// Whether a cell has chosen the run, or may still do so.
+  bool MayChoose(const std::string& key) const;
   bool IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const;
   std::string Name(const Task& task) const;
   std::vector<std::string> RunningNames() const;

@@ -76,7 +76,7 @@ def check_skipped(said, damaged):
 
 def check_leftovers(run, shared_memory):
     violations = [f"{run / 'checkpoints' / name} is left" for name in processes.list_directory(run / "checkpoints")
-                  if name.endswith((".tmp", ".old"))]
+                  if name.endswith((".attune-part", ".old"))]
     return violations + [f"/dev/shm/{name} is left" for name in processes.list_directory("/dev/shm")
                          if name not in shared_memory and "attune" in name]
 

@@ -65,7 +65,7 @@ expect 2 "has no features" "$attune" train --data bare --out x --algorithm conte
 expect 2 "has no features" "$attune" train --data bare --out x --item-attention average --item-content average
 expect 2 "--item-content average needs --item-attention none or average" "${again[@]}" --item-content average
 expect 2 "is trained by one process" "$attune" local -n 2 train --data data --out x --algorithm item_knn
-[[ ! -e x && ! -e x.tmp ]] || fail "a refused training left files"
+[[ ! -e x && ! -e .x.attune-part ]] || fail "a refused training left files"
 
 # SVDFeature goes through training like the others, in several processes too, and reads content afterwards.
 expect 0 "validation: HR@10" "$attune" train --data data --out svdfeature --item-attention average --item-content average --dim 8 --epochs 3

@@ -44,7 +44,7 @@ for query in "evaluate" "recommend --user u1" "score --pairs pairs"; do
 done
 start=(train --dim 8 --epochs 1 --out again --overwrite --init-from m)
 expect 2 "trained on features of 16 numbers, those of d24 have 24; prepare" "${start[@]}" --data d24 --attention-inputs uvpx
-[[ ! -e again && ! -e again.tmp ]] || fail "a refused --init-from left files"
+[[ ! -e again && ! -e .again.attune-part ]] || fail "a refused --init-from left files"
 expect 0 "attention parameters begin anew" "${start[@]}" --data d0
 expect 0 "with P, attention parameters taken over" "${start[@]}" --data d16 --attention-inputs uvpx
 
@@ -53,7 +53,7 @@ cp -r d16 cut
 truncate -s -100 cut/features/vectors.npy
 expect 3 "cut/features/vectors.npy: " train --data cut --out x --epochs 1 --attention-inputs uvpx
 expect 3 "cut/features/vectors.npy: " evaluate --data cut --model m
-[[ ! -e x && ! -e x.tmp ]] || fail "training on damaged features left files"
+[[ ! -e x && ! -e .x.attune-part ]] || fail "training on damaged features left files"
 
 # --dry-run states what a run takes beyond the program and the mapped features: about what it took. Two threads take less
 # where one of them does all the work before the other has begun.

@@ -28,6 +28,7 @@ expect 2 "more than --max-runs 3" "${scale[@]}" --out s --max-runs 3
 printf '{"dim": 8, "threads": 2}' >wrong.json
 expect 2 "threads cannot take effect: attune scale decides it" "$attune" scale --data data --out s --settings wrong.json
 expect 3 "nowhere" "$attune" scale --data nowhere --out s
+expect 2 "--metric = 'recall@10': expected hr@K" "${scale[@]}" --out s --metric recall@10
 mkdir full && touch full/file
 expect 2 "it is not empty, and not of attune scale" "${scale[@]}" --out full
 [[ ! -e s ]] || fail "a refused command leaves a directory"
@@ -70,6 +71,10 @@ cmp -s first.json s/results.json || fail "a command that did nothing has other r
 # A damaged run is told of, and done again.
 sed -i 's/"triples":/"triples" :/' s/runs/ranks-2.1/run/result.json
 expect 0 "run ranks-2.1 is damaged and will be done again" "${scale[@]}" --out s --launcher "./slow {ranks}"
+
+# So is a copy of another run.
+rm -r s/runs/ranks-2.1 && cp -r s/runs/threads-2.1 s/runs/ranks-2.1
+expect 0 "it is a copy of threads-2.1" "${scale[@]}" --out s --launcher "./slow {ranks}"
 
 # Runs that are unequal are not compared, and are named: of another data set, other settings, another launcher.
 expect 2 "other settings" "${base[@]}" "${layouts[@]}" --out s --launcher "./slow {ranks}" --epochs 3
@@ -117,6 +122,11 @@ grep -q "the same command goes on" told.log || fail "it does not say that it can
 expect 0 "2 hosts" "${base[@]}" --out plain --threads 1 --ranks none --hosts 2 --repeats 1 --epochs 2 --no-weak
 expect 0 "tables" "$attune" report s --out page.html --tables tables
 cmp -s page.html s/scaling.html || fail "attune report makes another page"
+mv s/machine.json kept.json
+expect 0 "tables" "$attune" report s --out page.html
+printf '[{}]' >s/machine.json
+expect 3 "s/machine.json: not measurements of attune scale" "${scale[@]}" --out s --launcher "./slow {ranks}"
+mv kept.json s/machine.json
 for file in strong weak quality phases costs machine setup; do
   [[ -s tables/$file.csv && -s tables/$file.tex && -s s/tables/$file.csv ]] || fail "no table $file"
 done

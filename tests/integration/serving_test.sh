@@ -57,7 +57,7 @@ done
 sed 's/\t/\tother/' today.tsv | sed '1s/other//' >other.tsv
 "$attune" prepare --input other.tsv --out data.other --log-level warning >out 2>&1 || fail "prepare: $(cat out)"
 expect 2 "knows none of the" "${train[@]}" --data data.other --out x --init-from yesterday
-[[ ! -e x && ! -e x.tmp ]] || fail "a refused --init-from left files"
+[[ ! -e x && ! -e .x.attune-part ]] || fail "a refused --init-from left files"
 
 # Lists for somebody whom the model never saw, and within limits.
 expect 0 "history of 2 items" "$attune" recommend --model today --history 1339,1343,nope
@@ -107,7 +107,7 @@ expect 2 "--data is missing" "$attune" recommend --model svdfeature --history i1
 expect 2 "--data cannot take effect" "$attune" similar --model deep_hybrid --item i1 --data planted
 expect 3 "svdfeature knows none of the users and items of data.today" "$attune" export svdfeature --data data.today --out x
 expect 3 "knows none of the users and items" "$attune" recommend --model today --data planted --all
-[[ ! -e x && ! -e x.tmp ]] || fail "a refused export left files"
+[[ ! -e x && ! -e .x.attune-part ]] || fail "a refused export left files"
 
 # An index finds what exact search finds.
 expect 2 "--hnsw-m cannot take effect" "$attune" export model --out x --hnsw-m 8
@@ -119,10 +119,10 @@ if [[ $code == 0 ]]; then
   printf x >>indexed/items.hnsw
   expect 3 "items.hnsw" "$attune" inspect indexed
 else
-  [[ $code == 2 && $(cat out) == *"built without hnswlib"* && ! -e indexed.tmp ]] || fail "--index hnsw: $(cat out)"
+  [[ $code == 2 && $(cat out) == *"built without hnswlib"* && ! -e .indexed.attune-part ]] || fail "--index hnsw: $(cat out)"
 fi
 
 # A full disk leaves nothing under the final name.
 code=0
 (ulimit -f 40; "$attune" export model --out full >out 2>&1) || code=$?
-[[ $code == 1 && ! -e full && ! -e full.tmp ]] || fail "exit code $code on a full disk, or files are left: $(cat out)"
+[[ $code == 1 && ! -e full && ! -e .full.attune-part ]] || fail "exit code $code on a full disk, or files are left: $(cat out)"

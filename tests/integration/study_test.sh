@@ -29,6 +29,15 @@ expect 2 "attune train has no setting 'lrr'; did you mean 'lr'" "${study[@]}" --
 expect 2 "more than --max-runs 10" "${study[@]}" --out s --methods "$methods" --max-runs 10
 expect 2 "has no validation split" "$attune" study --data untuned --out s
 expect 3 "nowhere" "$attune" study --data nowhere --out s
+expect 2 "--metric = 'recall@10': expected hr@K" "${study[@]}" --out s --metric recall@10
+expect 2 "the value 0.05 is given twice, once as 0.050" "${study[@]}" --out s --vary "lr=0.05,0.050"
+expect 2 "--launcher: cannot start no-such-launcher: No such file or directory" "${study[@]}" --out s --methods bpr \
+  --launcher no-such-launcher
+touch file
+expect 2 "--out file: it is no directory" "${study[@]}" --out file --methods bpr
+cp -r data changed
+sed -i 's/^\(.\)/x/' changed/users.tsv
+expect 3 "changed/users.tsv" "$attune" study --data changed --out s --methods bpr
 mkdir full && touch full/file
 expect 2 "it is not empty, and no study" "${study[@]}" --out full --methods bpr
 [[ ! -e s ]] || fail "a refused study leaves a directory"
@@ -62,6 +71,27 @@ expect 0 "30 that were there already" "$attune" study --config study.json
 run=$(/usr/bin/python3 -c 'import json; print(json.load(open("first.json"))["results"][0]["seeds"][1]["run"])')
 sed -i 's/\t[0-9-]*$/\t1/' "s/runs/$run/test.tsv"
 expect 0 "is damaged and will be done again" "$attune" study --config study.json
+
+# So is one whose model is damaged, before another begins with it or it is tested.
+model=$(/usr/bin/python3 -c 'import json; print(json.load(open("first.json"))["results"][0]["seeds"][1]["run"])')
+sed -i 's/\t[0-9-]*$/\t1/' "s/runs/$model/test.tsv"
+"$attune" study --config study.json --log-level warning >out 2>&1
+array=$(find "s/runs/$model/model" -name '*.npy' | sort | tail -n 1)
+printf x | dd of="$array" bs=1 seek="$(($(stat -c %s "$array") - 1))" conv=notrunc status=none
+/usr/bin/python3 - "s/runs/$model/manifest.json" <<'PYTHON'
+import json, sys
+# As it is after the training, before its test.
+manifest = json.load(open(sys.argv[1]))
+manifest["files"] = {}
+del manifest["manifest_digest"]
+json.dump(manifest, open(sys.argv[1], "w"))
+PYTHON
+expect 0 "run $model is damaged and will be done again" "$attune" study --config study.json
+
+# Methods with equal settings share their trainings: SVD++ as FISM.
+expect 0 "3 trainings, 3 that were there already" "$attune" study --data data --out shared --methods svdpp,fism --dims 4 \
+  --trials 2 --seeds 2 --epochs 1 --jobs 4 \
+  --vary "svdpp.user_vector=false; svdpp.exclude_target=true; lr=0.05,0.1; l2=0.01; l2_p=0.001"
 
 # Another data set has no place there, nor a second study at the same time.
 expect 2 "it is a study of another data set" "$attune" study --data other --out s
@@ -143,4 +173,10 @@ expect 3 "not the results of a study" "$attune" report plain --out page2.html
 printf '{' >plain/results.json
 expect 3 "not valid JSON" "$attune" report plain --out page2.html
 [[ ! -e page2.html ]] || fail "a page of nothing"
-expect 1 "no/such" "$attune" report s --out no/such/page.html
+expect 1 "no/such" "$attune" report s --out no/such/page.html --tables none
+[[ ! -e none ]] || fail "tables beside no page"
+
+# Tables of a larger study do not stay.
+expect 0 "" "${study[@]}" --out s --methods bpr,popularity
+[[ -e s/tables/tests.csv && ! -e s/tables/item-attention.csv && ! -e s/tables/attention-inputs.tex ]] ||
+  fail "tables of an earlier study are there: $(ls s/tables)"

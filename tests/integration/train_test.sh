@@ -56,7 +56,7 @@ done | sort -u >counts
 
 # An output directory is replaced only when told to.
 expect 2 "pass --overwrite" train --data data --out a --epochs 1
-[[ ! -e a.tmp ]] || fail "a.tmp was left"
+[[ ! -e .a.attune-part ]] || fail ".a.attune-part was left"
 
 # A signal ends the run after the current visits, with the model saved and exit code 4.
 "$attune" train --data data --out stopped --run stoprun --epochs 1000000 --evaluate-every 0 >/dev/null 2>err &
@@ -75,7 +75,7 @@ grep -q '"status": "interrupted"' stoprun/result.json || fail "result.json of an
 
 # Divergence is said, with the setting to change; nothing appears under the final name.
 expect 1 "Lower lr" train --data data --out diverged --lr 90 --epochs 20 --item-attention none --l2 0
-[[ ! -e diverged && ! -e diverged.tmp ]] || fail "a diverged run left files"
+[[ ! -e diverged && ! -e .diverged.attune-part ]] || fail "a diverged run left files"
 
 # Settings that cannot take effect are refused.
 expect 2 "cannot take effect" train --data data --out x --item-attention none --lr-theta 0.1
@@ -104,7 +104,7 @@ code=0
 (ulimit -f 40; "$attune" train --data data --out full --epochs 1 >out 2>err) || code=$?
 [[ $code == 1 ]] || fail "exit code $code on a full disk, expected 1"
 grep -q 'cannot write' err || fail "a full disk is not said"
-[[ ! -e full && ! -e full.tmp ]] || fail "a full disk left files"
+[[ ! -e full && ! -e .full.attune-part ]] || fail "a full disk left files"
 
 # Unknown metric names, unusual sizes, more threads than slices.
 expect 2 "metric 'ndcg@7'" train --data data --out x --metric ndcg@7

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "common/data/dataset.h"
 #include "common/data/synth/dataset_output.h"
 #include "common/data/synth/gaussian_vectors.h"
 #include "common/data/synth/planted_content.h"
@@ -51,7 +52,7 @@ void WriteForeground(const PlantedTruth& truth, const fs::path& path) {
 }
 
 void WriteDataset(const Options& options, const Generator& generator, Report& report) {
-  io::StagedDirectory output(options.out, options.overwrite);
+  io::StagedDirectory output(options.out, options.overwrite, {data::kDatasetKind});
   const bool planted = generator.truth != nullptr;
   DatasetOutput log(*generator.log, options, planted, output.path());
   log.Write();

@@ -11,6 +11,7 @@
 
 #include "common/io/json_file.h"
 #include "common/io/output_file.h"
+#include "common/io/part_file.h"
 #include "launch/checkpoint/checkpoint_files.h"
 #include "launch/checkpoint/interval.h"
 #include "launch/checkpoint/loaded_checkpoint.h"
@@ -326,12 +327,14 @@ TEST_F(Checkpoint, OnlyItsPlaceInARunNamesIt) {
 TEST_F(Checkpoint, OthersFilesAreLeftAlone) {
   fs::create_directories(run_ / "checkpoints" / "3000");
   fs::create_directories(run_ / "checkpoints" / "mine.tmp");
+  fs::create_directories(run_ / "checkpoints" / ".mine.attune-part");
   EXPECT_EQ(LastCheckpointNumber(run_), 7u);
   PruneCheckpoints(run_, 1);
   RemoveCheckpoints(run_);
   EXPECT_FALSE(fs::exists(path_));
   EXPECT_TRUE(fs::exists(run_ / "checkpoints" / "3000"));
   EXPECT_TRUE(fs::exists(run_ / "checkpoints" / "mine.tmp"));
+  EXPECT_TRUE(fs::exists(run_ / "checkpoints" / ".mine.attune-part"));
 }
 
 TEST_F(Checkpoint, ThoseAfterItAreSetAside) {
@@ -372,10 +375,10 @@ TEST_F(Checkpoint, OldOnesAndLeftoversAreRemoved) {
   for (const std::uint32_t number : {3u, 8u, 9u}) {
     fs::copy(path_, CheckpointPath(run_, number), fs::copy_options::recursive);
   }
-  fs::create_directories(run_ / "checkpoints" / "00000010.tmp" / "users");
+  fs::create_directories(run_ / "checkpoints" / ".00000010.attune-part" / "new");
   PruneCheckpoints(run_, 2, 3);
   EXPECT_EQ(CheckpointNumbers(run_), (std::vector<std::uint32_t>{3, 8, 9}));
-  EXPECT_FALSE(fs::exists(run_ / "checkpoints" / "00000010.tmp"));
+  EXPECT_FALSE(fs::exists(run_ / "checkpoints" / ".00000010.attune-part"));
   EXPECT_TRUE(CheckpointNumbers(run_ / "nowhere").empty());
 }
 
@@ -413,7 +416,7 @@ TEST(RollBackAudit, KeepsWhatTheCheckpointCounts) {
   EXPECT_FALSE(fs::exists(directory.path() / "process-0.0.tsv"));
   std::ifstream file(kept);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "1\t0\t1\t5\t2\n2\t0\t1\t5\t3\n");
-  io::WriteFileAtomically(directory.path() / "process-1.0.tsv.tmp",
+  io::WriteFileAtomically(io::PartOf(directory.path() / "process-1.0.tsv"),
                           "1\t0\t1\t5\t2\n");  // of a process that was killed
   io::WriteFileAtomically(directory.path() / "process-1.0.tsv", "1\t0\t1\t5\t2\n");
   RollBackAudit(directory.path(), 2, {0});

@@ -188,7 +188,7 @@ TEST_F(Explain, ThePageNeedsNothingElse) {
   EXPECT_EQ(Count(page, "src=") + Count(page, "url("), Count(page, "src=\"data:image/"));
   EXPECT_TRUE(page.starts_with("<!doctype html>"));
   EXPECT_TRUE(page.ends_with("</html>\n"));
-  EXPECT_FALSE(fs::exists(Path("page.html.tmp")));
+  EXPECT_FALSE(fs::exists(Path(".page.html.attune-part")));
 }
 
 TEST_F(Explain, EveryComponentOfAGridIsACell) {

@@ -334,7 +334,8 @@ TEST_F(ServingCommands, WithoutHistoriesAModelExportsItsOwnUsers) {
 
 TEST_F(ServingCommands, ExportsReplaceNothingButExports) {
   const std::vector<std::string> flags = {Path("model"), "--out", Path("data"), "--overwrite"};
-  ExpectPart(ErrorOf(ErrorKind::kUsage, [&] { Output(RunExport, flags); }), "no earlier export");
+  ExpectPart(ErrorOf(ErrorKind::kUsage, [&] { Output(RunExport, flags); }),
+             "is no attune export but an attune dataset");
   Output(RunExport, {Path("model"), "--out", Path("export")});
   ErrorOf(ErrorKind::kUsage, [&] { Output(RunExport, {Path("model"), "--out", Path("export")}); });
   Output(RunExport, {Path("model"), "--out", Path("export"), "--overwrite", "--text", "word2vec"});
@@ -350,7 +351,8 @@ TEST_F(ServingCommands, ExportsThatCannotBeRightAreRefused) {
     std::vector<std::string> flags = {Path(model), "--out", Path("export")};
     flags.insert(flags.end(), more.begin(), more.end());
     const std::string message = ErrorOf(kind, [&] { Output(RunExport, flags); });
-    EXPECT_FALSE(fs::exists(directory_ / "export") || fs::exists(directory_ / "export.tmp")) << message;
+    EXPECT_FALSE(fs::exists(directory_ / "export") || fs::exists(directory_ / ".export.attune-part"))
+        << message;
     return message;
   };
   model_.Write(Path("homeless"));

@@ -49,6 +49,10 @@ TEST(SetFromText, StoresEveryType) {
   EXPECT_TRUE(settings.has_title());
 }
 
+TEST(SetFromText, RefusesAnEmptyPath) {
+  EXPECT_EQ(Refused("input", ""), "--input is empty: expected LOG");
+}
+
 TEST(SetFromText, AddsToRepeatedSettings) {
   TestSettings settings;
   Set("input", "a", &settings);

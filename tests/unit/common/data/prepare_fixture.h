@@ -36,7 +36,7 @@ class PrepareTest : public ::testing::Test {
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), kind) << error.what();
       EXPECT_FALSE(std::filesystem::exists(directory_ / "data"));
-      EXPECT_FALSE(std::filesystem::exists(directory_ / "data.tmp"));
+      EXPECT_FALSE(std::filesystem::exists(directory_ / ".data.attune-part"));
       return error.what();
     }
     return "accepted";

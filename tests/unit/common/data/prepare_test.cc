@@ -91,7 +91,7 @@ TEST_F(PrepareTest, TheManifestDescribesTheDataSet) {
 TEST_F(PrepareTest, AnOutputThatCannotBeWrittenIsNamed) {
   options_.out = directory_ / "log.tsv" / "data";
   options_.inputs = {Put("log.tsv", "user\titem\nu\ta\n")};
-  EXPECT_CONTAINS(Failure(ErrorKind::kFailed), "log.tsv/data.tmp: cannot create");
+  EXPECT_CONTAINS(Failure(ErrorKind::kFailed), "log.tsv/data: cannot create");
 }
 
 TEST_F(PrepareTest, AFullDiskIsAnErrorThatLeavesNothingBehind) {
@@ -107,7 +107,7 @@ TEST_F(PrepareTest, AFullDiskIsAnErrorThatLeavesNothingBehind) {
     const std::string failure = Failure(ErrorKind::kFailed);
     setrlimit(RLIMIT_FSIZE, &before);
     EXPECT_CONTAINS(failure, "cannot write");
-    EXPECT_CONTAINS(failure, "data.tmp");
+    EXPECT_CONTAINS(failure, ".data.attune-part");
   }
   std::signal(SIGXFSZ, old_handler);
 }

@@ -73,6 +73,18 @@ TEST(Metrics, ByName) {
   }
 }
 
+TEST(Metrics, OfAllAreThoseThatEveryEvaluationHas) {
+  for (const char* name : {"hr@10", "ndcg@100", "mrr"}) EXPECT_NO_THROW(RequireMetricOfAll("--metric", name));
+  for (const char* name : {"recall@10", "hr@5", "hr", ""}) {
+    const std::string message =
+        testing::ErrorOf(ErrorKind::kUsage, [&] { RequireMetricOfAll("--metric", name); });
+    EXPECT_NE(message.find("--metric = '" + std::string(name) + "': expected hr@K or ndcg@K"),
+              std::string::npos)
+        << message;
+    EXPECT_EQ(message.find("recall@K"), std::string::npos) << message;
+  }
+}
+
 TEST(Average, MeanAndStandardError) {
   const MeanAndError result = Average(std::array{1.0, 2.0, 3.0, 4.0});
   EXPECT_DOUBLE_EQ(result.mean, 2.5);

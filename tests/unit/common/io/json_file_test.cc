@@ -1,6 +1,7 @@
 #include "common/io/json_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -35,6 +36,13 @@ class ManifestTest : public ::testing::Test {
 
 TEST_F(ManifestTest, WhatWasDescribedVerifies) {
   EXPECT_EQ(Problems(), "");
+}
+
+TEST_F(ManifestTest, AFifoInItsPlaceIsRefusedAtOnce) {
+  ASSERT_EQ(mkfifo((directory_ / "manifest.json").c_str(), 0600), 0);
+  const std::string text =
+      testing::ErrorOf(ErrorKind::kBadInput, [&] { ReadManifest(directory_.path(), "model", 1); });
+  EXPECT_NE(text.find("manifest.json: not a regular file"), std::string::npos) << text;
 }
 
 TEST_F(ManifestTest, EveryDamagedFileIsNamed) {

@@ -99,7 +99,7 @@ TEST(WriteResult, ReplacesTheResultAsAWhole) {
   WriteResult(directory / "run", {{"status", "done"}});
   std::ifstream stream(directory / "run/result.json");
   EXPECT_EQ(ordered_json::parse(stream).at("status"), "done");
-  EXPECT_FALSE(std::filesystem::exists(directory / "run/result.json.tmp"));
+  EXPECT_FALSE(std::filesystem::exists(directory / "run/.result.json.attune-part"));
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <regex>
+#include <set>
 
 #include "launch/page/chart.h"
 #include "launch/page/chart_scale.h"
 #include "launch/page/html.h"
 #include "launch/page/table.h"
+#include "tests/support/temporary_directory.h"
 
 namespace attune::launch {
 namespace {
@@ -122,6 +126,30 @@ TEST(TableLatex, EscapesWhatLatexReads) {
   EXPECT_NE(latex.find("name & n & HR\\_5 \\\\"), std::string::npos);
   EXPECT_NE(latex.find("0.1235 $\\pm$ 0.0100 \\\\"), std::string::npos);
   EXPECT_NE(latex.find("50 \\% \\& more &  &  \\\\"), std::string::npos);
+}
+
+TEST(TableLatex, AnEmptyHeadingKeepsItsColumn) {
+  const Table table{"one",
+                    "<a> | b",
+                    {{"", {}}, {"number", ColumnKind::kNumber}},
+                    {{TextCell("x"), NumberCell(1, "{:.0f}")}}};
+  const std::string latex = TableLatex(table);
+  EXPECT_NE(latex.find("\\hline\n & number \\\\\n"), std::string::npos) << latex;
+  EXPECT_NE(latex.find("\\caption{\\textless{}a\\textgreater{} \\textbar{} b}"), std::string::npos) << latex;
+}
+
+TEST(WriteTables, LeavesNoTableOfOtherResultsAndAllElse) {
+  const testing::TemporaryDirectory directory;
+  const auto tables = directory / "tables";
+  const char* const ids[] = {"example", "other"};
+  Table other = Example();
+  other.id = "other";
+  WriteTables({Example(), other}, tables, ids);
+  for (const char* own : {"notes.txt", "mine.csv"}) std::ofstream(tables / own) << "mine";
+  WriteTables({Example()}, tables, ids);
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(tables)) left.insert(entry.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{"example.csv", "example.tex", "mine.csv", "notes.txt"}));
 }
 
 TEST(TableHtml, HasValuesToSortBy) {

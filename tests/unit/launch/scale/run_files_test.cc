@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "common/error.h"
+#include "common/io/json_file.h"
 #include "common/log.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
@@ -88,6 +89,30 @@ TEST_F(Files, ADamagedRunIsForgotten) {
   Write(files.Run("threads-1.1") / "result.json", "{}");
   EXPECT_FALSE(files.Find("threads-1.1"));
   EXPECT_FALSE(std::filesystem::exists(files.Directory("threads-1.1")));
+}
+
+TEST_F(Files, ACopyUnderAnotherNameIsForgotten) {
+  const RunFiles files(directory_.path(), kIdentity);
+  Train(files, "threads-2.1");
+  files.Keep("threads-2.1", "abc");
+  for (const char* name : {"ranks-2.1", "threads-2.2"}) {
+    std::filesystem::copy(files.Directory("threads-2.1"), files.Directory(name),
+                          std::filesystem::copy_options::recursive);
+    EXPECT_FALSE(files.Find(name));
+    EXPECT_FALSE(std::filesystem::exists(files.Directory(name)));
+  }
+  EXPECT_TRUE(files.Find("threads-2.1"));
+}
+
+TEST_F(Files, ARunOfBeforeManifestsHadNamesIsDoneAgain) {
+  const RunFiles files(directory_.path(), kIdentity);
+  Train(files, "threads-1.1");
+  files.Keep("threads-1.1", "abc");
+  ordered_json manifest = io::ReadJson(files.Directory("threads-1.1") / "manifest.json");
+  manifest.erase("run");
+  manifest.erase("manifest_digest");
+  io::WriteManifest(files.Directory("threads-1.1"), manifest);
+  EXPECT_FALSE(files.Find("threads-1.1"));
 }
 
 TEST_F(Files, ARunOfAnotherKindIsNamed) {

@@ -152,8 +152,10 @@ TEST_F(Scale, WhatMakesNoSenseIsRefused) {
   settings_.mutable_measuring()->set_max_runs(5);
   ExpectError("more than --max-runs 5");
   settings_.mutable_measuring()->clear_max_runs();
-  settings_.mutable_measuring()->set_metric("ndcg@7");
-  ExpectError("ndcg@7");
+  for (const char* metric : {"ndcg@7", "recall@10"}) {
+    settings_.mutable_measuring()->set_metric(metric);
+    ExpectError("--metric = '" + std::string(metric) + "': expected hr@K");
+  }
   settings_.mutable_measuring()->clear_metric();
   settings_.mutable_measuring()->set_target(0.5);
   settings_.mutable_measuring()->set_evaluate_every(0);

@@ -54,6 +54,12 @@ TEST(Variations, SayWhatIsWrong) {
   expect("lr=x", "--vary lr");
   expect("lr=-1", "--vary lr");
   expect("lr=0.1,0.1", "given twice");
+  expect("lr=0.05,0.050", "--vary lr: the value 0.05 is given twice, once as 0.050");
+  expect("l2=0.01,0.1,1e-2", "--vary l2: the value 0.01 is given twice, once as 1e-2");
+  expect("lr=0.05; lr=0.1", "--vary lr: it is given twice");
+  expect("bpr.lr=0.05; lr=0.2; bpr.lr=0.1", "--vary bpr.lr: it is given twice");
+  expect("bpr.item_attention=average", "bpr is what it is by item_attention none");
+  expect("acf_uvp.attention_inputs=up", "acf_uvp is what it is by attention_inputs uvp");
   expect("dim=8", "see --dims");
   expect("seed=8", "see --seeds");
   expect("staleness=1", "no hyper-parameter");

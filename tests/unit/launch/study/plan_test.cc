@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "common/error.h"
 #include "launch/study/run_store.h"
 #include "tests/support/expect_error.h"
@@ -124,8 +126,10 @@ TEST_F(Plan, SaysWhatIsWrongBeforeAnythingStarts) {
   settings_.mutable_comparison()->set_methods("bpr,svdp");
   ExpectError("did you mean 'svdpp'");
   settings_.mutable_comparison()->set_methods("bpr");
-  settings_.mutable_tuning()->set_metric("hr@5");
-  ExpectError("unknown metric 'hr@5'");
+  for (const char* metric : {"hr@5", "recall@10"}) {
+    settings_.mutable_tuning()->set_metric(metric);
+    ExpectError("--metric = '" + std::string(metric) + "': expected hr@K");
+  }
   settings_.mutable_tuning()->set_metric("mrr");
   settings_.mutable_tuning()->set_vary("bpr.lr_theta=0.1");
   ExpectError("bpr D=4: --lr-theta cannot take effect");
@@ -135,6 +139,11 @@ TEST_F(Plan, SaysWhatIsWrongBeforeAnythingStarts) {
   settings_.mutable_comparison()->set_group_bounds("3,3");
   ExpectError("--group-bounds");
   settings_.mutable_comparison()->clear_group_bounds();
+  settings_.mutable_comparison()->set_first_seed(std::numeric_limits<std::uint64_t>::max());
+  ExpectError("--first-seed = 18446744073709551615: with --seeds 3");
+  settings_.mutable_comparison()->set_seeds(1);
+  EXPECT_NO_THROW(Make());
+  settings_.mutable_comparison()->clear_first_seed();
   settings_.mutable_comparison()->set_data((directory_ / "untested").string());
   ExpectError("it has no test split");
 }

@@ -6,7 +6,9 @@
 
 #include "common/error.h"
 #include "common/eval/metrics.h"
+#include "common/io/json_file.h"
 #include "common/log.h"
+#include "common/model/model_files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_dataset.h"
@@ -84,6 +86,35 @@ TEST_F(Store, ADamagedRunIsForgotten) {
     Write(store_->Directory(key_) / file, text);
     EXPECT_FALSE(store_->Find(key_)) << file << ": " << text;
     EXPECT_FALSE(std::filesystem::exists(store_->Directory(key_)));
+  }
+}
+
+TEST_F(Store, AModelIsThereOnlyIfItIsWhole) {
+  const auto write_model = [&] {
+    Finish();
+    const auto model = store_->Model(key_);
+    std::filesystem::create_directories(model);
+    Write(model / "U.npy", "numbers");
+    ordered_json manifest = {{"kind", model::kModelKind}, {"format_version", model::kModelVersion}};
+    io::DescribeFiles(model, manifest);
+    io::WriteManifest(model, manifest);
+  };
+  Finish();
+  EXPECT_FALSE(store_->HasModel(key_));
+  EXPECT_TRUE(store_->Find(key_)) << "a run that was not chosen needs none";
+  write_model();
+  EXPECT_TRUE(store_->HasModel(key_));
+  for (const char* text : {"Numbers", "number", ""}) {
+    write_model();
+    Write(store_->Model(key_) / "U.npy", text);
+    EXPECT_FALSE(store_->HasModel(key_)) << text;
+    EXPECT_FALSE(store_->Find(key_)) << "it is done again";
+  }
+  for (const char* file : {"U.npy", "manifest.json"}) {
+    write_model();
+    std::filesystem::remove(store_->Model(key_) / file);
+    EXPECT_FALSE(store_->HasModel(key_)) << file;
+    EXPECT_FALSE(store_->Find(key_));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "common/data/dataset.h"
 #include "common/data/synth/planted_truth.h"
 #include "common/io/json_file.h"
+#include "common/io/part_file.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/common/data/text_files.h"
@@ -49,7 +50,7 @@ Options Planted(const fs::path& out) {
 std::string Refusal(const Options& options) {
   const std::string message = ErrorOf(ErrorKind::kUsage, [&] { Synthesise(options); });
   EXPECT_FALSE(fs::exists(options.out)) << message;
-  EXPECT_FALSE(fs::exists(options.out.string() + ".tmp")) << message;
+  EXPECT_FALSE(fs::exists(io::PartOf(options.out))) << message;
   return message;
 }
 
