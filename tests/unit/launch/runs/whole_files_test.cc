@@ -25,7 +25,7 @@ TEST(WholeFiles, AChangedFileOfTheSameSizeIsNamed) {
     EXPECT_NE(error.find(part), std::string::npos) << error;
   };
   std::ofstream(dataset.path() / "users.tsv") << "a\nc\n";
-  expect("users.tsv");
+  expect("data/users.tsv: checksum");
   std::ofstream(dataset.path() / "items.tsv") << "x\nz\n";
   expect("; and 1 more of its files");
 }
