@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/error.h"
+#include "common/harmless_text.h"
 
 namespace attune::log {
 namespace {
@@ -110,7 +111,7 @@ void Write(Level level, std::string_view message) {
   StatusLine& status = Status();
   const std::lock_guard<std::mutex> lock(status.mutex);
   EraseLocked(status);
-  Logger().log(ToSpdlog(level), message);
+  Logger().log(ToSpdlog(level), HarmlessText(message));
   DrawLocked(status);
 }
 

@@ -19,6 +19,7 @@
 #include "launch/export/item_index.h"
 #include "launch/export/vector_files.h"
 #include "launch/model_kinds.h"
+#include "launch/outputs_apart.h"
 #include "launch/require_effect.h"
 #include "launch/standard_streams.h"
 
@@ -106,6 +107,13 @@ std::string Report(const ordered_json& manifest, const std::string& out) {
   return text;
 }
 
+/// Not to be replaced either: the data set that the model names, where the settings name none.
+void RequireApartFrom(const data::Dataset& dataset, config::ExportSettings settings,
+                      const CommandContext& context) {
+  settings.set_data(dataset.path().string());
+  RequireOutputsApart(settings, context.config);
+}
+
 }  // namespace
 
 int RunExport(const config::ExportSettings& settings, const CommandContext& context) {
@@ -115,6 +123,7 @@ int RunExport(const config::ExportSettings& settings, const CommandContext& cont
   RequireFinite(model);
   const unsigned threads = ResolveThreads(settings.threads());
   const ExportedUsers users(model, settings.data(), threads);
+  if (users.dataset() != nullptr) RequireApartFrom(*users.dataset(), settings, context);
   RequireFits(users.ids(), settings.text());
   RequireFits(model.items(), settings.text());
   const std::size_t dim = model.view().spec.dim;

@@ -8,6 +8,7 @@
 #include "common/io/json_file.h"
 #include "common/io/json_text.h"
 #include "common/io/output_file.h"
+#include "common/io/paths.h"
 #include "common/io/staged_directory.h"
 #include "common/log.h"
 #include "common/run/progress.h"
@@ -209,9 +210,7 @@ class Job {
 }  // namespace
 
 fs::path PartialDirectory(const fs::path& out) {
-  fs::path partial = fs::absolute(out).lexically_normal();
-  if (!partial.has_filename()) partial = partial.parent_path();
-  return partial += ".partial";
+  return io::FollowLinks(out) += ".partial";
 }
 
 FeatureJobReport RunFeatureJob(const FeatureJobOptions& options) {

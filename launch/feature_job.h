@@ -35,7 +35,7 @@ struct FeatureJobReport {
   std::size_t dim = 0;
 };
 
-/// Where a job keeps what is done until all is: `out`.partial.
+/// Where a job keeps what is done until all is: `out`.partial, where a link at `out` leads to.
 std::filesystem::path PartialDirectory(const std::filesystem::path& out);
 
 /// Turns files into the directory `out`, which appears when it is complete:

@@ -16,18 +16,9 @@ struct ListedItems {
   nlohmann::ordered_json report = nlohmann::ordered_json::object();
 };
 
-/// @param candidates, deny  files with an id a line (ReadIdFile)
+/// @param candidates, deny  files with an id a line (ReadIdFile); empty: there is none
 /// Ids that the model does not know are warned of. Throws Error(kBadInput) when no item is left to list.
-ListedItems ReadListedItems(const std::optional<std::string>& candidates,
-                            const std::optional<std::string>& deny, const model::LoadedModel& model);
-
-/// Of settings with --candidates and --deny.
-template <typename Settings>
-ListedItems ReadListedItems(const Settings& settings, const model::LoadedModel& model) {
-  std::optional<std::string> candidates, deny;
-  if (settings.has_candidates()) candidates = settings.candidates();
-  if (settings.has_deny()) deny = settings.deny();
-  return ReadListedItems(candidates, deny, model);
-}
+ListedItems ReadListedItems(const std::string& candidates, const std::string& deny,
+                            const model::LoadedModel& model);
 
 }  // namespace attune::launch

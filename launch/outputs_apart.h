@@ -6,21 +6,10 @@
 
 namespace attune::launch {
 
-/// A path and the setting that gives it.
-struct NamedPath {
-  const char* flag;  ///< "--out"
-  const std::string& path;
-};
-
-/// Refuses an output that is the same as what is read, or lies above it; links do not deceive it.
-/// Nothing if `read` has no path. Throws Error(kUsage).
-void RequireNotAbove(const NamedPath& output, const NamedPath& read);
-
-/// Refuses an output that is the same as what is read, or lies in it. As above.
-void RequireNotInside(const NamedPath& output, const NamedPath& read);
-
-/// Refuses settings by which a command would write one of its files (settings with `writes_file`) over a file
-/// that it reads, or into a model or data set that it reads.
-void RequireFilesApart(const google::protobuf::Message& settings);
+/// Refuses settings by which a command would lose a file, as their PathUse tells: an output that is the same
+/// as, or above, what is read or else written, or that goes into what is read. Links do not deceive it; a
+/// device or a pipe loses nothing. To be called where settings are complete. Throws Error(kUsage).
+/// @param config  the file that --config names; empty: there is none
+void RequireOutputsApart(const google::protobuf::Message& settings, const std::string& config);
 
 }  // namespace attune::launch

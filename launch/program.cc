@@ -13,6 +13,7 @@
 #include "common/config/nearest.h"
 #include "common/config/schema.h"
 #include "common/error.h"
+#include "common/harmless_text.h"
 #include "common/log.h"
 #include "common/run/version.h"
 #include "launch/cluster/told_elsewhere.h"
@@ -49,8 +50,8 @@ int RunCommand(const Command& command, const Arguments& arguments) {
       config::ParseCommandLine(command.spec, *command.prototype, arguments);
   if (parsed.help) return PrintCommandHelp(command);
   log::SetLevel(parsed.log_level);
-  RequireFilesApart(*parsed.settings);
-  return command.run(*parsed.settings, {parsed.json, parsed.dry_run});
+  RequireOutputsApart(*parsed.settings, parsed.config);
+  return command.run(*parsed.settings, {parsed.json, parsed.dry_run, parsed.config});
 }
 
 int PrintHelp(const CommandTable& commands, const Arguments& arguments) {
@@ -71,23 +72,19 @@ int Dispatch(const CommandTable& commands, const Arguments& arguments) {
   return RunCommand(FindCommand(commands, first), {arguments.begin() + 1, arguments.end()});
 }
 
-/// Nothing that a terminal would obey: ids, paths and settings are what others have chosen. Lines stay lines.
-void PrintHarmless(std::string_view text) noexcept {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
-      std::fprintf(stderr, "\\x%02x", byte);
-    } else {
-      std::fputc(c, stderr);
-    }
-  }
+/// In one write, so that the messages of several processes stay apart.
+void WriteError(std::string_view text) {
+  const std::string line = fmt::format("attune: error: {}\n", HarmlessText(text));
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 int Report(const char* text, int exit_code) noexcept {
   std::fflush(stdout);
-  std::fputs("attune: error: ", stderr);
-  PrintHarmless(text);
-  std::fputc('\n', stderr);
+  try {
+    WriteError(text);
+  } catch (const std::exception&) {
+    std::fputs("attune: error: out of memory\n", stderr);
+  }
   return exit_code;
 }
 

@@ -163,7 +163,7 @@ int RunRecommend(const RecommendSettings& settings, const CommandContext& contex
   if (!matched && model.HasVectors() && model.view().spec.HasContent()) {
     ThrowUsage("--data is missing: {} reads content, which is in the data", model.path().string());
   }
-  const ListedItems listed = ReadListedItems(settings, model);
+  const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
   const unsigned threads = ResolveThreads(settings.threads());
   if (settings.all()) {
     RequireFinite(model);

@@ -96,7 +96,7 @@ int RunSimilar(const config::SimilarSettings& settings, const CommandContext& co
   RequireFinite(model);
   const ServedItems vectors(model, settings.data(), ResolveThreads(settings.threads()));
   const std::vector<Index> items = FindItems(settings, model);
-  const ListedItems listed = ReadListedItems(settings, model);
+  const ListedItems listed = ReadListedItems(settings.candidates(), settings.deny(), model);
   const SimilarBy by = ToSimilarBy(settings.by());
   const SimilarItems similar(model, vectors.rows(), by, listed.rows);
   const RecommendationPrinter printer(model.items(), ReadTitles(settings.titles(), model.items()));

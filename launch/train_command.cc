@@ -43,18 +43,6 @@ using nlohmann::ordered_json;
 /// How long a run that goes on waits for processes of its earlier life to be gone.
 constexpr std::chrono::seconds kEndOfEarlierLife(30);
 
-/// Refuses an output that would swallow what the run reads or writes elsewhere, or that goes into what it
-/// reads.
-void CheckOutputs(const config::RunSettings& run) {
-  RequireStatusPort(run);
-  const NamedPath out{"--out", run.out()};
-  RequireNotAbove(out, {"--run", run.run()});
-  for (const NamedPath& read : {NamedPath{"--data", run.data()}, NamedPath{"--init-from", run.init_from()}}) {
-    RequireNotAbove(out, read);
-    RequireNotInside(out, read);
-  }
-}
-
 /// Others may not use a run's directory, as long as the job does.
 std::unique_ptr<io::DirectoryLock> LockRun(const std::filesystem::path& directory,
                                            std::chrono::milliseconds patience) {
@@ -195,7 +183,7 @@ int RunBaseline(Role role, const config::TrainSettings& settings, const Rendezvo
   }
   TellInert(settings.cluster());
   if (context.dry_run) return TrainBaseline(settings, context);
-  CheckOutputs(run);
+  RequireStatusPort(run);
   RequireFreeRun(run);
   std::unique_ptr<io::DirectoryLock> lock;
   if (run.has_run()) {
@@ -217,7 +205,11 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
   }
   std::unique_ptr<io::DirectoryLock> lock;
   if (resumes && !context.dry_run) lock = LockResumed(given.run_settings());
-  config::TrainSettings settings = resumes ? ResumedSettings(given) : given;
+  config::TrainSettings settings = given;
+  if (resumes) {
+    settings = ResumedSettings(given);
+    RequireOutputsApart(settings, context.config);
+  }
   const auto& run = settings.run_settings();
   if (IsBaseline(settings)) return RunBaseline(role, settings, rendezvous.get(), context);
   JoinDoor door;
@@ -236,7 +228,7 @@ int RunWithSettings(Role role, const config::TrainSettings& given, const Command
   if (context.dry_run)
     return many ? TrainAsRank(std::move(rendezvous), role, &settings, context)
                 : TrainAlone(settings, context);
-  CheckOutputs(run);
+  RequireStatusPort(run);
   if (first) {
     RequireFreeRun(run);
     if (run.has_run() && !lock) {

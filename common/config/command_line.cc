@@ -118,6 +118,7 @@ class ArgumentParser {
     value_flags_.push_back(setting.flag);
     std::string names = setting.flag;
     if (setting.name.size() == 1) {
+      known_flags_.push_back("-" + setting.name);
       value_flags_.push_back("-" + setting.name);
       names += ",-" + setting.name;
     }
@@ -254,6 +255,7 @@ ParsedCommandLine ParseCommandLine(const CommandLineSpec& spec, const Message& p
   if (const std::string* const file = parser.config()) {
     ReadSettingsFile(*file, parsed.settings.get());
     RefuseNul(*file, schema, *parsed.settings);
+    parsed.config = *file;
   }
   ApplyFlags(parser, schema, parsed.settings.get());
   RefuseMissing(spec, schema, *parsed.settings);

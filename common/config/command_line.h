@@ -31,6 +31,7 @@ struct ParsedCommandLine {
   bool json = false;
   bool dry_run = false;
   log::Level log_level = log::Level::kInfo;
+  std::string config;  ///< the value of --config; empty without
 };
 
 /// --config, --json, --log-level, --help, and --dry-run where the command supports it.

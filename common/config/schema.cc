@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <stdexcept>
 
@@ -107,12 +106,6 @@ std::string FlagOf(const std::string& name) {
   return flag;
 }
 
-bool IsPath(const SettingInfo& info) {
-  constexpr std::array<std::string_view, 11> kPaths = {"DATA",     "DIR", "FEATURES", "FILE", "LOG",  "MODEL",
-                                                       "NET.onnx", "OUT", "PATH",     "RUN",  "STUDY"};
-  return std::ranges::find(kPaths, info.placeholder) != kPaths.end();
-}
-
 SettingInfo Describe(const FieldDescriptor& field, const std::string& heading) {
   if (!field.options().HasExtension(setting)) ThrowBadSchema(field, "has no (setting) option");
   const Setting& option = field.options().GetExtension(setting);
@@ -129,8 +122,8 @@ SettingInfo Describe(const FieldDescriptor& field, const std::string& heading) {
   info.unless = option.unless();
   info.positional = option.positional();
   info.repeated = field.is_repeated();
-  info.is_path = IsPath(info);
-  info.writes_file = option.writes_file();
+  info.path_use = option.path_use();
+  info.holds.assign(option.holds().begin(), option.holds().end());
   if (info.repeated && info.type == ValueType::kBool) ThrowBadSchema(field, "a switch cannot be repeated");
   if (option.has_min()) info.min = option.min();
   if (option.has_max()) info.max = option.max();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config/path_use.pb.h"
+
 /// The typed settings of a command, read off a protobuf message whose fields carry the
 /// (attune.config.setting) option. Flags, the --config file, checks, help and the reference page are all made
 /// from a Schema.
@@ -32,11 +34,11 @@ struct SettingInfo {
   std::string placeholder;  ///< what stands for the value in help: FILE, N; empty for switches
   ValueType type = ValueType::kText;
   bool required = false;
-  std::string unless;        ///< not required where the setting of this name is given
-  bool positional = false;   ///< also accepted without its flag
-  bool repeated = false;     ///< takes several values
-  bool is_path = false;      ///< names a file or directory, as its placeholder says
-  bool writes_file = false;  ///< a file that the command writes
+  std::string unless;       ///< not required where the setting of this name is given
+  bool positional = false;  ///< also accepted without its flag
+  bool repeated = false;    ///< takes several values
+  PathUse path_use = PATH_USE_NONE;
+  std::vector<std::string> holds;  ///< names in the directory that are the command's own
   std::optional<double> min;
   std::optional<double> max;
   bool above_min = false;                   ///< `min` itself is refused

@@ -187,7 +187,7 @@ std::string TypeText(const SettingInfo& setting) {
 
 void SetFromText(const SettingInfo& setting, std::string_view text, const ValueSource& source,
                  Message* message) {
-  if (setting.is_path && text.empty())
+  if (setting.path_use != PATH_USE_NONE && text.empty())
     throw Error(source.kind, fmt::format("{} is empty: expected {}", source.name, setting.placeholder));
   switch (setting.leaf().cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:

@@ -60,20 +60,22 @@ std::uint64_t BytesOf(const ordered_json& entry) {
   return WholeNumber<std::uint64_t>(entry.at("bytes"));
 }
 
-/// What is wrong with a file that a manifest names, or nothing.
+/// What is wrong with a file that a manifest names, and which; or nothing.
 std::string VerifyFile(const fs::path& directory, const std::string& name, const ordered_json& entry) {
   const fs::path relative = SafeRelative(name);
-  if (relative.empty()) return fmt::format("manifest.json: file name '{}' leaves the directory", name);
+  const std::string manifest = (directory / "manifest.json").string();
+  if (relative.empty()) return fmt::format("{}: file name '{}' leaves the directory", manifest, name);
+  const fs::path path = directory / relative;
   try {
     const std::uint64_t bytes = BytesOf(entry);
     const auto xxh3 = entry.at("xxh3").get<std::string>();
-    const FileDigest digest = DigestFile(directory / relative);
+    const FileDigest digest = DigestFile(path);
     if (digest.bytes != bytes)
-      return fmt::format("{}: {} bytes, the manifest says {}", name, digest.bytes, bytes);
+      return fmt::format("{}: {} bytes, the manifest says {}", path.string(), digest.bytes, bytes);
     if (digest.xxh3 != xxh3)
-      return fmt::format("{}: checksum {}, the manifest says {}", name, digest.xxh3, xxh3);
+      return fmt::format("{}: checksum {}, the manifest says {}", path.string(), digest.xxh3, xxh3);
   } catch (const ordered_json::exception&) {
-    return fmt::format("manifest.json: the entry of '{}' lacks bytes or xxh3", name);
+    return fmt::format("{}: the entry of '{}' lacks bytes or xxh3", manifest, name);
   } catch (const Error& error) {
     return error.what();
   }
@@ -158,7 +160,9 @@ ordered_json ReadManifest(const fs::path& directory, const std::string& kind, st
 std::vector<std::string> VerifyChecksums(const fs::path& directory, const ordered_json& manifest) {
   std::vector<std::string> problems;
   const auto files = manifest.is_object() ? manifest.find("files") : manifest.end();
-  if (files == manifest.end() || !files->is_object()) return {"manifest.json: names no files"};
+  if (files == manifest.end() || !files->is_object()) {
+    return {(directory / "manifest.json").string() + ": names no files"};
+  }
   for (const auto& [name, entry] : files->items()) {
     if (std::string problem = VerifyFile(directory, name, entry); !problem.empty())
       problems.push_back(std::move(problem));

@@ -122,7 +122,7 @@ void AtomicFile::Commit() {
   if (!direct_) {
     std::error_code error;
     std::filesystem::rename(file_.path(), target_, error);
-    if (error) ThrowFailed("{}: cannot be replaced: {}", target_.string(), error.message());
+    if (error) ThrowFailed("{}: cannot be written under its name: {}", target_.string(), error.message());
   }
   committed_ = true;
   file_.Close();

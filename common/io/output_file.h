@@ -65,6 +65,7 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void Write(std::string_view text) { file_.Write(text); }
+  /// Throws Error(kFailed) if it cannot be made durable or renamed.
   void Commit();
 
  private:

@@ -23,12 +23,12 @@ constexpr std::string_view kAfter = ".attune-part";
   ThrowFailed("{}: is no file that attune has made, and is left alone; remove or rename it", part.string());
 }
 
-int Open(const fs::path& part) {
+int Open(const fs::path& output, const fs::path& part) {
   const int fd = open(part.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
   if (fd >= 0) return fd;
   // A link, a FIFO or socket, a directory.
   if (errno == ELOOP || errno == ENXIO || errno == EISDIR) RefuseStranger(part);
-  ThrowFailed("{}: cannot create: {}", part.string(), ErrnoText(errno));
+  ThrowFailed("{}: cannot create: {}", output.string(), ErrnoText(errno));
 }
 
 /// Another name of the same file would see it change.
@@ -70,7 +70,7 @@ bool IsStill(const fs::path& path, int fd) {
 int OpenPartFile(const fs::path& output) {
   const fs::path part = PartOf(output);
   for (;;) {
-    const int fd = Open(part);
+    const int fd = Open(output, part);
     try {
       RequireOwnFile(fd, part);
       Lock(fd, output);

@@ -15,7 +15,8 @@ bool IsStill(const std::filesystem::path& path, int fd);
 
 /// Opens the part of a file for writing: a regular file, empty, and locked (flock) until it is closed. What a
 /// killed process has left there is used again. Who renames or removes it does so before closing it.
-/// Errors: Error(kFailed) if another process is writing it, or if something else has its name.
+/// Errors: Error(kFailed) if another process is writing it, if something else has its name, or, naming the
+/// output, if it cannot be created.
 int OpenPartFile(const std::filesystem::path& output);
 
 }  // namespace attune::io

@@ -69,8 +69,10 @@ Explanation Explainer::Explain(Index user, std::optional<Index> item) const {
 /// Outside the history.
 Index Explainer::BestItem(const HistoryQuery& query) const {
   const auto best = predictor_.TopItems({&query, 1}, 1, true, {}).front();
-  if (best.empty()) RequireFinite(matched_.model());  // items whose scores are no numbers are in no list
-  return FirstOf(best, matched_.model().items().size());
+  if (!best.empty()) return best.front().item;
+  RequireFinite(matched_.model());  // items whose scores are no numbers are in no list
+  ThrowBadInput("the user has all {} items in the history: none is left to recommend; name one with --item",
+                matched_.model().items().size());
 }
 
 /// A history of one item has the score s(l, j).

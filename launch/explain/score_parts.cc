@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "common/error.h"
-
 namespace attune::launch {
 namespace {
 
@@ -29,12 +27,6 @@ void SortHistory(std::vector<HistoryPart>& history) {
   });
 }
 
-Index FirstOf(const std::vector<worker::ScoredItem>& list, std::size_t items) {
-  if (!list.empty()) return list.front().item;
-  ThrowBadInput("the user has all {} items in the history: none is left to recommend; name one with --item",
-                items);
-}
-
 ScoreParts TakeApart(const HistoryLists& lists, const HistoryQuery& query, Index item) {
   const model::ModelView& view = lists.view();
   const std::size_t dim = view.spec.dim;
@@ -45,7 +37,7 @@ ScoreParts TakeApart(const HistoryLists& lists, const HistoryQuery& query, Index
                           view.spec.HasComponentAttention() ? &betas : nullptr);
 
   ScoreParts result;
-  result.item = item != kNoIndex ? item : FirstOf(lists.Best({&query, 1}, 1, true, {}).front(), view.v.rows);
+  result.item = item;
   float score = 0;
   worker::ScoreItems(vector.data(), dim, {&result.item, 1}, lists.items(), {&score, 1});
   result.score = score;

@@ -29,12 +29,7 @@ struct ScoreParts {
 /// Most attention first, then greatest contribution.
 void SortHistory(std::vector<HistoryPart>& history);
 
-/// The item of a list of one. Throws Error(kBadInput) if it is empty: the history has all items.
-/// @param items  of the model
-Index FirstOf(const std::vector<worker::ScoredItem>& list, std::size_t items);
-
-/// @param item  row of the model; kNoIndex: the user's best item outside the history
-/// Throws Error(kBadInput) if there is no such item.
+/// @param item  row of the model
 ScoreParts TakeApart(const HistoryLists& lists, const HistoryQuery& query, Index item);
 
 }  // namespace attune::launch

@@ -96,8 +96,8 @@ std::vector<Prediction> PredictAll(const config::PredictSettings& settings, cons
   for (const unsigned hosts : ParseHosts(settings.job().hosts())) {
     predictions.push_back(Predict(settings, PlanJob(settings, shape, costs, hosts), alone));
     const Outcome& outcome = predictions.back().outcome;
-    log::Info("{} hosts: {:.3g} s of the job in {} events{}", hosts, outcome.seconds, outcome.events,
-              outcome.settled ? "" : ", not settled");
+    log::Info("{} host{}: {:.3g} s of the job in {} events{}", hosts, hosts == 1 ? "" : "s", outcome.seconds,
+              outcome.events, outcome.settled ? "" : ", not settled");
   }
   return predictions;
 }

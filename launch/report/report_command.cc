@@ -4,12 +4,12 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "common/error.h"
 #include "common/io/json_file.h"
 #include "common/io/json_text.h"
 #include "common/io/output_file.h"
+#include "common/io/paths.h"
 #include "launch/report/scale_page.h"
 #include "launch/report/scale_tables.h"
 #include "launch/report/study_file.h"
@@ -60,27 +60,26 @@ bool IsScaling(const std::filesystem::path& path) {
   return json.is_object() && json.contains("kind") && json.at("kind") == kScalingKind;
 }
 
-/// Nothing is written where the page cannot be.
-void RequireDirectoryOf(const std::filesystem::path& page) {
+/// Nothing is written where the page cannot be. Its directory is there, or comes with that of the tables.
+void RequireDirectoryOf(const config::ReportSettings& settings) {
+  const std::string& page = settings.out();
   const auto directory = std::filesystem::absolute(page).parent_path();
-  if (std::filesystem::is_directory(page)) ThrowUsage("--out {}: it is a directory", page.string());
-  if (!std::filesystem::is_directory(directory))
-    ThrowFailed("--out {}: there is no directory {}; make it first", page.string(), directory.string());
+  std::error_code none;
+  if (std::filesystem::is_directory(page, none)) ThrowUsage("--out {}: it is a directory", page);
+  if (std::filesystem::is_directory(directory, none)) return;
+  if (settings.has_tables() && io::IsWithin(settings.tables(), directory.string())) return;
+  ThrowUsage("--out {}: there is no directory {}; make it first", page, directory.string());
 }
 
 }  // namespace
 
 int RunReport(const config::ReportSettings& settings, const CommandContext& context) {
   const std::filesystem::path from(settings.study());
-  const bool scaling = IsScaling(from);
-  const Report report = scaling ? OfScaling(from) : OfStudy(from);
-  RequireDirectoryOf(settings.out());
+  const Report report = IsScaling(from) ? OfScaling(from) : OfStudy(from);
+  RequireDirectoryOf(settings);
   if (settings.has_tables()) MakeDirectory(settings.tables(), "--tables");
   io::WriteFileAtomically(settings.out(), report.page);
-  if (settings.has_tables()) {
-    WriteTables(report.tables, settings.tables(),
-                scaling ? std::span<const char* const>(kScaleTables) : kStudyTables);
-  }
+  if (settings.has_tables()) WriteTables(report.tables, settings.tables());
   WriteStandardOutput(
       context.json
           ? io::JsonText(ordered_json{{"page", settings.out()}, {"bytes", report.page.size()}}) + "\n"

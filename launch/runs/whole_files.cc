@@ -12,10 +12,8 @@ namespace attune::launch {
 void RequireWhole(const std::filesystem::path& directory, const nlohmann::ordered_json& manifest) {
   const std::vector<std::string> problems = io::VerifyChecksums(directory, manifest);
   if (problems.empty()) return;
-  const std::string& first = problems.front();
-  const bool named = first.starts_with(directory.string());  // as a file is that cannot be read
   const std::size_t others = problems.size() - 1;
-  ThrowBadInput("{}{}{}", named ? "" : (directory / "").string(), first,
+  ThrowBadInput("{}{}", problems.front(),
                 others == 0 ? "" : fmt::format("; and {} more of its files", others));
 }
 

@@ -7,15 +7,20 @@
 
 #include "common/data/dataset.h"
 #include "common/data/dataset_writer.h"
+#include "common/error.h"
 #include "common/io/json_file.h"
 #include "common/io/output_file.h"
 #include "common/io/staged_directory.h"
+#include "common/log.h"
 #include "common/random.h"
+#include "launch/runs/whole_files.h"
 
 namespace attune::launch {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kPartOf = "part_of";  ///< key of a part's manifest: Fingerprint() of the whole
 
 void WriteUserIds(const data::Dataset& dataset, const std::vector<Index>& users, const fs::path& path) {
   io::OutputFile file(path);
@@ -49,8 +54,23 @@ std::vector<Index> UsersOfPart(const data::Dataset& dataset, unsigned share, uns
   return users;
 }
 
+bool IsWholePart(const fs::path& path, const data::Dataset& dataset) {
+  std::error_code none;
+  if (!fs::exists(path / "manifest.json", none)) return false;
+  try {
+    const data::Dataset part(path);
+    RequireWhole(path, part.manifest());
+    if (part.manifest().value(kPartOf, "") == dataset.Fingerprint()) return true;
+    log::Warning("{} is of another data set and will be written again", path.string());
+  } catch (const Error& error) {
+    log::Warning("{} is damaged and will be written again: {}", path.string(), error.what());
+  }
+  return false;
+}
+
 void WritePart(const data::Dataset& dataset, unsigned share, unsigned of, const fs::path& out) {
   const std::vector<Index> users = UsersOfPart(dataset, share, of);
+  fs::remove_all(out);
   io::StagedDirectory staged(out, true, {data::kDatasetKind});
   const fs::path& directory = staged.path();
   WriteUserIds(dataset, users, directory / "users.tsv");
@@ -70,6 +90,7 @@ void WritePart(const data::Dataset& dataset, unsigned share, unsigned of, const 
     LinkFeatures(dataset.path() / "features", directory / "features");
     manifest["features"] = dataset.manifest().at("features");
   }
+  manifest[kPartOf] = dataset.Fingerprint();
   io::DescribeFiles(directory, manifest);
   io::WriteManifest(directory, manifest);
   staged.Commit();

@@ -54,10 +54,10 @@ RunFiles::RunFiles(const fs::path& out, RunIdentity identity)
 
 std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
   ScaleRecord record;
-  std::string kept_as;
   const bool found = KeptRuns::Find(name, [&](const ordered_json& manifest) {
     record.name = name;
-    kept_as = manifest.value("run", "");
+    if (const std::string kept_as = manifest.at("run"); kept_as != name)
+      ThrowBadInput("it is a copy of {}", kept_as);
     record.identity = manifest.at("identity");
     record.part = manifest.at("part");
     ReadRun(Run(name), record);
@@ -68,9 +68,7 @@ std::optional<ScaleRecord> RunFiles::Find(const std::string& name) const {
     ThrowUsage("{}: it may not be compared with runs of this command: {}. Choose another --out",
                Directory(name).string(), difference);
   }
-  if (kept_as == name) return record;
-  Forget(name, kept_as.empty() ? "it does not say which run it is" : "it is a copy of " + kept_as);
-  return std::nullopt;
+  return record;
 }
 
 ScaleRecord RunFiles::Keep(const std::string& name, const std::string& part) const {

@@ -132,15 +132,17 @@ std::string Summary(const ordered_json& results) {
 
 int RunScale(const config::ScaleSettings& settings, const CommandContext& context) {
   const data::Dataset dataset(settings.series().data());
-  if (!context.dry_run) RequireWhole(dataset.path(), dataset.manifest());
   const ScalePlan plan = MakeScalePlan(settings, dataset);
   const Estimate estimate = EstimateAll(plan, dataset);
   if (context.dry_run) {
     PrintDryRun(settings, {{"plan", PlanJson(plan, estimate)}}, PlanText(plan, estimate), context.json);
     return 0;
   }
-  for (const ScalePoint& point : plan.points) RequireLauncher(plan.Launcher(point.layout));
   const fs::path out(settings.series().out());
+  if (!fs::exists(out / "results.json")) {  // else nothing may be left to start
+    for (const ScalePoint& point : plan.points) RequireLauncher(plan.Launcher(point.layout));
+  }
+  RequireWhole(dataset.path(), dataset.manifest());
   MakeDirectory(out, "--out");
   const io::DirectoryLock lock(out);
   RequireOwnDirectory(out);

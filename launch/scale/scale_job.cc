@@ -8,7 +8,6 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/format.h"
-#include "launch/runs/whole_files.h"
 #include "launch/scale/part_data.h"
 #include "launch/study/process_end.h"
 
@@ -16,19 +15,6 @@ namespace attune::launch {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(200);
-
-/// Whether an earlier command has left the part; one that is damaged is told of, and removed.
-bool IsWholePart(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path / "manifest.json")) return false;
-  try {
-    RequireWhole(path, data::Dataset(path).manifest());
-    return true;
-  } catch (const Error& error) {
-    log::Warning("{} is damaged and will be written again: {}", path.string(), error.what());
-    std::filesystem::remove_all(path);
-    return false;
-  }
-}
 
 }  // namespace
 
@@ -70,7 +56,7 @@ bool ScaleJob::Begin(const ScaleRun& run) {
 std::filesystem::path ScaleJob::DataOf(const ScalePoint& point) {
   if (point.Strong()) return dataset_.path();
   const auto path = out_ / "parts" / fmt::format("{}-of-{}", point.share, point.of);
-  if (!whole_parts_.insert(path).second || IsWholePart(path)) return path;
+  if (!whole_parts_.insert(path).second || IsWholePart(path, dataset_)) return path;
   std::filesystem::create_directories(path.parent_path());
   WritePart(dataset_, point.share, point.of, path);
   return path;

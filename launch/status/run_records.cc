@@ -35,31 +35,21 @@ bool ReadLine(std::istream& file, std::string& line) {
   }
 }
 
-/// A pipe under a file's name would be waited for.
-void RequireFile(const fs::path& path) {
-  if (!fs::is_regular_file(path)) ThrowBadInput("{}: not a regular file", path.string());
-}
-
-/// What is wrong with the records, or nothing.
-std::string ProblemOf(const RunHistory& history, const fs::path& records) {
-  if (history.records > 0 || !fs::exists(records)) return {};
-  return fmt::format("{}: there is no record in it that can be read: it is empty or damaged",
-                     records.string());
-}
-
 }  // namespace
 
 RunHistory ReadRunHistory(const fs::path& run) {
+  const fs::path path = run / "metrics.jsonl";
   RunHistory history;
-  if (!fs::exists(run / "metrics.jsonl")) return history;
-  RequireFile(run / "metrics.jsonl");
-  std::ifstream file(run / "metrics.jsonl", std::ios::binary);
-  if (!file) return history;
+  const fs::file_type type = fs::status(path).type();
+  if (type == fs::file_type::not_found) return history;
+  // A pipe under the file's name would be waited for.
+  if (type != fs::file_type::regular) ThrowBadInput("{}: not a regular file", path.string());
+  std::ifstream file(path, std::ios::binary);
   const auto next = [&](std::string& line) {
     try {
       return ReadLine(file, line);
     } catch (const std::ios_base::failure& error) {  // of the buffer, which throws what it likes
-      ThrowBadInput("{}: cannot read: {}", (run / "metrics.jsonl").string(), error.what());
+      ThrowBadInput("{}: cannot read: {}", path.string(), error.what());
     }
   };
   for (std::string line; next(line);) {
@@ -74,8 +64,9 @@ RunHistory ReadRunHistory(const fs::path& run) {
 
 JobStatus ReadRunStatus(const fs::path& run) {
   if (!fs::is_directory(run)) ThrowBadInput("{}: no such directory", run.string());
-  const bool ended = fs::exists(run / "result.json");
-  if (!ended && !fs::exists(run / "metrics.jsonl")) {
+  const fs::path records = run / "metrics.jsonl", end = run / "result.json";
+  const bool begun = fs::exists(records), ended = fs::exists(end);
+  if (!begun && !ended) {
     ThrowBadInput(
         "{}: no directory of a run: neither metrics.jsonl nor result.json is there; pass what --run named",
         run.string());
@@ -86,12 +77,14 @@ JobStatus ReadRunStatus(const fs::path& run) {
   status.history = std::make_shared<RunHistory>(ReadRunHistory(run));
   status.page = TextOf(status.history->start, "status_page");
   status.phase = Phase::kTraining;
-  status.records_problem = ProblemOf(*status.history, run / "metrics.jsonl");
+  if (begun && status.history->records == 0) {
+    status.records_problem = fmt::format(
+        "{}: there is no record in it that can be read: it is empty or damaged", records.string());
+  }
   if (!ended && !status.records_problem.empty())
     ThrowBadInput("{}; if the run has just begun, ask again", status.records_problem);
   if (!ended) return status;
-  RequireFile(run / "result.json");
-  const ordered_json result = io::ReadJson(run / "result.json");
+  const ordered_json result = io::ReadJson(end);
   status.phase = Phase::kEnded;
   status.result = JobStatus::Result{TextOf(result, "status"), TextOf(result, "error")};
   if (const auto* lives = FieldOf(result, "lives"); lives != nullptr) {

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <sstream>
 
 #include "common/error.h"
 #include "launch/runs/kept_runs.h"
@@ -26,12 +26,15 @@ int StartError(const fs::path& file) {
 /// As execvp looks for it: one that may not be run is told of only where there is no other.
 int SearchError(const std::string& program) {
   const char* const path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "/bin:/usr/bin" : path);
+  const std::string directories = path == nullptr ? "/bin:/usr/bin" : path;
   int error = ENOENT;
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    const int here = StartError(fs::path(directory) / program);
+  for (std::size_t begin = 0; begin <= directories.size();) {
+    const std::size_t end = std::min(directories.find(':', begin), directories.size());
+    const int here =
+        StartError(fs::path(directories.substr(begin, end - begin)) / program);  // empty: where we are
     if (here == 0) return 0;
     if (here == EACCES) error = here;
+    begin = end + 1;
   }
   return error;
 }
@@ -55,7 +58,7 @@ std::string WhyEnded(const ProcessPool::Ended& ended, const fs::path& log) {
   std::string why = said.empty() ? "it said nothing" : said;
   if (said.empty() && ended.code == kNotStarted && !ended.program.empty()) {
     const std::string reason = WhyNotStarted(ended.program);
-    why = fmt::format("cannot start {}{}", ended.program, reason.empty() ? "" : ": " + reason);
+    if (!reason.empty()) why = fmt::format("cannot start {}: {}", ended.program, reason);
   }
   return fmt::format("{} (exit code {})", why, ended.code);
 }

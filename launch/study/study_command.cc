@@ -61,8 +61,9 @@ std::string PlanText(const StudyPlan& plan, const CostModel& costs, double secon
   }
   for (const SkippedMethod& skipped : plan.skipped)
     text += fmt::format("{:<22}  skipped: {}\n", skipped.method->name, skipped.reason);
-  return text + fmt::format("{} trainings, about {}, with the grid '{}'\n", plan.Runs(),
-                            FormatDuration(seconds), GridName(plan));
+  return text + fmt::format("{} trainings, about {}, with the grid '{}' and at most {} epochs each\n",
+                            plan.Runs(), FormatDuration(seconds), GridName(plan),
+                            plan.settings.tuning().epochs());
 }
 
 /// A study belongs to one data set: its runs are of no use to another.
@@ -122,16 +123,18 @@ void TellFailures(const ordered_json& results) {
 
 int RunStudy(const config::StudySettings& settings, const CommandContext& context) {
   const data::Dataset dataset(settings.comparison().data());
-  if (!context.dry_run) RequireWhole(dataset.path(), dataset.manifest());
   const StudyPlan plan = MakePlan(settings, dataset);
   const CostModel costs(plan, dataset);
   const double seconds = costs.Total(plan, JobsOf(settings));
   if (context.dry_run) {
-    PrintDryRun(settings, {{"plan", PlanJson(plan, seconds)}}, PlanText(plan, costs, seconds), context.json);
+    PrintDryRun(plan.settings, {{"plan", PlanJson(plan, seconds)}}, PlanText(plan, costs, seconds),
+                context.json);
     return 0;
   }
-  RequireLauncher(SplitWords(settings.running().launcher(), ' '));
   const fs::path study(settings.comparison().out());
+  if (!fs::exists(study / "results.json"))  // else nothing may be left to start
+    RequireLauncher(SplitWords(settings.running().launcher(), ' '));
+  RequireWhole(dataset.path(), dataset.manifest());
   MakeDirectory(study, "--out");
   const io::DirectoryLock lock(study);
   RequireSameData(study, dataset);

@@ -56,7 +56,12 @@ void StudyJob::BeginCell(std::size_t cell) {
   const std::size_t trials = plan_.cells[cell].trials.size();
   outcome_.cells[cell].trials.resize(trials);
   waiting_[cell] = trials;
-  for (std::size_t trial = 0; trial < trials; ++trial) ready_.push_back({cell, Stage::kTrial, trial});
+  for (std::size_t trial = 0; trial < trials; ++trial) Queue({cell, Stage::kTrial, trial});
+}
+
+void StudyJob::Queue(const Task& task) {
+  RunOf(task).key = store_.Key(SpecOf(task));
+  ready_.push_back(task);
 }
 
 void StudyJob::BeginDependents(std::size_t source) {
@@ -144,7 +149,6 @@ void StudyJob::Spare(const Task& task) {
 void StudyJob::Begin(const Task& task) {
   const RunSpec spec = SpecOf(task);
   StudyRun& run = RunOf(task);
-  run.key = store_.Key(spec);
   if (Running* const same = SameAs(task)) {
     same->tasks.push_back(task);
     return Spare(task);
@@ -260,7 +264,7 @@ void StudyJob::Choose(std::size_t cell) {
   }
   outcome.seeds.resize(seeds);
   waiting_[cell] = seeds;
-  for (std::size_t seed = 0; seed < seeds; ++seed) ready_.push_back({cell, Stage::kSeed, seed});
+  for (std::size_t seed = 0; seed < seeds; ++seed) Queue({cell, Stage::kSeed, seed});
 }
 
 bool StudyJob::MayChoose(const std::string& key) const {

@@ -63,6 +63,8 @@ class StudyJob {
 
   void BeginCell(std::size_t cell);
   void BeginDependents(std::size_t source);
+  /// Its key is known from here on: a model that it would choose is kept.
+  void Queue(const Task& task);
   void BeginTasks();
   /// Does the task at once if its outcome is there already, and waits with another that does the same; else
   /// starts its process.

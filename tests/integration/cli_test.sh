@@ -59,6 +59,19 @@ expect 3 settings-reference --config "$scratch/none.json"
 out_empty
 err_has "none.json"
 
+# Outputs never take the place of what is read, or of each other.
+mkdir "$scratch/apart"
+echo '{"seed": 1}' >"$scratch/apart/my.json"
+expect 2 prepare --input "$scratch/apart/log.tsv" --out "$scratch/apart" --overwrite
+err_has "is the same as, or above, --input"
+expect 2 train --data "$scratch/data" --out "$scratch/apart" --overwrite --config "$scratch/apart/my.json"
+err_has "is the same as, or above, --config"
+expect 2 evaluate --model m --data d --config "$scratch/apart/my.json" --per-user "$scratch/apart/my.json"
+err_has "is the same as, or inside, --config"
+expect 2 predict --csv "$scratch/table" --html "$scratch/table"
+err_has "is the same as, or above, --html"
+[ "$(cat "$scratch/apart/my.json")" = '{"seed": 1}' ] || fail "the settings file has changed"
+
 echo '{"dim": 3}' >"$scratch/unknown.json"
 expect 2 settings-reference --config "$scratch/unknown.json"
 err_has "unknown.json: unknown setting 'dim'"

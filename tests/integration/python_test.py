@@ -368,6 +368,8 @@ class Training(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "model")
             model = attune.train(random_log(), dim=4, epochs=0)
+            nowhere = os.path.join(directory, "nodir", "model")
+            self.assertRaisesRegex(FileNotFoundError, f"{nowhere}: there is no directory", model.save, nowhere)
             os.mkdir(path)
             self.assertRaises(FileExistsError, model.save, path)
             self.assertEqual(os.listdir(directory), ["model"])

@@ -76,6 +76,15 @@ expect 0 "run ranks-2.1 is damaged and will be done again" "${scale[@]}" --out s
 rm -r s/runs/ranks-2.1 && cp -r s/runs/threads-2.1 s/runs/ranks-2.1
 expect 0 "it is a copy of threads-2.1" "${scale[@]}" --out s --launcher "./slow {ranks}"
 
+# Parts of another data set are not taken, nor do damaged ones stand in the way.
+small=(--settings train.json --threads "1,2" --ranks none --repeats 1 --epochs 2 --out parts)
+expect 0 "" "$attune" scale --data other "${small[@]}"
+rm -r parts/runs/*
+expect 0 "parts/parts/1-of-2 is of another data set and will be written again" "$attune" scale --data data "${small[@]}"
+rm -r parts/runs/*part* parts/parts/1-of-2/manifest.json
+expect 0 "1 runs, 2 that were there already" "$attune" scale --data data "${small[@]}"
+expect 2 "is the same as, or inside, --data" "${base[@]}" --out data/scale --threads 1
+
 # Runs that are unequal are not compared, and are named: of another data set, other settings, another launcher.
 expect 2 "other settings" "${base[@]}" "${layouts[@]}" --out s --launcher "./slow {ranks}" --epochs 3
 expect 2 "other launcher" "${scale[@]}" --out s

@@ -81,9 +81,19 @@ until grep -qs '"status": "completed"' again.run/result.json; do
 done
 grep -q '"event":"resume"' again.run/metrics.jsonl || fail "it did not go on from its checkpoint"
 JOBS
-code=0
-recipe=$source_dir/launch/slurm/train.sbatch timeout 560 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh ||
-  code=$?
+# Open MPI 4.1 under this Slurm crashes in one start of some hundred on a busy machine (docs/clusters.md, "Under Slurm").
+# That is not ours to mend; all else is.
+crashed_in_mpi_init() { grep -q "Failing at address: (nil)" jobs.out; }
+
+for attempt in first second; do
+  code=0
+  recipe=$source_dir/launch/slurm/train.sbatch timeout 560 bash "$source_dir/tests/cluster/slurm.sh" --nodes 2 -- bash jobs.sh \
+    >jobs.out 2>&1 || code=$?
+  cat jobs.out
+  if ((code == 0)) || [[ $attempt == second ]] || ! crashed_in_mpi_init; then break; fi
+  echo "slurm_test: Open MPI crashed in MPI_Init: once more"
+  find . -mindepth 1 -maxdepth 1 ! -name data ! -name jobs.sh -exec rm -rf {} +
+done
 ((code == 0)) || exit "$code"
 [[ -z $(find . -maxdepth 1 -name 'attune-slurm-*') ]] || { echo "slurm_test: Slurm's files are left"; exit 1; }
 echo "slurm_test: the recipe runs jobs, says how they end, and passes signals on"

@@ -93,6 +93,10 @@ expect 0 "3 trainings, 3 that were there already" "$attune" study --data data --
   --trials 2 --seeds 2 --epochs 1 --jobs 4 \
   --vary "svdpp.user_vector=false; svdpp.exclude_target=true; lr=0.05,0.1; l2=0.01; l2_p=0.001"
 
+# Nor is a model removed that a method which has not begun may choose.
+expect 0 "3 trainings," "$attune" study --data data --out in_turn --methods svdpp,fism --dims 4 --trials 2 --seeds 1 --epochs 4 --jobs 1 \
+  --vary "svdpp.user_vector=false; svdpp.exclude_target=true; fism.lr=0.3,0.001; svdpp.lr=0.0001,0.001; l2=0.01; l2_p=0.001"
+
 # Another data set has no place there, nor a second study at the same time.
 expect 2 "it is a study of another data set" "$attune" study --data other --out s
 
@@ -173,8 +177,13 @@ expect 3 "not the results of a study" "$attune" report plain --out page2.html
 printf '{' >plain/results.json
 expect 3 "not valid JSON" "$attune" report plain --out page2.html
 [[ ! -e page2.html ]] || fail "a page of nothing"
-expect 1 "no/such" "$attune" report s --out no/such/page.html --tables none
+expect 2 "no/such" "$attune" report s --out no/such/page.html --tables none
 [[ ! -e none ]] || fail "tables beside no page"
+
+expect 0 "tables" "$attune" report s --out new/page.html --tables new/tables
+expect 2 "or above, --tables" "$attune" report s --out new --tables new
+expect 2 "is the same as, or inside, --study s/results.json" "$attune" report s --out s/results.json
+expect 2 "is the same as, or inside, --data" "$attune" study --data data --out data/study --methods popularity
 
 # Tables of a larger study do not stay.
 expect 0 "" "${study[@]}" --out s --methods bpr,popularity

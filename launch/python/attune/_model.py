@@ -158,8 +158,8 @@ class Model:
         """Writes the model that was opened to a directory that does not exist yet; `attune` and load() open it.
 
         It appears under its name when it is complete. A process that is killed meanwhile leaves a directory
-        `.attune-….tmp` beside it, which nobody needs. Raises RuntimeError when the opened files were changed in
-        place.
+        `.attune-….tmp` beside it, which nobody needs. Raises FileExistsError, FileNotFoundError when there is no
+        directory for it, and RuntimeError when the opened files were changed in place.
         """
         path = os.path.abspath(_checks.path(path, "path"))
         if os.path.lexists(path):
@@ -167,6 +167,8 @@ class Model:
         folder, name = os.path.split(path)
         if _is_within(folder, self.path):
             raise ValueError(f"{path}: is inside the model's own directory; choose another place")
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"{path}: there is no directory {folder}; make it first")
         staging = tempfile.mkdtemp(prefix=".attune-", suffix=".tmp", dir=folder)
         try:
             complete = os.path.join(staging, name)

@@ -90,7 +90,7 @@ def train(
         inputs = os.path.join(directory, "inputs")
         data = os.path.join(inputs, "data")
         os.mkdir(inputs)
-        model = os.path.join(directory, "model") if out is None else os.path.abspath(_checks.path(out, "out"))
+        model = os.path.join(directory, "model") if out is None else _checks.path(out, "out")
         if shape[0] == 0 or shape[1] == 0 or len(matrix[1]) == 0:
             raise ValueError(f"user_items: {shape[0]} users, {shape[1]} items, {len(matrix[1])} interactions")
         _native.write_dataset(os.fsencode(data), _native.Csr(*matrix), held, shape[0], shape[1], *names)

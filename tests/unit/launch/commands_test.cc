@@ -35,6 +35,19 @@ TEST(AllCommands, HaveSettingsThatAreCompleteAndAcceptTheirDefaults) {
   }
 }
 
+TEST(AllCommands, SayWhatTheyDoWithEachPath) {
+  const std::set<std::string> paths = {"DATA",     "DIR", "FEATURES", "FILE", "LOG",  "MODEL",
+                                       "NET.onnx", "OUT", "PATH",     "RUN",  "STUDY"};
+  for (const Command& command : AllCommands()) {
+    if (!command.HasSettings()) continue;
+    const config::Schema schema(*command.prototype->GetDescriptor());
+    for (const config::SettingInfo& setting : schema.settings()) {
+      EXPECT_EQ(setting.path_use != config::PATH_USE_NONE, paths.contains(setting.placeholder))
+          << command.spec.name << " " << setting.flag;
+    }
+  }
+}
+
 TEST(AllCommands, AcceptTheCommonFlagsBesideTheirOwn) {
   for (const Command& command : AllCommands()) {
     if (!command.HasSettings()) continue;

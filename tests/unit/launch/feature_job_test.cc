@@ -168,6 +168,14 @@ TEST_F(FeatureJob, ExistingFeaturesAreReplacedOnlyWhenToldTo) {
   RunFeatureJob(options);
 }
 
+TEST_F(FeatureJob, WhatIsDoneIsKeptWhereALinkLeadsTo) {
+  std::filesystem::create_directory(directory / "far");
+  std::filesystem::create_symlink("far/features", options.out);
+  EXPECT_EQ(PartialDirectory(options.out),
+            std::filesystem::canonical(directory / "far") / "features.partial");
+  EXPECT_EQ(PartialDirectory(directory / "far/features/"), PartialDirectory(options.out));
+}
+
 TEST_F(FeatureJob, ANetworkThatCannotBeUsedLeavesNothing) {
   AddFiles(2);
   options.make_extractor = []() -> std::unique_ptr<media::Extractor> { ThrowBadInput("no network"); };

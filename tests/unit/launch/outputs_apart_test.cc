@@ -4,7 +4,12 @@
 
 #include <filesystem>
 
+#include "common/config/predict.pb.h"
+#include "common/config/prepare.pb.h"
 #include "common/config/query.pb.h"
+#include "common/config/scale.pb.h"
+#include "common/config/study.pb.h"
+#include "common/config/train.pb.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
@@ -12,6 +17,7 @@ namespace attune::launch {
 namespace {
 
 namespace fs = std::filesystem;
+using google::protobuf::Message;
 using testing::ErrorOf;
 
 class OutputsApart : public ::testing::Test {
@@ -22,7 +28,14 @@ class OutputsApart : public ::testing::Test {
     fs::create_symlink(".", directory_ / "self");
   }
   std::string Path(const std::string& name) const { return directory_ / name; }
-  config::RecommendSettings Settings(const std::string& out) const {
+
+  /// Expects that the settings are refused, by a message with `what`.
+  void ExpectRefused(const Message& settings, const std::string& what, const std::string& config = {}) const {
+    const std::string text = ErrorOf(ErrorKind::kUsage, [&] { RequireOutputsApart(settings, config); });
+    EXPECT_NE(text.find(what), std::string::npos) << text;
+  }
+
+  config::RecommendSettings Recommend(const std::string& out) const {
     config::RecommendSettings settings;
     settings.set_model(Path("model"));
     settings.set_data(Path("data"));
@@ -30,31 +43,124 @@ class OutputsApart : public ::testing::Test {
     settings.set_out(Path(out));
     return settings;
   }
+  config::PrepareSettings Prepare(const std::string& log, const std::string& out) const {
+    config::PrepareSettings settings;
+    settings.mutable_log()->add_input(Path("other.tsv"));
+    settings.mutable_log()->add_input(log);
+    settings.mutable_data_set()->set_out(Path(out));
+    return settings;
+  }
+  config::TrainSettings Train(const std::string& out) const {
+    config::TrainSettings settings;
+    settings.mutable_run_settings()->set_data(Path("data"));
+    settings.mutable_run_settings()->set_init_from(Path("model"));
+    settings.mutable_run_settings()->set_out(Path(out));
+    return settings;
+  }
 
   const testing::TemporaryDirectory directory_;
 };
 
 TEST_F(OutputsApart, AFileIsNotWrittenIntoWhatIsRead) {
-  for (const char* out : {"model/users.tsv", "self/model/theta/new", "data/lists.tsv", "self/seen.txt"}) {
-    const std::string text = ErrorOf(ErrorKind::kUsage, [&] { RequireFilesApart(Settings(out)); });
-    EXPECT_NE(text.find("--out " + Path(out) + " is the same as, or inside, --"), std::string::npos) << text;
-  }
+  for (const char* out : {"model/users.tsv", "self/model/theta/new", "data/lists.tsv", "self/seen.txt"})
+    ExpectRefused(Recommend(out), "--out " + Path(out) + " is the same as, or inside, --");
 }
 
 TEST_F(OutputsApart, AFileMayGoElsewhere) {
-  for (const char* out : {"lists.tsv", "model.tsv", "self/lists.tsv"}) RequireFilesApart(Settings(out));
-  config::RecommendSettings none = Settings("x");
+  for (const char* out : {"lists.tsv", "model.tsv", "self/lists.tsv"})
+    RequireOutputsApart(Recommend(out), "");
+  config::RecommendSettings none = Recommend("x");
   none.clear_out();
-  RequireFilesApart(none);
+  RequireOutputsApart(none, "");
 }
 
-TEST_F(OutputsApart, LinksDoNotHideThatOneIsTheOther) {
-  const std::string data = Path("data"), same = Path("self/data"), model = Path("self/self/data/model");
-  ErrorOf(ErrorKind::kUsage, [&] { RequireNotAbove({"--out", same}, {"--data", data}); });
-  ErrorOf(ErrorKind::kUsage, [&] { RequireNotAbove({"--out", Path("self")}, {"--data", data}); });
-  ErrorOf(ErrorKind::kUsage, [&] { RequireNotInside({"--out", model}, {"--data", data}); });
-  RequireNotAbove({"--out", model}, {"--data", data});
-  RequireNotAbove({"--out", same}, {"--run", ""});
+TEST_F(OutputsApart, TheFileOfTheSettingsIsReadToo) {
+  ExpectRefused(Recommend("my.json"), "inside, --config", Path("self/my.json"));
+  ExpectRefused(Train("new"), "above, --config", Path("new/my.json"));
+  RequireOutputsApart(Recommend("lists.tsv"), Path("my.json"));
+}
+
+TEST_F(OutputsApart, ADirectoryIsNotReplacedWithWhatIsReadInIt) {
+  ExpectRefused(Prepare(Path("pd/log.tsv"), "pd"), "is the same as, or above, --input");
+  ExpectRefused(Prepare(Path("pd/log.tsv"), "self"), "is the same as, or above, --input");
+  RequireOutputsApart(Prepare(Path("pd.tsv"), "pd"), "");
+  RequireOutputsApart(Prepare("-", "."), "");  // standard input
+  config::PrepareSettings features = Prepare(Path("log.tsv"), "pd");
+  features.mutable_features()->set_features_index(Path("pd/index.tsv"));
+  ExpectRefused(features, "above, --features-index");
+}
+
+TEST_F(OutputsApart, ADirectoryIsNeitherAboveNorInsideAModelOrItsData) {
+  for (const char* out : {"data", "self/data/model", "model/new"}) ExpectRefused(Train(out), "or inside, --");
+  ExpectRefused(Train("self"), "or above, --");
+  RequireOutputsApart(Train("model.2"), "");
+  config::TrainSettings triples = Train("new");
+  triples.mutable_run_settings()->set_triples(Path("new/triples"));
+  ExpectRefused(triples, "or above, --triples");
+}
+
+TEST_F(OutputsApart, ARunGoesNotIntoWhatItReads) {
+  config::TrainSettings settings = Train("new");
+  config::RunSettings& run = *settings.mutable_run_settings();
+  run.set_run(Path("self/data/run"));
+  ExpectRefused(settings, "--run " + Path("self/data/run") + " is the same as, or inside, --data");
+  run.set_run(Path("new/run"));
+  ExpectRefused(settings, "--out " + Path("new") + " is the same as, or above, --run");
+  run.set_run(Path("run"));
+  run.set_audit(Path("model"));
+  ExpectRefused(settings, "--audit " + Path("model") + " is the same as, or inside, --init-from");
+  run.set_audit(Path("run"));
+  run.set_resume(Path("run"));
+  RequireOutputsApart(settings, Path("run/settings.json"));
+  run.set_run(directory_.path());  // adds to what is there, and takes no place
+  RequireOutputsApart(settings, "");
+}
+
+TEST_F(OutputsApart, StudiesGoNotIntoTheirData) {
+  config::StudySettings study;
+  study.mutable_comparison()->set_data(Path("data"));
+  study.mutable_comparison()->set_out(Path("data/study"));
+  ExpectRefused(study, "inside, --data");
+  config::ScaleSettings scale;
+  scale.mutable_series()->set_data(Path("data"));
+  scale.mutable_series()->set_out(Path("data"));
+  ExpectRefused(scale, "inside, --data");
+}
+
+TEST_F(OutputsApart, TwoOutputsAreTwoFiles) {
+  config::PredictSettings settings;
+  settings.mutable_run()->set_csv(Path("table"));
+  settings.mutable_run()->set_html(Path("self/table"));
+  ExpectRefused(settings, "--csv " + Path("table") + " is the same as, or above, --html");
+  settings.mutable_run()->set_html(Path("page"));
+  RequireOutputsApart(settings, "");
+  for (const char* device : {"csv", "html"}) fs::create_symlink("/dev/zero", directory_ / device);
+  settings.mutable_run()->set_csv(Path("csv"));
+  settings.mutable_run()->set_html(Path("html"));
+  RequireOutputsApart(settings, "");
+}
+
+TEST_F(OutputsApart, APageMayLieInARunOrAStudyButNotOverItsFiles) {
+  config::StatusSettings status;
+  status.set_run(Path("run"));
+  for (const char* kept : {"metrics.jsonl", "result.json", "log", "checkpoints/00000001/manifest.json"}) {
+    status.set_page(Path("self/run/") + kept);
+    ExpectRefused(status, "inside, --run " + Path("run"));
+  }
+  status.set_page(Path("run/page.html"));
+  RequireOutputsApart(status, "");
+
+  config::ReportSettings report;
+  report.set_study(Path("study"));
+  for (const char* kept : {"results.json", "study.json", "machine.json", "runs/x/model", "parts/2-of-4"}) {
+    report.set_out(Path("study/") + kept);
+    ExpectRefused(report, "inside, --study " + Path("study"));
+  }
+  report.set_out(Path("study/scaling.html"));
+  report.set_tables(Path("study/tables"));
+  RequireOutputsApart(report, "");
+  report.set_out(Path("study/tables"));
+  ExpectRefused(report, "or above, --tables");
 }
 
 }  // namespace

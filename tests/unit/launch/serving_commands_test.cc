@@ -308,6 +308,13 @@ TEST_F(ServingCommands, InnerProductsOfAnExportAreTheScores) {
   ExpectPart(Output(RunInspect, inspect), "verified");
 }
 
+TEST_F(ServingCommands, AnExportDoesNotReplaceTheDataThatItsModelNames) {
+  const TemporaryDirectory elsewhere;
+  fs::rename(Path("model"), elsewhere / "model");
+  const std::vector<std::string> flags = {elsewhere / "model", "--out", directory_.path(), "--overwrite"};
+  ExpectPart(ErrorOf(ErrorKind::kUsage, [&] { Output(RunExport, flags); }), "or above, --data");
+}
+
 TEST_F(ServingCommands, UsersWithoutAVectorAreCounted) {
   TinyDataset data{{"dan", "new", "newer"}, model_.items, {{}, {1}, {}}};
   data.Write(Path("today"));

@@ -119,6 +119,7 @@ TEST(CommandLine, RefusesAFlagInPlaceOfAValue) {
   EXPECT_EQ(Refused({"a", "--title", "--overwrite"}), "--title: a value is missing before '--overwrite'");
   EXPECT_EQ(Refused({"a", "--config", "--json"}), "--config: a value is missing before '--json'");
   EXPECT_EQ(Refused({"a", "-k", "--seed", "1"}), "-k: a value is missing before '--seed'");
+  EXPECT_EQ(Refused({"a", "--seed", "-k", "1"}), "--seed: a value is missing before '-k'");
   EXPECT_EQ(Refused({"a", "--title", "--seed", "1"}), "--title: a value is missing before '--seed'");
   EXPECT_EQ(Refused({"--input", "--title", "x"}), "--input: a value is missing before '--title'");
 }

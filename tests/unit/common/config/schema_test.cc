@@ -38,6 +38,8 @@ TEST(Schema, DescribesASetting) {
   EXPECT_EQ(RangeText(*setting), "1..65536");
   EXPECT_FALSE(setting->required);
   EXPECT_EQ(TestSchema().Find("offset")->heading, "Inner");
+  EXPECT_EQ(TestSchema().Find("input")->path_use, PATH_USE_READS);
+  EXPECT_EQ(TestSchema().Find("title")->path_use, PATH_USE_NONE);
   EXPECT_EQ(TestSchema().Find("nothing"), nullptr);
 }
 

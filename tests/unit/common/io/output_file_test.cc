@@ -138,6 +138,15 @@ TEST_F(AtomicFileTest, SaysThatADirectoryIsNone) {
   EXPECT_NE(text.find("is a directory"), std::string::npos) << text;
 }
 
+TEST_F(AtomicFileTest, NamesTheOutputThatCannotBeWritten) {
+  EXPECT_EQ(Refused("nodir/x.tsv"),
+            Path("nodir/x.tsv").string() + ": cannot create: No such file or directory");
+  AtomicFile file(Path("out"));
+  fs::create_directory(Path("out"));
+  EXPECT_EQ(ErrorOf(ErrorKind::kFailed, [&] { file.Commit(); }),
+            Path("out").string() + ": cannot be written under its name: Is a directory");
+}
+
 TEST(PartOf, IsHiddenBesideTheOutputAndKnownAgain) {
   EXPECT_EQ(PartOf("a/b.tsv"), "a/.b.tsv.attune-part");
   EXPECT_EQ(OutputOfPart("a/.b.tsv.attune-part"), "a/b.tsv");

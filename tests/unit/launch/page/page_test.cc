@@ -150,6 +150,8 @@ TEST(WriteTables, LeavesNoTableOfOtherResultsAndAllElse) {
   std::set<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(tables)) left.insert(entry.path().filename());
   EXPECT_EQ(left, (std::set<std::string>{"example.csv", "example.tex", "mine.csv", "notes.txt"}));
+  WriteTables({other}, tables);
+  EXPECT_TRUE(std::filesystem::exists(tables / "example.csv")) << "a directory that is not ours alone";
 }
 
 TEST(TableHtml, HasValuesToSortBy) {

@@ -104,17 +104,6 @@ TEST_F(Files, ACopyUnderAnotherNameIsForgotten) {
   EXPECT_TRUE(files.Find("threads-2.1"));
 }
 
-TEST_F(Files, ARunOfBeforeManifestsHadNamesIsDoneAgain) {
-  const RunFiles files(directory_.path(), kIdentity);
-  Train(files, "threads-1.1");
-  files.Keep("threads-1.1", "abc");
-  ordered_json manifest = io::ReadJson(files.Directory("threads-1.1") / "manifest.json");
-  manifest.erase("run");
-  manifest.erase("manifest_digest");
-  io::WriteManifest(files.Directory("threads-1.1"), manifest);
-  EXPECT_FALSE(files.Find("threads-1.1"));
-}
-
 TEST_F(Files, ARunOfAnotherKindIsNamed) {
   const RunFiles files(directory_.path(), kIdentity);
   Train(files, "threads-1.1");
