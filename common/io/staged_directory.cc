@@ -67,19 +67,16 @@ bool IsMountPoint(const fs::path& path) {
          (status.stx_attributes_mask & status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/// Why a directory of the wanted kind may not replace what is there; empty if it may, or nothing is there.
+/// Why a directory of the wanted kind may never replace what is there; empty if it may, or nothing is there.
 /// What cannot be looked into is a stranger.
 std::string Obstacle(const fs::path& path, const DirectoryKind& wanted) {
   const fs::file_status status = fs::symlink_status(path);
   if (!fs::exists(status)) return {};
   const std::string kind = fs::is_directory(status) ? KindOf(path, wanted.description) : std::string();
   std::error_code none;
-  if (kind != wanted.kind && !(fs::is_directory(status) && fs::is_empty(path, none))) {
-    return fmt::format("is no {}{}: it is never replaced", wanted.kind,
-                       kind.empty() ? "" : fmt::format(" but an {}", kind));
-  }
-  if (access(path.c_str(), W_OK) != 0) return "is protected against writing: it is not replaced";
-  return {};
+  if (kind == wanted.kind || (fs::is_directory(status) && fs::is_empty(path, none))) return {};
+  return fmt::format("is no {}{}: it is never replaced", wanted.kind,
+                     kind.empty() ? "" : fmt::format(" but an {}", kind));
 }
 
 /// Throws Error(kUsage) unless there is nothing, or what may be replaced: hours before it is.
@@ -93,6 +90,8 @@ void RequireReplaceable(const fs::path& path, bool overwrite, const std::optiona
     ThrowUsage("{}: is a mount point, which cannot be replaced; pass a directory in it", path.string());
   if (!overwrite)
     ThrowUsage("{}: exists already; choose another --out or pass --overwrite to replace it", path.string());
+  if (access(path.c_str(), W_OK) != 0)
+    ThrowUsage("{}: is protected against writing: it is not replaced; choose another --out", path.string());
 }
 
 [[noreturn]] void RefusePart(const fs::path& part, const std::string& what) {

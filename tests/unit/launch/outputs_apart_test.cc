@@ -84,7 +84,10 @@ TEST_F(OutputsApart, ADirectoryIsNotReplacedWithWhatIsReadInIt) {
   ExpectRefused(Prepare(Path("pd/log.tsv"), "pd"), "is the same as, or above, --input");
   ExpectRefused(Prepare(Path("pd/log.tsv"), "self"), "is the same as, or above, --input");
   RequireOutputsApart(Prepare(Path("pd.tsv"), "pd"), "");
-  RequireOutputsApart(Prepare("-", "."), "");  // standard input
+  config::PrepareSettings from_pipe;
+  from_pipe.mutable_log()->add_input("-");
+  from_pipe.mutable_data_set()->set_out(".");
+  RequireOutputsApart(from_pipe, "");
   config::PrepareSettings features = Prepare(Path("log.tsv"), "pd");
   features.mutable_features()->set_features_index(Path("pd/index.tsv"));
   ExpectRefused(features, "above, --features-index");

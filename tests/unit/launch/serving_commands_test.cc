@@ -340,7 +340,8 @@ TEST_F(ServingCommands, WithoutHistoriesAModelExportsItsOwnUsers) {
 }
 
 TEST_F(ServingCommands, ExportsReplaceNothingButExports) {
-  const std::vector<std::string> flags = {Path("model"), "--out", Path("data"), "--overwrite"};
+  TinyDataset{{"ann"}, {"i0"}, {{0}}}.Write(Path("other"));
+  const std::vector<std::string> flags = {Path("model"), "--out", Path("other"), "--overwrite"};
   ExpectPart(ErrorOf(ErrorKind::kUsage, [&] { Output(RunExport, flags); }),
              "is no attune export but an attune dataset");
   Output(RunExport, {Path("model"), "--out", Path("export")});

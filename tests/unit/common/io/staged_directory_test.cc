@@ -305,7 +305,7 @@ void WaitFor(const fs::path& final_path) {
 
 TEST(StagedDirectory, TheNextMayBeginWhileItEnds) {
   const TemporaryDirectory directory;
-  constexpr int kRounds = 100;
+  constexpr int kRounds = 50;
   for (int round = 0; round < kRounds; ++round) {
     auto first = std::make_unique<StagedDirectory>(directory / "model");
     std::thread next([&] { WaitFor(directory / "model"); });
