@@ -15,7 +15,7 @@ namespace attune::launch {
 struct CommandContext {
   bool json = false;     ///< results for machines
   bool dry_run = false;  ///< only say what would be done (PrintDryRun)
-  std::string config;    ///< the file that --config names; empty: there is none
+  std::string config{};  ///< the file that --config names; empty: there is none
 };
 
 /// One command of the program.

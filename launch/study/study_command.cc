@@ -123,6 +123,7 @@ void TellFailures(const ordered_json& results) {
 
 int RunStudy(const config::StudySettings& settings, const CommandContext& context) {
   const data::Dataset dataset(settings.comparison().data());
+  if (!context.dry_run) RequireWhole(dataset.path(), dataset.manifest());  // the plan reads some of it
   const StudyPlan plan = MakePlan(settings, dataset);
   const CostModel costs(plan, dataset);
   const double seconds = costs.Total(plan, JobsOf(settings));
@@ -134,7 +135,6 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   const fs::path study(settings.comparison().out());
   if (!fs::exists(study / "results.json"))  // else nothing may be left to start
     RequireLauncher(SplitWords(settings.running().launcher(), ' '));
-  RequireWhole(dataset.path(), dataset.manifest());
   MakeDirectory(study, "--out");
   const io::DirectoryLock lock(study);
   RequireSameData(study, dataset);
