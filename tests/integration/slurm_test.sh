@@ -68,12 +68,15 @@ until grep -qs '"event":"epoch"' again.run/metrics.jsonl; do
   sleep 0.1
 done
 scancel --batch --signal=USR1 "$id"
-# Slurm lets two minutes pass before it begins anew; here it may when the nodes are clean.
+# Slurm lets two minutes pass before it begins anew; here it may when the nodes are clean, and in a later second: slurmd
+# refuses a credential that is no younger, in whole seconds, than the end of the first life.
 until grep -qs '"status": "interrupted"' again.run/result.json && [[ $(sinfo -h -o %T | sort -u) == idle ]] &&
   [[ $(squeue -h -j "$id" -o %T) == PENDING && -z $(pgrep -f "slurmstepd.*\[$id\.") ]]; do
   ((SECONDS < deadline)) || fail "it was not queued again: $(scontrol show job "$id")"
   sleep 0.5
 done
+clean=$SECONDS
+until ((SECONDS > clean + 1)); do sleep 0.1; done
 scontrol update jobid="$id" starttime=now
 until grep -qs '"status": "completed"' again.run/result.json; do
   ((SECONDS < deadline)) || fail "it did not go on: $(scontrol show job "$id")"
