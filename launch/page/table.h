@@ -57,9 +57,8 @@ std::string TableLatex(const Table& table);
 std::string TableText(const Table& table);
 
 /// Writes each table as ID.csv and ID.tex; makes the directory. Throws Error(kFailed) if that fails.
-/// @param ids  that there can be, where the directory is ours alone: the files of those that are not among
-/// the
-///             tables are removed, so that none is left of other results
+/// @param ids  that there can be, where the directory is ours alone: the files of those that are not
+///             among the tables are removed, so that none is left of other results
 void WriteTables(const std::vector<Table>& tables, const std::filesystem::path& directory,
                  std::span<const char* const> ids = {});
 

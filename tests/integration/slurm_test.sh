@@ -84,7 +84,7 @@ until grep -qs '"status": "completed"' again.run/result.json; do
 done
 grep -q '"event":"resume"' again.run/metrics.jsonl || fail "it did not go on from its checkpoint"
 JOBS
-# Open MPI 4.1 under this Slurm crashes in one start of some hundred on a busy machine (docs/clusters.md, "Under Slurm").
+# Open MPI 4.1 under this Slurm sometimes crashes in MPI_Init on a busy machine (docs/clusters.md, where Slurm's recipe is).
 # That is not ours to mend; all else is.
 crashed_in_mpi_init() { grep -q "Failing at address: (nil)" jobs.out; }
 
