@@ -6,7 +6,7 @@
 #include "launch/page/html.h"
 #include "launch/page/report_page.h"
 #include "launch/report/study_figures.h"
-#include "launch/study/words.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {
@@ -45,12 +45,15 @@ class Page {
     page_.Add("<p>{}</p>\n", Verdict());
     page_.Add(
         "<p class=\"soft\">Settings of each method were tuned with at most {} trials for each D, by {} on "
-        "the validation "
-        "split; the chosen ones were trained with {} seeds and measured once on the test split, where all "
-        "items are "
-        "ranked. Numbers are means over seeds ± standard deviation.</p>\n",
+        "the "
+        "validation split; the chosen ones were trained {}with {} seeds and measured once on the test split, "
+        "where all items are ranked. Numbers are means over seeds ± standard deviation.</p>\n",
         settings.at("trials").get<std::uint64_t>(),
         Escaped(eval::MetricTitle(study_.json().at("metric").get<std::string>())),
+        settings.value("refit", false)
+            ? "anew on training and validation interactions, for as many epochs as "
+              "were best on validation, "
+            : "",
         settings.at("seeds").get<std::uint64_t>());
   }
 

@@ -12,9 +12,9 @@
 #include "common/log.h"
 #include "common/run/metrics_log.h"
 #include "common/thread.h"
+#include "launch/runs/process_end.h"
 #include "launch/scale/figures.h"
 #include "launch/scale/machine_speed.h"
-#include "launch/study/process_end.h"
 
 namespace attune::launch {
 namespace {

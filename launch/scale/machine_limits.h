@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "launch/study/process_pool.h"
+#include "launch/runs/process_pool.h"
 
 namespace attune::launch {
 

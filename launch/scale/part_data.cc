@@ -71,7 +71,7 @@ bool IsWholePart(const fs::path& path, const data::Dataset& dataset) {
 void WritePart(const data::Dataset& dataset, unsigned share, unsigned of, const fs::path& out) {
   const std::vector<Index> users = UsersOfPart(dataset, share, of);
   fs::remove_all(out);
-  io::StagedDirectory staged(out, true, {data::kDatasetKind});
+  io::StagedDirectory staged(out);
   const fs::path& directory = staged.path();
   WriteUserIds(dataset, users, directory / "users.tsv");
   fs::copy_file(dataset.path() / "items.tsv", directory / "items.tsv");

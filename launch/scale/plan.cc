@@ -12,8 +12,8 @@
 #include "common/random.h"
 #include "launch/baselines/algorithm_settings.h"
 #include "launch/runs/kept_runs.h"
+#include "launch/runs/words.h"
 #include "launch/study/plan.h"
-#include "launch/study/words.h"
 #include "launch/training_settings.h"
 
 namespace attune::launch {

@@ -41,10 +41,13 @@ void ReadRun(const fs::path& run, ScaleRecord& record) {
   }
 }
 
+/// At most some 200 bytes of it; characters of UTF-8 stay whole.
 std::string Short(const ordered_json& value) {
   const std::string text = io::PlainText(value);
-  constexpr std::size_t kMost = 200;
-  return text.size() <= kMost ? text : text.substr(0, kMost) + "…";
+  std::size_t size = 200;
+  if (text.size() <= size) return text;
+  while (size > 0 && (text[size] & '\xC0') == '\x80') --size;
+  return text.substr(0, size) + "…";
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "launch/report/scale_page.h"
 #include "launch/report/scale_tables.h"
 #include "launch/runs/make_directory.h"
+#include "launch/runs/process_end.h"
 #include "launch/runs/whole_files.h"
 #include "launch/scale/machine_limits.h"
 #include "launch/scale/plan.h"
@@ -26,7 +27,6 @@
 #include "launch/scale/scale_job.h"
 #include "launch/scale/scale_results.h"
 #include "launch/standard_streams.h"
-#include "launch/study/process_end.h"
 
 namespace attune::launch {
 namespace {

@@ -8,8 +8,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/run/format.h"
+#include "launch/runs/process_end.h"
 #include "launch/scale/part_data.h"
-#include "launch/study/process_end.h"
 
 namespace attune::launch {
 namespace {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "common/data/dataset.h"
+#include "launch/runs/process_pool.h"
 #include "launch/scale/machine_limits.h"
 #include "launch/scale/plan.h"
 #include "launch/scale/run_files.h"
-#include "launch/study/process_pool.h"
 
 namespace attune::launch {
 

@@ -9,7 +9,7 @@
 #include "common/config/value.h"
 #include "common/error.h"
 #include "common/random.h"
-#include "launch/study/words.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "common/config/nearest.h"
 #include "common/error.h"
-#include "launch/study/words.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {

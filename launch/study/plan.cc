@@ -15,8 +15,8 @@
 #include "common/run/format.h"
 #include "common/thread.h"
 #include "launch/baselines/algorithm_settings.h"
+#include "launch/runs/words.h"
 #include "launch/study/grid.h"
-#include "launch/study/words.h"
 #include "launch/training_settings.h"
 
 namespace attune::launch {
@@ -218,8 +218,12 @@ std::uint32_t StudyPlan::Seeds(const StudyCell& cell) const {
 
 std::uint64_t StudyPlan::Runs() const {
   std::uint64_t runs = 0;
-  for (const StudyCell& cell : cells) runs += cell.trials.size() + Seeds(cell) - 1;
+  for (const StudyCell& cell : cells) runs += Trainings(cell);
   return runs;
+}
+
+std::uint64_t StudyPlan::Trainings(const StudyCell& cell) const {
+  return cell.trials.size() + Seeds(cell) - (Refits() ? 0 : 1);
 }
 
 config::TrainSettings StudyPlan::RunSettings(const StudyCell& cell, std::size_t trial,
@@ -236,6 +240,21 @@ config::TrainSettings StudyPlan::RunSettings(const StudyCell& cell, std::size_t 
   run.mutable_run_settings()->set_evaluate_every(tuning.evaluate_every());
   run.mutable_run_settings()->set_patience(tuning.patience());
   run.mutable_run_settings()->set_metric(tuning.metric());
+  return run;
+}
+
+config::TrainSettings StudyPlan::TestedSettings(const StudyCell& cell, std::size_t trial, std::uint64_t seed,
+                                                std::uint32_t epochs) const {
+  config::TrainSettings run = RunSettings(cell, trial, seed);
+  if (!Refits()) return run;
+  config::RunSettings& how = *run.mutable_run_settings();
+  how.set_include_validation(true);
+  if (!cell.method->IsFactorisation()) return run;
+  how.set_epochs(std::max(1u, epochs));
+  // Nothing is left to evaluate in between.
+  how.clear_evaluate_every();
+  how.clear_patience();
+  how.clear_metric();
   return run;
 }
 
@@ -311,7 +330,7 @@ double CostModel::Total(const StudyPlan& plan, unsigned jobs) const {
   double seconds = 0;
   for (const StudyCell& cell : plan.cells) {
     const double seeds = plan.Seeds(cell);
-    seconds += (static_cast<double>(cell.trials.size()) + seeds - 1) * Training(cell) + seeds * Testing(cell);
+    seconds += static_cast<double>(plan.Trainings(cell)) * Training(cell) + seeds * Testing(cell);
   }
   return seconds / jobs;
 }

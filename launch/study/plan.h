@@ -36,10 +36,19 @@ struct StudyPlan {
 
   /// Trainings with the chosen settings: a method without random draws needs one.
   std::uint32_t Seeds(const StudyCell& cell) const;
+  /// Whether what is tested is trained anew, on training and validation interactions.
+  bool Refits() const { return settings.tuning().refit(); }
+  /// Trainings of a cell: the first with the chosen settings is one of the trials, unless that is trained
+  /// anew.
+  std::uint64_t Trainings(const StudyCell& cell) const;
   /// Trainings of all cells together.
   std::uint64_t Runs() const;
   /// The settings of a run, but for what it reads and writes.
   config::TrainSettings RunSettings(const StudyCell& cell, std::size_t trial, std::uint64_t seed) const;
+  /// The settings of a run that is tested: the same, unless the plan refits.
+  /// @param epochs  after which the trial was best on validation
+  config::TrainSettings TestedSettings(const StudyCell& cell, std::size_t trial, std::uint64_t seed,
+                                       std::uint32_t epochs) const;
 };
 
 /// Checks everything that can be known before the first training. Methods that need features are skipped

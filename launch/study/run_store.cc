@@ -35,8 +35,11 @@ std::uint32_t ParseRank(const std::string& line, std::string_view user, std::str
   return rank;
 }
 
-/// Throws json::exception unless all that a plan may choose by is there.
-void RequireMetrics(const ordered_json& training) {
+/// Throws json::exception unless all that a plan may choose by is there. Nothing is chosen among runs that
+/// have trained on validation.
+/// @param settings  those of the run
+void RequireMetrics(const ordered_json& training, const ordered_json& settings) {
+  if (settings.value("include_validation", false)) return;
   for (const std::string& name : eval::MetricNames(false)) training.at("validation").at(name).get<double>();
 }
 
@@ -44,6 +47,10 @@ void RequireMetrics(const ordered_json& training) {
 
 double RunRecord::Validation(const std::string& metric) const {
   return training.at("validation").at(metric).get<double>();
+}
+
+std::uint32_t RunRecord::BestEpoch() const {
+  return training.value("model_of_epoch", 0u);
 }
 
 RunStore::RunStore(const fs::path& study, const config::StudySettings::Running& running,
@@ -69,7 +76,7 @@ std::optional<RunRecord> RunStore::Find(const std::string& key) const {
     if (manifest.at("key") != key) ThrowBadInput("{}: it is another run's", Directory(key).string());
     record.training = manifest.at("training");
     record.tested = manifest.at("files").contains("test.tsv");
-    RequireMetrics(record.training);
+    RequireMetrics(record.training, manifest.at("settings"));
     if (record.tested) ReadRanks(key);
   });
   return found ? std::optional(record) : std::nullopt;
@@ -100,7 +107,7 @@ RunRecord RunStore::KeepTraining(const std::string& key, const RunSpec& spec) co
   RunRecord record;
   record.training = io::ReadJson(Summary(key));
   try {
-    RequireMetrics(record.training);
+    RequireMetrics(record.training, GivenSettings(spec.settings));
   } catch (const ordered_json::exception& error) {
     ThrowFailed("{}: the training printed no validation metrics: {}", Summary(key).string(), error.what());
   }

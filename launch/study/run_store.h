@@ -25,6 +25,8 @@ struct RunRecord {
 
   /// Of the saved model, on validation.
   double Validation(const std::string& metric) const;
+  /// The epoch of the saved model; 0 where there are none.
+  std::uint32_t BestEpoch() const;
 };
 
 /// STUDY/runs: finished trainings, each in a directory named by a hash of its settings, the program and the

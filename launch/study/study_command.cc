@@ -17,14 +17,14 @@
 #include "launch/report/study_file.h"
 #include "launch/report/study_tables.h"
 #include "launch/runs/make_directory.h"
+#include "launch/runs/process_end.h"
 #include "launch/runs/whole_files.h"
+#include "launch/runs/words.h"
 #include "launch/standard_streams.h"
 #include "launch/study/plan.h"
-#include "launch/study/process_end.h"
 #include "launch/study/run_store.h"
 #include "launch/study/study_job.h"
 #include "launch/study/study_results.h"
-#include "launch/study/words.h"
 
 namespace attune::launch {
 namespace {

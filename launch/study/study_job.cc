@@ -7,8 +7,8 @@
 
 #include "common/error.h"
 #include "common/log.h"
-#include "launch/study/process_end.h"
-#include "launch/study/words.h"
+#include "launch/runs/process_end.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {
@@ -71,10 +71,7 @@ void StudyJob::BeginDependents(std::size_t source) {
         other.dim != plan_.cells[source].dim) {
       continue;
     }
-    const auto& seeds = outcome_.cells[source].seeds;
-    const bool whole = !seeds.empty() && std::all_of(seeds.begin(), seeds.end(),
-                                                     [](const StudyRun& run) { return run.error.empty(); });
-    if (whole) {
+    if (outcome_.cells[source].IsWhole()) {
       BeginCell(cell);
     } else {
       outcome_.cells[cell].error =
@@ -105,14 +102,20 @@ StudyRun& StudyJob::RunOf(const Task& task) {
 RunSpec StudyJob::SpecOf(const Task& task) const {
   const StudyCell& cell = plan_.cells[task.cell];
   const CellOutcome& outcome = outcome_.cells[task.cell];
-  const std::size_t seed = task.stage == Stage::kTrial ? 0 : task.index;
+  const bool trial = task.stage == Stage::kTrial;
+  const std::uint64_t first_seed = plan_.settings.comparison().first_seed();
   RunSpec spec;
-  spec.settings = plan_.RunSettings(cell, task.stage == Stage::kTrial ? task.index : *outcome.chosen,
-                                    plan_.settings.comparison().first_seed() + seed);
+  spec.settings = trial ? plan_.RunSettings(cell, task.index, first_seed)
+                        : plan_.TestedSettings(cell, *outcome.chosen, first_seed + task.index,
+                                               outcome.trials[*outcome.chosen].record->BestEpoch());
   if (cell.method->starts_from.empty()) return spec;
   for (std::size_t source = 0; source < plan_.cells.size(); ++source) {
-    if (plan_.cells[source].method->name == cell.method->starts_from && plan_.cells[source].dim == cell.dim)
-      spec.starts_from = outcome_.cells[source].seeds[seed].key;
+    if (plan_.cells[source].method->name != cell.method->starts_from || plan_.cells[source].dim != cell.dim)
+      continue;
+    const CellOutcome& begins = outcome_.cells[source];
+    // What is measured on validation must not begin with a model that has seen it.
+    const StudyRun& run = trial ? begins.trials[*begins.chosen] : begins.seeds[task.index];
+    spec.starts_from = run.key;
   }
   return spec;
 }
@@ -123,9 +126,14 @@ bool StudyJob::Provides(std::size_t cell) const {
   });
 }
 
+bool StudyJob::KeepsTrials(std::size_t cell) const {
+  return plan_.Refits() && Provides(cell);
+}
+
 bool StudyJob::IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const {
   record = store_.Find(key);
-  if (!record || task.stage == Stage::kTrial) return record.has_value();
+  if (!record) return false;
+  if (task.stage == Stage::kTrial) return !KeepsTrials(task.cell) || store_.HasModel(key);
   if (task.stage == Stage::kTest) return record->tested;
   return (record->tested && !Provides(task.cell)) || store_.HasModel(key);
 }
@@ -139,11 +147,13 @@ StudyJob::Running* StudyJob::SameAs(const Task& task) {
   return nullptr;
 }
 
+bool StudyJob::IsCounted(const Task& task) const {
+  // Without --refit the first seed of the chosen settings is one of the trials.
+  return task.stage != Stage::kSeed || task.index > 0 || plan_.Refits();
+}
+
 void StudyJob::Spare(const Task& task) {
-  // The first seed of the chosen settings is one of the trials, which is counted already.
-  if (task.stage == Stage::kSeed && task.index == 0) return;
-  progress_.Spared(task.cell, IsTest(task) ? Kind::kTest : Kind::kTraining);
-  if (!IsTest(task)) ++outcome_.reused;
+  if (IsCounted(task)) progress_.Spared(task.cell, IsTest(task) ? Kind::kTest : Kind::kTraining);
 }
 
 void StudyJob::Begin(const Task& task) {
@@ -157,6 +167,7 @@ void StudyJob::Begin(const Task& task) {
   if (!IsThere(task, run.key, record)) return Start(task, spec);
   run.record = std::move(record);
   Spare(task);
+  if (IsCounted(task) && !IsTest(task)) ++outcome_.reused;
   Done(task);
 }
 
@@ -242,15 +253,10 @@ void StudyJob::Choose(std::size_t cell) {
   const std::string& metric = plan_.settings.tuning().metric();
   CellOutcome& outcome = outcome_.cells[cell];
   const std::uint32_t seeds = plan_.Seeds(plan_.cells[cell]);
-  for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
-    if (!outcome.trials[trial].record) continue;
-    const double value = outcome.trials[trial].record->Validation(metric);
-    if (!outcome.chosen || value > outcome.trials[*outcome.chosen].record->Validation(metric))
-      outcome.chosen = trial;
-  }
+  outcome.chosen = outcome.BestTrial(metric);
   if (!outcome.chosen) {
     outcome.error = outcome.trials[0].error;
-    progress_.Spared(cell, Kind::kTraining, seeds - 1);
+    progress_.Spared(cell, Kind::kTraining, plan_.Trainings(plan_.cells[cell]) - outcome.trials.size());
     progress_.Spared(cell, Kind::kTest, seeds);
     return BeginDependents(cell);
   }
@@ -260,27 +266,18 @@ void StudyJob::Choose(std::size_t cell) {
                                        : TrialText(plan_.cells[cell].trials[*outcome.chosen]));
   for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
     const std::string& key = outcome.trials[trial].key;
-    if (!plan_.settings.running().keep_models() && !MayChoose(key)) store_.RemoveModel(key);
+    if (!plan_.settings.running().keep_models() && !KeepsTrials(cell) && !outcome_.MayChoose(key))
+      store_.RemoveModel(key);
   }
   outcome.seeds.resize(seeds);
   waiting_[cell] = seeds;
   for (std::size_t seed = 0; seed < seeds; ++seed) Queue({cell, Stage::kSeed, seed});
 }
 
-bool StudyJob::MayChoose(const std::string& key) const {
-  return std::any_of(outcome_.cells.begin(), outcome_.cells.end(), [&](const CellOutcome& cell) {
-    if (cell.chosen) return cell.trials[*cell.chosen].key == key;
-    return std::any_of(cell.trials.begin(), cell.trials.end(),
-                       [&](const StudyRun& run) { return run.key == key; });
-  });
-}
-
 void StudyJob::SeedDone(std::size_t cell) {
   if (--waiting_[cell] > 0) return;
   CellOutcome& outcome = outcome_.cells[cell];
-  const bool none = std::all_of(outcome.seeds.begin(), outcome.seeds.end(),
-                                [](const StudyRun& run) { return !run.error.empty(); });
-  if (none) outcome.error = outcome.seeds[0].error;
+  if (outcome.AllSeedsFailed()) outcome.error = outcome.seeds[0].error;
   BeginDependents(cell);
 }
 

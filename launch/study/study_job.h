@@ -9,34 +9,13 @@
 #include <vector>
 
 #include "common/data/dataset.h"
+#include "launch/runs/process_pool.h"
 #include "launch/study/plan.h"
-#include "launch/study/process_pool.h"
 #include "launch/study/run_store.h"
+#include "launch/study/study_outcome.h"
 #include "launch/study/study_progress.h"
 
 namespace attune::launch {
-
-/// A training of a study and what came of it.
-struct StudyRun {
-  std::string key;
-  std::optional<RunRecord> record;  ///< absent while it is not done, and if it has failed
-  std::string error;                ///< why it has failed
-};
-
-/// What became of a cell of the plan.
-struct CellOutcome {
-  std::vector<StudyRun> trials;       ///< with the first seed
-  std::optional<std::size_t> chosen;  ///< the trial that was best on validation; the first of equals
-  std::vector<StudyRun> seeds;        ///< of the chosen settings
-  std::string error;                  ///< why there is no result at all
-};
-
-struct StudyOutcome {
-  std::vector<CellOutcome> cells;  ///< as in the plan
-  std::uint64_t trained = 0;       ///< trainings that were done now
-  std::uint64_t reused = 0;        ///< that were there already
-  bool interrupted = false;
-};
 
 /// Runs a plan: every training and every evaluation is a process of its own, as many at a time as --jobs
 /// says. The most expensive that can begin begins first. Threads: confined.
@@ -72,6 +51,8 @@ class StudyJob {
   void Start(const Task& task, const RunSpec& spec);
   /// The process that does the same as a task; null if none does.
   Running* SameAs(const Task& task);
+  /// Whether the plan's numbers have it.
+  bool IsCounted(const Task& task) const;
   /// The task has no process of its own.
   void Spare(const Task& task);
   void End(const ProcessPool::Ended& ended);
@@ -86,9 +67,10 @@ class StudyJob {
   StudyRun& RunOf(const Task& task);
   std::filesystem::path LogOf(const Task& task);
   RunSpec SpecOf(const Task& task) const;
+  /// Whether another cell begins with its models.
   bool Provides(std::size_t cell) const;
-  /// Whether a cell has chosen the run, or may still do so.
-  bool MayChoose(const std::string& key) const;
+  /// Whether the models of all its trials are kept: the trials of another cell may begin with any.
+  bool KeepsTrials(std::size_t cell) const;
   bool IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const;
   std::string Name(const Task& task) const;
   std::vector<std::string> RunningNames() const;

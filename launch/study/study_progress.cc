@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "common/run/format.h"
-#include "launch/study/words.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {
@@ -19,7 +19,7 @@ StudyProgress::StudyProgress(const StudyPlan& plan, const CostModel& costs, unsi
                              ProgressLine::Output output)
     : jobs_(jobs), output_(std::move(output)), shown_(output_.now()) {
   for (const StudyCell& cell : plan.cells) {
-    const std::uint64_t trainings = cell.trials.size() + plan.Seeds(cell) - 1;
+    const std::uint64_t trainings = plan.Trainings(cell);
     work_.push_back({costs.Training(cell), trainings, 0, 0});
     work_.push_back({costs.Testing(cell), plan.Seeds(cell), 0, 0});
     trainings_ += trainings;

@@ -143,14 +143,15 @@ class Results {
   ordered_json Result(std::size_t cell) const {
     const CellOutcome& outcome = outcome_.cells[cell];
     const auto& metric = plan_.settings.tuning().metric();
-    ordered_json json = {
-        {"method", plan_.cells[cell].method->name},
-        {"dim", Dim(cell)},
-        {"trials", ordered_json::array()},
-        {"chosen", *outcome.chosen},
-        {"validation", Validation(cell)},
-        {"settings", GivenSettings(plan_.RunSettings(plan_.cells[cell], *outcome.chosen, Seed(0)))},
-        {"seeds", ordered_json::array()}};
+    ordered_json json = {{"method", plan_.cells[cell].method->name},
+                         {"dim", Dim(cell)},
+                         {"trials", ordered_json::array()},
+                         {"chosen", *outcome.chosen},
+                         {"validation", Validation(cell)},
+                         {"settings", GivenSettings(plan_.TestedSettings(
+                                          plan_.cells[cell], *outcome.chosen, Seed(0),
+                                          outcome.trials[*outcome.chosen].record->BestEpoch()))},
+                         {"seeds", ordered_json::array()}};
     for (std::size_t n = 0; n < outcome.trials.size(); ++n) {
       ordered_json trial = ordered_json::object();
       for (const SettingText& setting : plan_.cells[cell].trials[n]) trial[setting.name] = setting.text;

@@ -5,7 +5,7 @@
 #include "common/data/dataset.h"
 #include "launch/study/plan.h"
 #include "launch/study/run_store.h"
-#include "launch/study/study_job.h"
+#include "launch/study/study_outcome.h"
 
 namespace attune::launch {
 

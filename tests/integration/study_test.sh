@@ -97,6 +97,17 @@ expect 0 "3 trainings, 3 that were there already" "$attune" study --data data --
 expect 0 "3 trainings," "$attune" study --data data --out in_turn --methods svdpp,fism --dims 4 --trials 2 --seeds 1 --epochs 4 --jobs 1 \
   --vary "svdpp.user_vector=false; svdpp.exclude_target=true; fism.lr=0.3,0.001; svdpp.lr=0.0001,0.001; l2=0.01; l2_p=0.001"
 
+# With --refit what is tested has trained on validation, too, for as many epochs as were best there; what is tuned begins
+# with no such model.
+refit=("${study[@]}" --out refit --methods "popularity,svdpp,deep_hybrid" --epochs 4 --dims 4 --refit)
+expect 0 "10 trainings, 0 that were there already" "${refit[@]}"
+/usr/bin/python3 "$source_dir/tests/integration/study_refit_check.py" refit "$attune"
+cp refit/results.json first.json
+expect 0 "0 trainings, 10 that were there already" "${refit[@]}"
+cmp -s first.json refit/results.json || fail "a study with --refit that did nothing has other results"
+expect 0 "refit.html" "$attune" report refit --out refit.html
+grep -q "anew on training and validation" refit.html || fail "the page does not say what was trained on what"
+
 # Another data set has no place there, nor a second study at the same time.
 expect 2 "it is a study of another data set" "$attune" study --data other --out s
 

@@ -40,7 +40,6 @@ void Gate::Enter(unsigned number) {
     machine_.Wake();
     seat.bell.Wait();
   }
-  seat.waits = false;
 }
 
 void Gate::Finish(unsigned seat, double triples) {

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "launch/study/words.h"
+#include "launch/runs/words.h"
 #include "tests/support/expect_error.h"
 
 namespace attune::launch {

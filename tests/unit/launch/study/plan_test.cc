@@ -69,6 +69,24 @@ TEST_F(Plan, TrainsAsLongAsTheGridNeedsUnlessToldOtherwise) {
   EXPECT_EQ(epochs(config::GRID_LARGE), 7u);
 }
 
+TEST_F(Plan, TestsWhatWasTrainedUnlessItRefits) {
+  StudyPlan plan = Make();
+  const StudyCell& bpr = Cell(plan, "bpr D=4");
+  const config::RunSettings same = plan.TestedSettings(bpr, 1, 5, 7).run_settings();
+  EXPECT_EQ(same.SerializeAsString(), plan.RunSettings(bpr, 1, 5).run_settings().SerializeAsString());
+  const std::uint64_t runs = plan.Runs();
+
+  plan.settings.mutable_tuning()->set_refit(true);
+  EXPECT_EQ(plan.Runs(), runs + plan.cells.size());
+  const config::TrainSettings anew = plan.TestedSettings(bpr, 1, 5, 7);
+  EXPECT_TRUE(anew.run_settings().include_validation());
+  EXPECT_EQ(anew.run_settings().epochs(), 7u);
+  EXPECT_EQ(anew.run_settings().patience(), 0u);
+  EXPECT_EQ(anew.sampling_settings().seed(), 5u);
+  EXPECT_EQ(anew.optimisation().SerializeAsString(),
+            plan.RunSettings(bpr, 1, 5).optimisation().SerializeAsString());
+}
+
 TEST_F(Plan, SkipsWhatNeedsContentAndSaysWhy) {
   const StudyPlan plan = Make();
   ASSERT_EQ(plan.skipped.size(), 1u);

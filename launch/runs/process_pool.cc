@@ -1,4 +1,4 @@
-#include "launch/study/process_pool.h"
+#include "launch/runs/process_pool.h"
 
 #include <fcntl.h>
 #include <signal.h>

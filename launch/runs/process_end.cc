@@ -1,4 +1,4 @@
-#include "launch/study/process_end.h"
+#include "launch/runs/process_end.h"
 
 #include <fmt/core.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "launch/study/process_pool.h"
+#include "launch/runs/process_pool.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <map>
 
-#include "launch/study/process_end.h"
+#include "launch/runs/process_end.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
