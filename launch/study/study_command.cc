@@ -149,7 +149,8 @@ int RunStudy(const config::StudySettings& settings, const CommandContext& contex
   const ordered_json results = StudyResults(plan, outcome, dataset, store);
   io::WriteFileAtomically(study / "results.json", io::JsonText(results, 1) + "\n");
   WriteTables(StudyTables(StudyFile(study)), study / "tables", kStudyTables);
-  log::Info("{} trainings, {} that were there already", outcome.trained, outcome.reused);
+  log::Info("{} trainings, {} that were there already{}", outcome.trained, outcome.reused,
+            outcome.shared > 0 ? fmt::format(", {} shared with another method", outcome.shared) : "");
   TellFailures(results);
   if (results.at("results").empty()) ThrowFailed("{}: no method has a result", study.string());
   WriteStandardOutput(context.json ? io::JsonText(results) + "\n" : Summary(results));

@@ -161,6 +161,7 @@ void StudyJob::Begin(const Task& task) {
   StudyRun& run = RunOf(task);
   if (Running* const same = SameAs(task)) {
     same->tasks.push_back(task);
+    if (IsCounted(task) && !IsTest(task)) ++outcome_.shared;
     return Spare(task);
   }
   std::optional<RunRecord> record;

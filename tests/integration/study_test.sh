@@ -89,7 +89,7 @@ PYTHON
 expect 0 "run $model is damaged and will be done again" "$attune" study --config study.json
 
 # Methods with equal settings share their trainings: SVD++ as FISM.
-expect 0 "3 trainings, 3 that were there already" "$attune" study --data data --out shared --methods svdpp,fism --dims 4 \
+expect 0 "3 trainings, 0 that were there already, 3 shared with another method" "$attune" study --data data --out shared --methods svdpp,fism --dims 4 \
   --trials 2 --seeds 2 --epochs 1 --jobs 4 \
   --vary "svdpp.user_vector=false; svdpp.exclude_target=true; lr=0.05,0.1; l2=0.01; l2_p=0.001"
 
@@ -99,7 +99,8 @@ expect 0 "3 trainings," "$attune" study --data data --out in_turn --methods svdp
 
 # With --refit what is tested has trained on validation, too, for as many epochs as were best there; what is tuned begins
 # with no such model.
-refit=("${study[@]}" --out refit --methods "popularity,svdpp,deep_hybrid" --epochs 4 --dims 4 --refit)
+refit=("$attune" study --data data --out refit --methods "popularity,svdpp,deep_hybrid" --dims 4 --trials 2 --seeds 2 --epochs 4
+  --jobs 2 --refit)
 expect 0 "10 trainings, 0 that were there already" "${refit[@]}"
 /usr/bin/python3 "$source_dir/tests/integration/study_refit_check.py" refit "$attune"
 cp refit/results.json first.json
