@@ -267,7 +267,9 @@ StudyPlan MakePlan(const config::StudySettings& settings, const data::Dataset& d
   plan.settings = settings;
   auto& tuning = *plan.settings.mutable_tuning();
   tuning.set_grid(ResolveGrid(tuning.grid(), dataset.num_interactions()));
-  if (tuning.epochs() == 0) tuning.set_epochs(tuning.grid() == config::GRID_LARGE ? 60 : 30);
+  const bool large = tuning.grid() == config::GRID_LARGE;
+  if (tuning.epochs() == 0) tuning.set_epochs(large ? 100 : 30);
+  if (tuning.evaluate_every() == 0) tuning.set_evaluate_every(large ? 4 : 2);
   plan.dims = ParseDims(settings.comparison().dims());
   plan.table_dim = TableDim(settings, plan.dims);
   Planner planner(plan, dataset);

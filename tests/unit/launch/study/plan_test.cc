@@ -58,15 +58,18 @@ TEST_F(Plan, HasEveryMethodAtEveryDAndVariantsAtOne) {
 }
 
 TEST_F(Plan, TrainsAsLongAsTheGridNeedsUnlessToldOtherwise) {
+  using Epochs = std::pair<std::uint32_t, std::uint32_t>;  // in all, and between evaluations
   const auto epochs = [&](config::Grid grid) {
     settings_.mutable_tuning()->set_grid(grid);
     const StudyPlan plan = Make();
-    return plan.RunSettings(Cell(plan, "bpr D=4"), 0, 1).run_settings().epochs();
+    const config::RunSettings run = plan.RunSettings(Cell(plan, "bpr D=4"), 0, 1).run_settings();
+    return Epochs(run.epochs(), run.evaluate_every());
   };
-  EXPECT_EQ(epochs(config::GRID_AUTO), 30u);  // so few users: quick
-  EXPECT_EQ(epochs(config::GRID_LARGE), 60u);
+  EXPECT_EQ(epochs(config::GRID_AUTO), Epochs(30, 2));  // so few users: quick
+  EXPECT_EQ(epochs(config::GRID_LARGE), Epochs(100, 4));
   settings_.mutable_tuning()->set_epochs(7);
-  EXPECT_EQ(epochs(config::GRID_LARGE), 7u);
+  settings_.mutable_tuning()->set_evaluate_every(3);
+  EXPECT_EQ(epochs(config::GRID_LARGE), Epochs(7, 3));
 }
 
 TEST_F(Plan, TestsWhatWasTrainedUnlessItRefits) {
