@@ -13,16 +13,42 @@ namespace {
 constexpr std::uint32_t kBlocksOfAttempts = 16;
 }  // namespace
 
+SeenItems::SeenItems(Index num_items)
+    : num_items_(num_items), filter_is_exact_(num_items <= kBits), bits_(kBits / 64, 0) {}
+
+/// A history that is looked through slower than a bit is found in memory.
+bool SeenItems::IsLong() const {
+  constexpr std::size_t kLong = 1024;
+  return !filter_is_exact_ && items_.size() > kLong;
+}
+
 void SeenItems::Assign(std::span<const Index> items) {
   for (const Index item : items_) bits_[item % kBits / 64] = 0;
+  if (IsLong()) {
+    for (const Index item : items_) every_item_[item / 64] = 0;
+  }
+  unseen_.clear();
   items_ = items;
-  for (const Index item : items_) bits_[item % kBits / 64] |= std::uint64_t{1} << (item % 64);
+  for (const Index item : items_) Set(bits_, item % kBits);
+  if (!IsLong()) return;
+  every_item_.resize((std::size_t{num_items_} + 63) / 64, 0);
+  for (const Index item : items_) Set(every_item_, item);
 }
 
 bool SeenItems::IsListed(Index item) const {
+  if (IsLong()) return Has(every_item_, item);
   bool found = false;
   for (const Index seen : items_) found |= seen == item;  // no early exit: the compiler compares many at once
   return found;
+}
+
+std::span<const Index> SeenItems::Unseen() {
+  if (unseen_.empty()) {
+    for (Index item = 0; item < num_items_; ++item) {
+      if (!Contains(item)) unseen_.push_back(item);
+    }
+  }
+  return unseen_;
 }
 
 NegativeSampler::NegativeSampler(const SamplingSpec& spec, std::span<const std::uint32_t> item_counts)
@@ -62,7 +88,7 @@ bool NegativeSampler::Candidate(std::uint32_t word, std::uint32_t coin, Index* i
 }
 
 Index NegativeSampler::Draw(const random::Stream& stream, Index user, std::uint32_t position,
-                            std::uint32_t number, const SeenItems& seen) const {
+                            std::uint32_t number, SeenItems& seen) const {
   for (std::uint32_t block = 0; block < kBlocksOfAttempts; ++block) {
     const random::Words words = stream(user, position, number, block);
     // Uniform draws need one word each; popularity draws use a second word as their coin.
@@ -72,24 +98,21 @@ Index NegativeSampler::Draw(const random::Stream& stream, Index user, std::uint3
       if (Candidate(words[n], words[n + step - 1], &item) && !seen.Contains(item)) return item;
     }
   }
-  return DrawAmongUnseen(stream(user, position, number, kBlocksOfAttempts)[0], seen);
+  return DrawAmong(seen.Unseen(), stream(user, position, number, kBlocksOfAttempts)[0]);
 }
 
-Index NegativeSampler::DrawAmongUnseen(std::uint32_t word, const SeenItems& seen) const {
-  std::vector<bool> is_seen(num_items(), false);
-  for (const Index item : seen.items()) is_seen[item] = true;
+Index NegativeSampler::DrawAmong(std::span<const Index> items, std::uint32_t word) const {
+  ATTUNE_CHECK(!items.empty());
+  const double share = static_cast<double>(word) * 0x1p-32;
+  if (weights_.empty()) return items[static_cast<std::size_t>(static_cast<double>(items.size()) * share)];
   double total = 0;
-  for (Index item = 0; item < num_items(); ++item) total += is_seen[item] ? 0.0 : Weight(item);
-  double rest = total * static_cast<double>(word) * 0x1p-32;
-  Index last = kNoIndex;
-  for (Index item = 0; item < num_items(); ++item) {
-    if (is_seen[item]) continue;
-    last = item;
-    rest -= Weight(item);
-    if (rest < 0) break;
+  for (const Index item : items) total += weights_[item];
+  double rest = total * share;
+  for (const Index item : items) {
+    rest -= weights_[item];
+    if (rest < 0) return item;
   }
-  ATTUNE_CHECK(last != kNoIndex);
-  return last;
+  return items.back();
 }
 
 }  // namespace attune::worker

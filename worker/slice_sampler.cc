@@ -29,7 +29,8 @@ SliceSampler::SliceSampler(const model::ModelSpec& model, const SamplingSpec& sa
       negative_stream_(sampling.seed, random::Purpose::kNegative, epoch),
       order_stream_(sampling.seed, random::Purpose::kPositiveOrder, epoch),
       history_stream_(sampling.seed, random::Purpose::kHistorySample, epoch),
-      positives_per_visit_(sampling.positives_per_visit()) {
+      positives_per_visit_(sampling.positives_per_visit()),
+      seen_(negatives.num_items()) {
   if (sampling.sampling == Sampling::kBootstrap) DrawBootstrap(slice, epoch);
   PlanVisits();
   Shuffle(slice, epoch);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <numeric>
 #include <set>
@@ -234,7 +235,7 @@ TEST(NegativeSampler, DrawsFollowTheirDistribution) {
     spec.negatives = kind;
     const NegativeSampler sampler(spec, item_counts);
     const random::Stream stream(5, random::Purpose::kNegative, 1);
-    SeenItems seen;
+    SeenItems seen(10);
     seen.Assign(history);
     std::vector<double> counts(10), expected(10);
     for (std::uint32_t n = 0; n < 40'000; ++n) ++counts[sampler.Draw(stream, 1, n, 0, seen)];
@@ -256,7 +257,7 @@ TEST(NegativeSampler, FindsTheOnlyUnseenItem) {
     SamplingSpec spec;
     spec.negatives = kind;
     const NegativeSampler sampler(spec, item_counts);
-    SeenItems seen;
+    SeenItems seen(100'000);
     seen.Assign(history);
     EXPECT_EQ(sampler.Draw(random::Stream(1, random::Purpose::kNegative), 1, 2, 0, seen), 77'777u);
   }
@@ -264,7 +265,7 @@ TEST(NegativeSampler, FindsTheOnlyUnseenItem) {
 
 TEST(SeenItems, ForgetsTheUserBefore) {
   const std::vector<Index> first = {1, 70'000, 65'537}, second = {2, 65'536};
-  SeenItems seen;
+  SeenItems seen(100'000);
   seen.Assign(first);
   EXPECT_TRUE(seen.Contains(1));
   EXPECT_TRUE(seen.Contains(65'537));
@@ -273,6 +274,30 @@ TEST(SeenItems, ForgetsTheUserBefore) {
   EXPECT_FALSE(seen.Contains(1));
   EXPECT_FALSE(seen.Contains(0));  // shares its bit with 65,536
   EXPECT_TRUE(seen.Contains(65'536));
+}
+
+TEST(SeenItems, AreThoseOfTheHistoryHoweverLongItIs) {
+  for (const Index items : {100u, 65'536u, 65'537u, 300'000u}) {
+    SeenItems seen(items);
+    std::deque<std::vector<Index>> histories;  // the one before must last until the next is assigned
+    for (const std::size_t size : {50u, 1024u, 1025u, 40'000u, 3u, 0u}) {
+      std::vector<Index>& history = histories.emplace_back();
+      for (std::size_t n = 0; n < size && n < items; ++n)
+        history.push_back(static_cast<Index>(n * 7919 % items));
+      const std::set<Index> expected(history.begin(), history.end());
+      seen.Assign(history);
+      std::size_t found = 0;
+      for (Index item = 0; item < items; ++item) {
+        ASSERT_EQ(seen.Contains(item), expected.contains(item)) << item << " of " << items;
+        found += seen.Contains(item) ? 1 : 0;
+      }
+      const auto unseen = seen.Unseen();
+      EXPECT_EQ(unseen.size(), items - found);
+      EXPECT_TRUE(std::is_sorted(unseen.begin(), unseen.end()));
+      EXPECT_TRUE(
+          std::none_of(unseen.begin(), unseen.end(), [&](Index item) { return seen.Contains(item); }));
+    }
+  }
 }
 
 }  // namespace
