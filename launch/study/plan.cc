@@ -250,7 +250,7 @@ config::TrainSettings StudyPlan::TestedSettings(const StudyCell& cell, std::size
   config::RunSettings& how = *run.mutable_run_settings();
   how.set_include_validation(true);
   if (!cell.method->IsFactorisation()) return run;
-  how.set_epochs(std::max(1u, epochs));
+  how.set_epochs(epochs);
   // Nothing is left to evaluate in between.
   how.clear_evaluate_every();
   how.clear_patience();

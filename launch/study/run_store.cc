@@ -9,6 +9,7 @@
 #include "common/eval/metrics.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
+#include "common/io/json_number.h"
 #include "common/io/json_text.h"
 #include "common/model/model_files.h"
 #include "launch/program_identity.h"
@@ -35,12 +36,14 @@ std::uint32_t ParseRank(const std::string& line, std::string_view user, std::str
   return rank;
 }
 
-/// Throws json::exception unless all that a plan may choose by is there. Nothing is chosen among runs that
-/// have trained on validation.
+/// Throws json::exception or Error unless all that a plan may choose by is there. Nothing is chosen among
+/// runs that have trained on validation.
 /// @param settings  those of the run
 void RequireMetrics(const ordered_json& training, const ordered_json& settings) {
   if (settings.value("include_validation", false)) return;
   for (const std::string& name : eval::MetricNames(false)) training.at("validation").at(name).get<double>();
+  if (settings.contains("epochs") && io::WholeNumber<std::uint32_t>(training.at("model_of_epoch")) == 0)
+    ThrowBadInput("model_of_epoch is 0");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct RunRecord {
 
   /// Of the saved model, on validation.
   double Validation(const std::string& metric) const;
-  /// The epoch of the saved model; 0 where there are none.
+  /// The epoch of the saved model; 0 for a method that has none.
   std::uint32_t BestEpoch() const;
 };
 

@@ -46,7 +46,8 @@ ordered_json PlanJson(const StudyPlan& plan, double seconds) {
     json["cells"].push_back({{"method", cell.method->name},
                              {"dim", cell.dim == 0 ? ordered_json(nullptr) : ordered_json(cell.dim)},
                              {"trials", cell.trials.size()},
-                             {"seeds", plan.Seeds(cell)}});
+                             {"seeds", plan.Seeds(cell)},
+                             {"trainings", plan.Trainings(cell)}});
   }
   for (const SkippedMethod& skipped : plan.skipped)
     json["skipped"].push_back({{"method", skipped.method->name}, {"reason", skipped.reason}});
@@ -61,9 +62,10 @@ std::string PlanText(const StudyPlan& plan, const CostModel& costs, double secon
   }
   for (const SkippedMethod& skipped : plan.skipped)
     text += fmt::format("{:<22}  skipped: {}\n", skipped.method->name, skipped.reason);
-  return text + fmt::format("{} trainings, about {}, with the grid '{}' and at most {} epochs each\n",
+  return text + fmt::format("{} trainings, about {}, with the grid '{}' and at most {} epochs each{}\n",
                             plan.Runs(), FormatDuration(seconds), GridName(plan),
-                            plan.settings.tuning().epochs());
+                            plan.settings.tuning().epochs(),
+                            plan.Refits() ? "; what is tested is trained anew" : "");
 }
 
 /// A study belongs to one data set: its runs are of no use to another.

@@ -76,6 +76,8 @@ void StudyJob::BeginDependents(std::size_t source) {
     } else {
       outcome_.cells[cell].error =
           fmt::format("it begins with the models of {}, which has failed", plan_.cells[source].Name());
+      progress_.Spared(cell, Kind::kTraining, plan_.Trainings(other));
+      progress_.Spared(cell, Kind::kTest, plan_.Seeds(other));
     }
   }
 }
@@ -126,14 +128,14 @@ bool StudyJob::Provides(std::size_t cell) const {
   });
 }
 
-bool StudyJob::KeepsTrials(std::size_t cell) const {
-  return plan_.Refits() && Provides(cell);
+bool StudyJob::IsBegunWith(const Task& trial) const {
+  return plan_.Refits() && Provides(trial.cell) && outcome_.cells[trial.cell].chosen == trial.index;
 }
 
 bool StudyJob::IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const {
   record = store_.Find(key);
   if (!record) return false;
-  if (task.stage == Stage::kTrial) return !KeepsTrials(task.cell) || store_.HasModel(key);
+  if (task.stage == Stage::kTrial) return !IsBegunWith(task) || store_.HasModel(key);
   if (task.stage == Stage::kTest) return record->tested;
   return (record->tested && !Provides(task.cell)) || store_.HasModel(key);
 }
@@ -161,14 +163,13 @@ void StudyJob::Begin(const Task& task) {
   StudyRun& run = RunOf(task);
   if (Running* const same = SameAs(task)) {
     same->tasks.push_back(task);
-    if (IsCounted(task) && !IsTest(task)) ++outcome_.shared;
     return Spare(task);
   }
   std::optional<RunRecord> record;
   if (!IsThere(task, run.key, record)) return Start(task, spec);
   run.record = std::move(record);
   Spare(task);
-  if (IsCounted(task) && !IsTest(task)) ++outcome_.reused;
+  if (!IsTest(task) && IsCounted(task)) ++(done_.contains(run.key) ? outcome_.shared : outcome_.reused);
   Done(task);
 }
 
@@ -206,6 +207,8 @@ void StudyJob::End(const ProcessPool::Ended& ended) {
     if (!ended.well()) ThrowFailed("{}", WhyEnded(ended, LogOf(first)));
     const RunRecord record = Outcome(first);
     for (const Task& task : running.tasks) RunOf(task).record = record;
+    for (auto task = running.tasks.begin() + 1; task != running.tasks.end(); ++task)
+      if (!IsTest(*task) && IsCounted(*task)) ++outcome_.shared;
   } catch (const Error& error) {
     for (const Task& task : running.tasks) Failed(task, error.what());
     return;
@@ -222,12 +225,14 @@ RunRecord StudyJob::Outcome(const Task& task) {
   }
   RunRecord record = store_.KeepTraining(key, SpecOf(task));
   ++outcome_.trained;
+  done_.insert(key);
   return record;
 }
 
 void StudyJob::Failed(const Task& task, const std::string& error) {
   StudyRun& run = RunOf(task);
   run.error = error;
+  run.record.reset();
   log::Warning("{} has failed: {}; see {}", Name(task), error, LogOf(task).string());
   if (task.stage == Stage::kTrial) {
     if (--waiting_[task.cell] == 0) Choose(task.cell);
@@ -261,14 +266,18 @@ void StudyJob::Choose(std::size_t cell) {
     progress_.Spared(cell, Kind::kTest, seeds);
     return BeginDependents(cell);
   }
+  const Task chosen{cell, Stage::kTrial, *outcome.chosen};
+  if (IsBegunWith(chosen) && !store_.HasModel(RunOf(chosen).key)) {
+    waiting_[cell] = 1;
+    return Queue(chosen);  // its model was removed, or is damaged
+  }
   log::Info("{}: {} {:.4f} on validation with {}", plan_.cells[cell].Name(), metric,
             outcome.trials[*outcome.chosen].record->Validation(metric),
             outcome.trials.size() == 1 ? "its only settings"
                                        : TrialText(plan_.cells[cell].trials[*outcome.chosen]));
   for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
     const std::string& key = outcome.trials[trial].key;
-    if (!plan_.settings.running().keep_models() && !KeepsTrials(cell) && !outcome_.MayChoose(key))
-      store_.RemoveModel(key);
+    if (!plan_.settings.running().keep_models() && !outcome_.MayChoose(key)) store_.RemoveModel(key);
   }
   outcome.seeds.resize(seeds);
   waiting_[cell] = seeds;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,9 @@ class StudyJob {
   RunSpec SpecOf(const Task& task) const;
   /// Whether another cell begins with its models.
   bool Provides(std::size_t cell) const;
-  /// Whether the models of all its trials are kept: the trials of another cell may begin with any.
-  bool KeepsTrials(std::size_t cell) const;
+  /// Whether the trials of another cell begin with the model of a trial: with --refit, with that of the
+  /// chosen one.
+  bool IsBegunWith(const Task& trial) const;
   bool IsThere(const Task& task, const std::string& key, std::optional<RunRecord>& record) const;
   std::string Name(const Task& task) const;
   std::vector<std::string> RunningNames() const;
@@ -85,6 +87,7 @@ class StudyJob {
   StudyProgress progress_;
   StudyOutcome outcome_;
   std::vector<Task> ready_;
+  std::set<std::string> done_;              ///< keys of trainings that were done now
   std::map<std::size_t, Running> running_;  ///< by number of the process
   std::vector<std::size_t> waiting_;        ///< of each cell: tasks of the present stage that are not done
   std::size_t next_id_ = 0;

@@ -36,8 +36,8 @@ struct CellOutcome {
 struct StudyOutcome {
   std::vector<CellOutcome> cells;  ///< as in the plan
   std::uint64_t trained = 0;       ///< trainings that were done now
-  std::uint64_t reused = 0;        ///< that were there when they were to begin
-  std::uint64_t shared = 0;        ///< that were under way then, for another method
+  std::uint64_t reused = 0;        ///< that were there already
+  std::uint64_t shared = 0;        ///< that are one of those which were done now, for another method
   bool interrupted = false;
 
   /// Whether a cell has chosen the training, or may still do so.

@@ -89,9 +89,11 @@ PYTHON
 expect 0 "run $model is damaged and will be done again" "$attune" study --config study.json
 
 # Methods with equal settings share their trainings: SVD++ as FISM.
-expect 0 "3 trainings, 0 that were there already, 3 shared with another method" "$attune" study --data data --out shared --methods svdpp,fism --dims 4 \
-  --trials 2 --seeds 2 --epochs 1 --jobs 4 \
-  --vary "svdpp.user_vector=false; svdpp.exclude_target=true; lr=0.05,0.1; l2=0.01; l2_p=0.001"
+for jobs in 1 4; do
+  expect 0 "3 trainings, 0 that were there already, 3 shared with another method" "$attune" study --data data --out "shared-$jobs" \
+    --methods svdpp,fism --dims 4 --trials 2 --seeds 2 --epochs 1 --jobs "$jobs" \
+    --vary "svdpp.user_vector=false; svdpp.exclude_target=true; lr=0.05,0.1; l2=0.01; l2_p=0.001"
+done
 
 # Nor is a model removed that a method which has not begun may choose.
 expect 0 "3 trainings," "$attune" study --data data --out in_turn --methods svdpp,fism --dims 4 --trials 2 --seeds 1 --epochs 4 --jobs 1 \
@@ -99,13 +101,20 @@ expect 0 "3 trainings," "$attune" study --data data --out in_turn --methods svdp
 
 # With --refit what is tested has trained on validation, too, for as many epochs as were best there; what is tuned begins
 # with no such model.
-refit=("$attune" study --data data --out refit --methods "popularity,svdpp,deep_hybrid" --dims 4 --trials 2 --seeds 2 --epochs 4
-  --jobs 2 --refit)
-expect 0 "10 trainings, 0 that were there already" "${refit[@]}"
-/usr/bin/python3 "$source_dir/tests/integration/study_refit_check.py" refit "$attune"
+refit=("$attune" study --data data --out refit --methods "popularity,svdpp,deep_hybrid" --dims 4 --trials 2 --seeds 2 --epochs 12
+  --jobs 2 --vary "lr=0.2,0.5; l2=0.01; l2_p=0.001")
+expect 0 "7 trainings, 0 that were there already" "${refit[@]}"
+refit+=(--refit)
+expect 0 "10 trainings, about" "${refit[@]}" --dry-run
+expect 0 "5 trainings, 5 that were there already" "${refit[@]}"
+/usr/bin/python3 "$source_dir/tests/integration/study_refit_check.py" refit "$attune" 12 >check
 cp refit/results.json first.json
 expect 0 "0 trainings, 10 that were there already" "${refit[@]}"
 cmp -s first.json refit/results.json || fail "a study with --refit that did nothing has other results"
+# Without the model that others begin with, its trial is done again.
+rm -r "refit/runs/$(tail -n 1 check)/model"
+expect 0 "1 trainings, 10 that were there already" "${refit[@]}"
+cmp -s first.json refit/results.json || fail "a trial that was done again has other results"
 expect 0 "refit.html" "$attune" report refit --out refit.html
 grep -q "anew on training and validation" refit.html || fail "the page does not say what was trained on what"
 

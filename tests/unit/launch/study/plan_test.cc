@@ -84,7 +84,9 @@ TEST_F(Plan, TestsWhatWasTrainedUnlessItRefits) {
   const config::TrainSettings anew = plan.TestedSettings(bpr, 1, 5, 7);
   EXPECT_TRUE(anew.run_settings().include_validation());
   EXPECT_EQ(anew.run_settings().epochs(), 7u);
-  EXPECT_EQ(anew.run_settings().patience(), 0u);
+  EXPECT_FALSE(anew.run_settings().has_patience());
+  EXPECT_FALSE(anew.run_settings().has_evaluate_every());
+  EXPECT_FALSE(anew.run_settings().has_metric());
   EXPECT_EQ(anew.sampling_settings().seed(), 5u);
   EXPECT_EQ(anew.optimisation().SerializeAsString(),
             plan.RunSettings(bpr, 1, 5).optimisation().SerializeAsString());

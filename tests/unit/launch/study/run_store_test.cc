@@ -40,7 +40,8 @@ class Store : public ::testing::Test {
     store_->Begin(key_, spec_.settings);
     ordered_json metrics;
     for (const std::string& name : eval::MetricNames(false)) metrics[name] = 0.25;
-    Write(store_->Summary(key_), ordered_json{{"epochs", 3}, {"validation", metrics}}.dump());
+    Write(store_->Summary(key_),
+          ordered_json{{"epochs", 3}, {"model_of_epoch", 2}, {"validation", metrics}}.dump());
     RunRecord record = store_->KeepTraining(key_, spec_);
     Write(store_->Ranks(key_), "a\tz\t2\nb\tx\t-\n");
     store_->KeepRanks(key_, spec_, record);
