@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <functional>
+#include <set>
 
 #include "common/eval/metrics.h"
+#include "launch/runs/words.h"
 
 namespace attune::launch {
 namespace {
@@ -28,6 +31,24 @@ Chart MakeChart(const StudyFile& study, std::string title, std::string axis, std
   return chart;
 }
 
+double Greatest(const ChartSeries& series) {
+  const auto by_value = [](const ChartPoint& a, const ChartPoint& b) { return a.value < b.value; };
+  return std::max_element(series.points.begin(), series.points.end(), by_value)->value;
+}
+
+/// Names of series that never reach half of a chart's greatest value. None if they are more than the others.
+std::set<std::string> FarBelow(const std::vector<Chart>& charts) {
+  std::set<std::string> names;
+  for (const Chart& chart : charts) {
+    double greatest = 0;
+    for (const ChartSeries& series : chart.series) greatest = std::max(greatest, Greatest(series));
+    for (const ChartSeries& series : chart.series)
+      if (Greatest(series) < greatest / 2) names.insert(series.name);
+  }
+  if (charts.empty() || 2 * names.size() > charts[0].series.size()) return {};
+  return names;
+}
+
 Figure ByDim(const StudyFile& study) {
   Figure figure{"by-dim",
                 "Figure 2: quality against the latent size D. Error bars: standard deviation over seeds.",
@@ -43,6 +64,7 @@ Figure ByDim(const StudyFile& study) {
                                         return result != nullptr;
                                       }));
   }
+  MakeRoom(figure);
   return figure;
 }
 
@@ -114,6 +136,15 @@ Figure Speed(const StudyFile& study) {
 }
 
 }  // namespace
+
+void MakeRoom(Figure& figure) {
+  const std::set<std::string> names = FarBelow(figure.charts);
+  if (names.empty()) return;
+  for (Chart& chart : figure.charts)
+    std::erase_if(chart.series, [&](const ChartSeries& series) { return names.contains(series.name); });
+  figure.caption += fmt::format(" Not drawn, with less than half of the best value: {}.",
+                                JoinWords({names.begin(), names.end()}, ", "));
+}
 
 std::vector<Figure> StudyFigures(const StudyFile& study) {
   std::vector<Figure> figures = {ByDim(study), ByCutoff(study), ByHistory(study), Speed(study)};

@@ -11,4 +11,8 @@ namespace attune::launch {
 /// items (Figure 4), and the speed of training. A figure without series is left out.
 std::vector<Figure> StudyFigures(const StudyFile& study);
 
+/// Leaves series out that never reach half of a chart's greatest value, and says so in the caption: beside
+/// them the others could not be told apart. None if they are more than the others.
+void MakeRoom(Figure& figure);
+
 }  // namespace attune::launch
