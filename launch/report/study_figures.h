@@ -12,7 +12,8 @@ namespace attune::launch {
 std::vector<Figure> StudyFigures(const StudyFile& study);
 
 /// Leaves series out that never reach half of a chart's greatest value, and says so in the caption: beside
-/// them the others could not be told apart. None if they are more than the others.
+/// them the others could not be told apart. None if they are more than the others. @param figure  of series
+/// that have points
 void MakeRoom(Figure& figure);
 
 }  // namespace attune::launch

@@ -11,6 +11,9 @@
 namespace attune::launch {
 namespace {
 
+constexpr const char* kAnew =
+    "anew on training and validation interactions, for as many epochs as were best on validation, ";
+
 class Page {
  public:
   Page(const StudyFile& study, const std::vector<Table>& tables)
@@ -45,16 +48,11 @@ class Page {
     page_.Add("<p>{}</p>\n", Verdict());
     page_.Add(
         "<p class=\"soft\">Settings of each method were tuned with at most {} trials for each D, by {} on "
-        "the "
-        "validation split; the chosen ones were trained {}with {} seeds and measured once on the test split, "
-        "where all items are ranked. Numbers are means over seeds ± standard deviation.</p>\n",
+        "the validation split; the chosen ones were trained {}with {} seeds and measured once on the test "
+        "split, where all items are ranked. Numbers are means over seeds ± standard deviation.</p>\n",
         settings.at("trials").get<std::uint64_t>(),
         Escaped(eval::MetricTitle(study_.json().at("metric").get<std::string>())),
-        settings.value("refit", false)
-            ? "anew on training and validation interactions, for as many epochs as "
-              "were best on validation, "
-            : "",
-        settings.at("seeds").get<std::uint64_t>());
+        settings.value("refit", false) ? kAnew : "", settings.at("seeds").get<std::uint64_t>());
   }
 
   /// Titles of the methods that the best on validation was compared with, by what the test says of them.

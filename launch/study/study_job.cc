@@ -267,17 +267,20 @@ void StudyJob::Choose(std::size_t cell) {
     return BeginDependents(cell);
   }
   const Task chosen{cell, Stage::kTrial, *outcome.chosen};
-  if (IsBegunWith(chosen) && !store_.HasModel(RunOf(chosen).key)) {
+  const std::string& key = RunOf(chosen).key;
+  if (IsBegunWith(chosen) && !store_.HasModel(key)) {
     waiting_[cell] = 1;
-    return Queue(chosen);  // its model was removed, or is damaged
+    if (done_.contains(key)) return Failed(chosen, "it has left no model in " + store_.Model(key).string());
+    --outcome_.reused;  // its model was removed, or is damaged: once more
+    return Queue(chosen);
   }
   log::Info("{}: {} {:.4f} on validation with {}", plan_.cells[cell].Name(), metric,
             outcome.trials[*outcome.chosen].record->Validation(metric),
             outcome.trials.size() == 1 ? "its only settings"
                                        : TrialText(plan_.cells[cell].trials[*outcome.chosen]));
-  for (std::size_t trial = 0; trial < outcome.trials.size(); ++trial) {
-    const std::string& key = outcome.trials[trial].key;
-    if (!plan_.settings.running().keep_models() && !outcome_.MayChoose(key)) store_.RemoveModel(key);
+  for (const StudyRun& trial : outcome.trials) {
+    if (!plan_.settings.running().keep_models() && !outcome_.MayChoose(trial.key))
+      store_.RemoveModel(trial.key);
   }
   outcome.seeds.resize(seeds);
   waiting_[cell] = seeds;

@@ -113,7 +113,7 @@ expect 0 "0 trainings, 10 that were there already" "${refit[@]}"
 cmp -s first.json refit/results.json || fail "a study with --refit that did nothing has other results"
 # Without the model that others begin with, its trial is done again.
 rm -r "refit/runs/$(tail -n 1 check)/model"
-expect 0 "1 trainings, 10 that were there already" "${refit[@]}"
+expect 0 "1 trainings, 9 that were there already" "${refit[@]}"
 cmp -s first.json refit/results.json || fail "a trial that was done again has other results"
 expect 0 "refit.html" "$attune" report refit --out refit.html
 grep -q "anew on training and validation" refit.html || fail "the page does not say what was trained on what"
@@ -143,6 +143,15 @@ assert [r["method"] for r in results["results"]] == ["bpr", "bpr", "svdpp", "svd
 assert all(r["chosen"] == 0 for r in results["results"][2:])
 PYTHON
 expect 1 "no method has a result" "${study[@]}" --out hopeless --methods bpr --launcher false
+
+# A training that says that all is well and leaves no model for others has failed, and is not tried for ever.
+cat >forgetful <<'LAUNCHER'
+#!/bin/sh
+"$@" || exit
+rm -r "$6"
+LAUNCHER
+chmod +x forgetful
+expect 1 "it has left no model in" timeout 60 "${study[@]}" --out forgetful.s --methods svdpp,deep_hybrid --launcher ./forgetful --refit
 
 # Told to end, it leaves with 4 and nothing running; the same command goes on.
 begin told "$attune" study --data data --out told --methods acf --dims 16 --trials 2 --seeds 1 --epochs 100000 --patience 0

@@ -106,7 +106,7 @@ TEST_F(DiagnosisTest, LittleMemoryIsDoubtfulAndNoneForTablesIll) {
   e_.ranks[2].memory_available = 1 << 20;
   ExpectOnly("memory", Health::kDoubtful, "1.0 MiB");
   e_.ranks[2].memory_available = e_.ranks[0].memory_available;
-  e_.ranks[2].memory_problem = "memfd_create: Function not implemented";
+  e_.ranks[2].memory_problem = "memfd_create: Operation not permitted";
   ExpectOnly("shared memory", Health::kIll, "rank 2: memfd_create");
 }
 
