@@ -6,7 +6,7 @@ all that it has made.
 usage: status_bench.py [--work DIR] [--users 20000] [--dim 64] [--epochs 10] [--repeats 5] [--build DIR] [--parts alone,ranks,page]
   alone  one process of two threads
   ranks  attune local -n 2, one thread each
-  page   how long pages of a run with 10,000 epochs take"""
+  page   how long pages of a run with 10,000 epochs take, to make and to load"""
 
 import argparse
 import http.client
@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,14 @@ import time
 from cluster_bench import ROOT, spread
 
 TICKS = os.sysconf("SC_CLK_TCK")
+# Says in its title how many milliseconds a page takes to load, its scripts with it.
+AROUND = """<!doctype html><title></title><body><script>
+const frame = document.createElement("iframe"), began = performance.now();
+frame.style = "width: 1200px; height: 20000px";
+frame.onload = () => { document.title = (performance.now() - began).toFixed(1); };
+frame.src = "PAGE";
+document.body.append(frame);
+</script>"""
 
 
 def ask(port, path, accept="*/*"):
@@ -133,6 +142,22 @@ class Bench:
             seconds.append(time.perf_counter() - began)
         print(f"page of 10,000 epochs: {(self.work / 'long.html').stat().st_size} bytes, from "
               f"{(run / 'metrics.jsonl').stat().st_size} bytes of records in {spread(seconds, digits=3)} s", flush=True)
+        self.load(self.work / "long.html")
+
+    def load(self, page):
+        """What Chromium needs from the page's address to its load event, its own start left out."""
+        browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        if browser is None:
+            return print("no Chromium: not loaded")
+        around = self.work / "around.html"
+        around.write_text(AROUND.replace("PAGE", page.as_uri()))
+        seconds = []
+        for _ in range(self.options.repeats):
+            dom = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                                  f"--user-data-dir={self.work}/browser", "--dump-dom", around.as_uri()], check=True,
+                                 capture_output=True, text=True, timeout=120).stdout
+            seconds.append(float(re.search("<title>([0-9.]+)<", dom).group(1)) / 1000)
+        return print(f"Chromium has loaded it in {spread(seconds, digits=3)} s", flush=True)
 
 
 def main():
