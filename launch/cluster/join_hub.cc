@@ -133,7 +133,9 @@ std::string JoinHub::Join(const std::string& name) {
   // Who comes when all have come may join the job when it has begun.
   if (known == ranks_.end() && next >= processes_) return ToText({{"later", true}});
   const unsigned rank = known == ranks_.end() ? next : known->second;
-  ranks_.emplace(name, rank);
+  if (ranks_.emplace(name, rank).second) {
+    log::Info("a process joins: {} of {} have come", ranks_.size() + 1, processes_);
+  }
   changed_.notify_all();
   return ToText({{"rank", rank}, {"size", processes_}});
 }

@@ -6,6 +6,8 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/integration/patience.sh
+source "$here/../integration/patience.sh"
 attune=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 kinds="kill node,kill first of host,kill scheduler,kill agent,kill launcher,kill everything,terminate"
 kinds+=",ask for a checkpoint,cut short,slow link,full disk,damage"
 code=0
-timeout 350 python3 -B "$here/nemesis.py" "$attune" --seed 1 --faults 4 --kinds "$kinds" --work "$work/job" \
+timeout $((350 * patience)) python3 -B "$here/nemesis.py" "$attune" --seed 1 --faults 4 --kinds "$kinds" --work "$work/job" \
   >"$work/log" 2>&1 || code=$?
 if ((code != 0)); then
   printf 'fault_test: the nemesis ended with %s\n%s\n' "$code" "$(cat "$work/log")" >&2

@@ -8,9 +8,7 @@ name=baselines_test
 # shellcheck source=tests/integration/expect.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 attune=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-cd "$work"
+work_apart
 
 expect 0 "" "$attune" synth --kind planted --users 400 --items 150 --components 2 --genuine-share 0.9 --validation latest --out data
 expect 0 "" "$attune" synth --users 50 --items 40 --interactions 500 --out bare

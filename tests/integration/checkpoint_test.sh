@@ -13,15 +13,7 @@ attune=$(realpath "$1")
 hanging_disk=$(realpath "$2")
 launch=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../../launch")
 ledger=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault/ledger.py")
-work=$(mktemp -d)
-started=()
-cleanup() {
-  for pid in "${started[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  if mountpoint -q "$work/small"; then umount "$work/small"; fi
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+work_apart
 
 "$attune" synth --out data --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest >log 2>&1 ||
   fail "$(cat log)"
@@ -166,7 +158,7 @@ expect 3 "other data" "$attune" train --resume one --epochs 7 --data other
 # The loop goes on by itself when a process is killed that nobody starts again.
 begin loop bash "$launch/until-done.sh" --run loop.run -- "$attune" local -n 2 train -- "${common[@]}" --out loop.model \
   --checkpoint-every 0.05s
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 60 * patience))
 until compgen -G "loop.run/checkpoints/????????/manifest.json" >/dev/null; do
   ((SECONDS < deadline)) || fail "no checkpoint in time: $(cat loop.log)"
   sleep 0.01
@@ -180,7 +172,7 @@ grep -q '"status": "completed"' loop.run/result.json || fail "$(cat loop.run/res
 expect 2 "usage: bash launch/until-done.sh" bash "$launch/until-done.sh" --run x
 
 # A full disk ends the checkpoint, not the training.
-if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 2>/dev/null; then
+if small_disk 400k; then
   expect 0 "was not written" "$attune" train "${common[@]}" --out full.model --run small/run --checkpoint-every 1epochs
   grep -q '"failed": [1-9]' small/run/result.json || fail "$(cat small/run/result.json)"
   same_model reference full.model
@@ -190,7 +182,7 @@ if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 
     --checkpoint-every 0.1s
   await failure small/run/metrics.jsonl
   mount -o remount,size=100m small
-  deadline=$((SECONDS + 60))
+  deadline=$((SECONDS + 60 * patience))
   until compgen -G "small/run/checkpoints/????????/manifest.json" >/dev/null; do
     ((SECONDS < deadline)) || fail "no checkpoint was written when there was room: $(cat room.log)"
     sleep 0.05
@@ -198,6 +190,7 @@ if [[ $(id -u) == 0 ]] && mkdir small && mount -t tmpfs -o size=400k none small 
   kill -TERM "$pid"
   ends_with 4 "$pid"
   expect 0 verified "$attune" inspect small/run
-  umount small
+else
+  echo "$name: skipped: a full disk, which takes a mount"
 fi
 echo "$name: passed"

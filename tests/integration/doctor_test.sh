@@ -9,9 +9,7 @@ name=doctor_test
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
 attune=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+work_apart
 
 "$attune" synth --users 200 --items 30 --interactions 2000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"
 doctor=(doctor --threads 1 --pair-seconds 0.02)

@@ -4,6 +4,9 @@
 # usage: hosts_test.sh SOURCE_DIR ATTUNE DELAY_LINK    ends with 77 where there are no namespaces, or there is no mpirun
 set -euo pipefail
 export LC_ALL=C.UTF-8
+# shellcheck source=tests/integration/patience.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/patience.sh"
+export patience # scripts on hosts use it
 
 namespaces=$(realpath "$1")/tests/cluster/namespaces.sh attune=$(realpath "$2") delay_link=$(realpath "$3")
 faults=$(realpath "$1")/tests/fault
@@ -30,7 +33,7 @@ timeout 60 bash "$namespaces" --hosts 1 -- true >out 2>&1 || code=$?
 expect() {
   local code=$1 text=$2 got=0
   shift 2
-  timeout 120 bash "$namespaces" "$@" >out 2>&1 || got=$?
+  timeout $((120 * patience)) bash "$namespaces" "$@" >out 2>&1 || got=$?
   [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
   [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
 }
@@ -76,7 +79,7 @@ expect 0 "median of 3 pairs" --hosts 3 -- mpirun -n 3 "$attune" doctor --data da
 # Two jobs at once; two mpirun would make the same directory at once.
 mkdir other
 # shellcheck disable=SC2016  # $PWD is that of the shell on the host
-timeout 120 bash "$namespaces" --hosts 2 -- bash -c 'OMPI_MCA_orte_tmpdir_base=$PWD/other mpirun -n 2 "$@" --out first >first.out 2>&1 &
+timeout $((120 * patience)) bash "$namespaces" --hosts 2 -- bash -c 'OMPI_MCA_orte_tmpdir_base=$PWD/other mpirun -n 2 "$@" --out first >first.out 2>&1 &
   mpirun -n 2 "$@" --out second && wait $!' jobs "${train[@]}" --staleness 8 >out 2>&1 || fail "two jobs: $(cat out first.out)"
 same_as_alone second
 cp first.out out
@@ -86,7 +89,7 @@ same_as_alone first
 cat >join.sh <<'SCRIPT'
 set -euo pipefail
 await() {
-  local deadline=$((SECONDS + 60))
+  local deadline=$((SECONDS + 60 * patience))
   until grep -q -- "$1" "$2" 2>/dev/null; do
     ((SECONDS < deadline)) || { echo "'$1' was not said: $(cat "$2")"; exit 1; }
     sleep 0.05
@@ -98,7 +101,7 @@ epochs() {
   echo "${count:-0}"
 }
 after_epochs() {
-  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60))
+  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60 * patience))
   until (($(epochs) >= until)); do
     ((SECONDS < deadline)) || { echo "epochs do not go on: $(cat join.out)"; exit 1; }
     sleep 0.05
@@ -152,7 +155,7 @@ train=("$@")
 for n in "${!train[@]}"; do [[ ${train[n]} != --epochs ]] || train[n + 1]=100; done
 mpirun -n 4 "${train[@]}" --out model --run lives --audit audit --checkpoint-every 0.2s >lives.out 2>&1 &
 job=$!
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 60 * patience))
 until grep -q '"event":"checkpoint"' lives/metrics.jsonl 2>/dev/null; do
   ((SECONDS < deadline)) || { echo "no checkpoint: $(cat lives.out)"; exit 1; }
   sleep 0.01

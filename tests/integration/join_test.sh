@@ -20,7 +20,7 @@ epochs() {
 }
 # after_epochs N: N more epochs have passed.
 after_epochs() {
-  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60))
+  local until=$(($(epochs) + $1)) deadline=$((SECONDS + 60 * patience))
   until (($(epochs) >= until)); do
     ((SECONDS < deadline)) || fail "epochs do not go on: $(cat job.log)"
     sleep 0.05
@@ -158,7 +158,7 @@ PYTHON
 for signal in INT TERM; do
   rm -rf run ./*.log
   begin alone "$attune" worker --join 127.0.0.1:9 # nobody listens there
-  sleep 0.3
+  await_heeded "$signal" "$pid"
   kill -"$signal" "$pid"
   ends_with 4 "$pid"
   await "interrupted while waiting to be let into the job" alone.log
@@ -166,13 +166,13 @@ for signal in INT TERM; do
   job=$pid
   await "processes may join at .*[0-9]$" job.log
   begin first "$attune" worker --join "$(address)"
-  sleep 0.5
+  await "2 of 4 have come" job.log
   kill -"$signal" "$pid"
   ends_with 4 "$pid"
   await "interrupted while waiting for the other processes of the job" first.log
   begin second "$attune" worker --join "$(address)"
   second=$pid
-  sleep 0.5
+  await "3 of 4 have come" job.log
   kill -"$signal" "$job"
   ends_with 4 "$job"
   await "error: interrupted while waiting for processes to join: . of 4 have come" job.log

@@ -11,7 +11,6 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 attune=$(realpath "$1")
 faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
 work_apart
-trap 'umount "$work/small" 2>/dev/null || true; end_work' EXIT
 
 epochs=40
 "$attune" synth --out data --users 2000 --items 500 --interactions 60000 --slices 48 --validation latest >log 2>&1 ||
@@ -38,7 +37,7 @@ node() {
 }
 # hurt SIGNAL RANK
 hurt() {
-  local deadline=$((SECONDS + 20)) victim
+  local deadline=$((SECONDS + 20 * patience)) victim
   until victim=$(node "$2") && [[ -n $victim ]] && kill "-$1" "$victim" 2>/dev/null; do
     ((SECONDS < deadline)) || fail "there is no node of rank $2"
     sleep 0.01
@@ -100,7 +99,7 @@ mapfile -t agents < <(pgrep -P "$pid" | sort -n)
 follower=$(node 1)
 kill -STOP "${agents[1]}"
 hurt KILL 0
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 60 * patience))
 until [[ $(ps -o state= -p "$follower") == Z* ]]; do # it was told of the next life
   ((SECONDS < deadline)) || fail "it was not told of the next life: $(cat behind.log)"
   sleep 0.05
@@ -142,8 +141,7 @@ completes damaged 1
 [[ -n $(find damaged.run/checkpoints -name '*.unused') ]] || fail "damaged checkpoints are still there: $(cat damaged.log)"
 
 # There is room for one set of tables only: those before go first.
-mkdir small
-if mount -t tmpfs -o size=20M none small 2>/dev/null; then
+if small_disk 20M; then
   dim_of=256 start room -n 2 -- --run room.run --audit room.audit "${kept[@]}" --shm-dir small
   await_checkpoints room 1
   read -r used free < <(df --output=used,avail small | tail -n 1)
@@ -190,7 +188,7 @@ wait "$pid" || code=$?
 
 # One that cannot go on is not tried for ever.
 epochs_of=100000 start stuck -n 2 -- --run stuck.run --checkpoint-every never
-deadline=$((SECONDS + 120))
+deadline=$((SECONDS + 120 * patience))
 while kill -0 "$pid" 2>/dev/null; do
   ((SECONDS < deadline)) || fail "it is tried for ever: $(cat stuck.log)"
   victim=$(node 0)

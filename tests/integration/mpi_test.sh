@@ -13,9 +13,7 @@ if ! command -v mpirun >/dev/null || [[ ! -e $(dirname "$attune")/attune_mpi.so 
   echo "mpi_test: no mpirun, or built without MPI: skipped"
   exit 77
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+work_apart
 export TMPDIR=$work  # mpirun's own files
 
 "$attune" synth --users 2000 --items 300 --interactions 40000 --seed 3 --out data >log 2>&1 || fail "$(cat log)"

@@ -50,7 +50,7 @@ LAUNCHER
 chmod +x slow
 export ATTUNE=$attune
 begin killed "${scale[@]}" --out s --launcher "./slow {ranks}"
-deadline=$((SECONDS + 100))
+deadline=$((SECONDS + 100 * patience))
 until sleeper=$(pgrep -P "$pid" sleep); do ((SECONDS < deadline)) || fail "the launcher is not used: $(cat killed.log)"; sleep 0.05; done
 kill -KILL "$pid"
 while kill -0 "$sleeper" 2>/dev/null; do ((SECONDS < deadline)) || fail "a run outlives its command"; sleep 0.05; done
@@ -121,7 +121,7 @@ expect 0 "ranks-2: 1 of its runs are missing" "${base[@]}" --out unlucky_out --t
 grep -q "ranks-2.2 has failed: out of luck (exit code 5)" unlucky_out/scaling.html || fail "the page does not name the failure"
 # Told to end, it leaves with 4.
 begin told "${base[@]}" "${layouts[@]}" --out told --epochs 100000 --launcher "./slow {ranks}"
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 60 * patience))
 until [[ -n $(compgen -G "told/runs/*/train.log") ]]; do ((SECONDS < deadline)) || fail "nothing runs"; sleep 0.05; done
 kill -TERM "$pid"
 ends_with 4 "$pid"

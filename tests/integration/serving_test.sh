@@ -9,11 +9,9 @@ name=serving_test
 attune=$1
 source_dir=$2
 log=$source_dir/launch/demo/data/interactions.tsv.gz
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-cd "$work"
 # shellcheck source=tests/integration/expect.sh
 source "$source_dir/tests/integration/expect.sh"
+work_apart
 
 # Debian's Python, the one that python3-numpy belongs to, whatever else is in PATH.
 check() { /usr/bin/python3 -B "$source_dir/tests/integration/serving_check.py" "$@" || fail "serving_check.py $*"; }

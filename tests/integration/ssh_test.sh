@@ -65,7 +65,7 @@ begin killed bash "$source/launch/ssh.sh" --hosts here --port "$port" --ssh "bas
 await '"event":"epoch"' run/metrics.jsonl 2
 kill -KILL "$pid"
 await '"status": "interrupted"' run/result.json
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 60 * patience))
 while pgrep -f -- "--join 127.0.0.1:$port" >/dev/null; do
   ((SECONDS < deadline)) || fail "processes are left: $(pgrep -af -- "--join 127.0.0.1:$port")"
   sleep 0.02

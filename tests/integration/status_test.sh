@@ -23,7 +23,7 @@ watch() {
   await 'I status: http://127.0.0.1:' "$1.log"
   local port
   port=$(sed -n 's|.*I status: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$1.log" | head -1)
-  timeout 200 python3 "$source_dir/tests/integration/status_check.py" watch "$port" "$2" >said.json 2>check.log ||
+  timeout $((200 * patience)) python3 "$source_dir/tests/integration/status_check.py" watch "$port" "$2" >said.json 2>check.log ||
     fail "$1: $(cat check.log "$1.log")"
   # While it trains, its port is taken for another.
   expect 1 "--status-port $port: cannot listen at 127.0.0.1: another program has this port" \
@@ -48,13 +48,13 @@ watch hosts 2
 begin again "$attune" local -n 2 train --resume run-two
 await 'I status: http://127.0.0.1:' again.log
 port=$(sed -n 's|.*I status: http://127.0.0.1:\([0-9]*\)/$|\1|p' again.log | head -1)
-timeout 100 python3 "$source_dir/tests/integration/status_check.py" resumed "$port" >check.log 2>&1 ||
+timeout $((100 * patience)) python3 "$source_dir/tests/integration/status_check.py" resumed "$port" >check.log 2>&1 ||
   fail "again: $(cat check.log again.log)"
 # Its scheduler is killed: the next life has the page, or says that it has none.
 kill -9 "$(cat scheduler.pid)"
 await 'I status: http://127.0.0.1:' again.log 2
 port=$(sed -n 's|.*I status: http://127.0.0.1:\([0-9]*\)/$|\1|p' again.log | tail -1)
-timeout 100 python3 "$source_dir/tests/integration/status_check.py" lives "$port" >check.log 2>&1 ||
+timeout $((100 * patience)) python3 "$source_dir/tests/integration/status_check.py" lives "$port" >check.log 2>&1 ||
   fail "lives: $(cat check.log again.log)"
 kill -TERM "$pid"
 ends_with 4 "$pid"

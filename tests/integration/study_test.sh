@@ -7,12 +7,9 @@ set -euo pipefail
 name=study_test
 source_dir=$(realpath -- "$1")
 attune=$(realpath -- "$2")
-work=$(mktemp -d)
-started=()
-trap 'for pid in "${started[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done; rm -rf -- "$work"' EXIT
-cd -- "$work"
 # shellcheck source=tests/integration/expect.sh
 source "$source_dir/tests/integration/expect.sh"
+work_apart
 
 "$attune" synth --kind planted --out data --users 150 --items 80 --components 3 --feature-dim 6 \
   --validation latest --log-level warning >out

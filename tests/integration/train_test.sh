@@ -3,27 +3,14 @@
 #
 # usage: train_test.sh ATTUNE SOURCE_DIR
 set -euo pipefail
+export LC_ALL=C.UTF-8
+name=train_test
+# shellcheck source=tests/integration/expect.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
 
-attune=$1
-log=$2/launch/demo/data/interactions.tsv.gz
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-cd "$work"
-
-fail() {
-  printf 'train_test: %s\n' "$1"
-  [[ -s err ]] && tail -n 5 err
-  exit 1
-}
-
-# expect CODE TEXT COMMAND...: runs the program; exit code and a part of standard error must be these.
-expect() {
-  local want=$1 text=$2 code=0
-  shift 2
-  "$attune" "$@" >out 2>err || code=$?
-  [[ $code == "$want" ]] || fail "exit code $code, expected $want: attune $*"
-  grep -qF -- "$text" err || fail "standard error lacks '$text': attune $*"
-}
+attune=$(realpath "$1")
+log=$(realpath "$2")/launch/demo/data/interactions.tsv.gz
+work_apart
 
 same_model() {
   local file
@@ -32,16 +19,16 @@ same_model() {
   done
 }
 
-"$attune" prepare --input "$log" --split latest --validation latest --out data >/dev/null 2>&1 || fail "prepare"
+expect 0 "" "$attune" prepare --input "$log" --split latest --validation latest --out data
 
 # The same command runs everywhere: settings of a cluster are told, not refused.
 expect 0 "one process: these settings have no effect: --staleness, --interface" \
-  train --data data --out inert --dim 4 --epochs 1 --staleness 3 --interface eth0
+  "$attune" train --data data --out inert --dim 4 --epochs 1 --staleness 3 --interface eth0
 
 # One thread: bit for bit the same model, whatever the run directory; another seed differs.
-"$attune" train --data data --out a --dim 20 --epochs 3 --threads 1 >/dev/null 2>&1 || fail "train a"
-"$attune" train --data data --out b --dim 20 --epochs 3 --threads 1 --run run >/dev/null 2>&1 || fail "train b"
-"$attune" train --data data --out c --dim 20 --epochs 3 --threads 1 --seed 2 >/dev/null 2>&1 || fail "train c"
+expect 0 "" "$attune" train --data data --out a --dim 20 --epochs 3 --threads 1
+expect 0 "" "$attune" train --data data --out b --dim 20 --epochs 3 --threads 1 --run run
+expect 0 "" "$attune" train --data data --out c --dim 20 --epochs 3 --threads 1 --seed 2
 same_model a b || fail "one thread is not reproducible"
 same_model a c && fail "another seed gives the same model"
 grep -q '"status": "completed"' run/result.json || fail "result.json"
@@ -55,48 +42,39 @@ done | sort -u >counts
 [[ $(wc -l <counts) == 1 ]] || fail "threads change the number of triples"
 
 # An output directory is replaced only when told to.
-expect 2 "pass --overwrite" train --data data --out a --epochs 1
+expect 2 "pass --overwrite" "$attune" train --data data --out a --epochs 1
 [[ ! -e .a.attune-part ]] || fail ".a.attune-part was left"
 
 # A signal ends the run after the current visits, with the model saved and exit code 4.
-"$attune" train --data data --out stopped --run stoprun --epochs 1000000 --evaluate-every 0 >/dev/null 2>err &
-job=$!
-for ((n = 0; n < 600; ++n)); do
-  [[ -s stoprun/metrics.jsonl ]] && grep -q '"event":"epoch"' stoprun/metrics.jsonl && break
-  kill -0 $job 2>/dev/null || fail "the job ended by itself"
-  sleep 0.1
-done
-kill -TERM $job
-code=0
-wait $job || code=$?
-[[ $code == 4 ]] || fail "exit code $code after SIGTERM, expected 4"
-"$attune" inspect stopped >/dev/null 2>&1 || fail "the model of an interrupted run is damaged"
+begin stopped "$attune" train --data data --out stopped --run stoprun --epochs 1000000 --evaluate-every 0
+await '"event":"epoch"' stoprun/metrics.jsonl
+kill -TERM "$pid"
+ends_with 4 "$pid"
+expect 0 "" "$attune" inspect stopped
 grep -q '"status": "interrupted"' stoprun/result.json || fail "result.json of an interrupted run"
 
 # Divergence is said, with the setting to change; nothing appears under the final name.
-expect 1 "Lower lr" train --data data --out diverged --lr 90 --epochs 20 --item-attention none --l2 0
+expect 1 "Lower lr" "$attune" train --data data --out diverged --lr 90 --epochs 20 --item-attention none --l2 0
 [[ ! -e diverged && ! -e .diverged.attune-part ]] || fail "a diverged run left files"
 
 # Settings that cannot take effect are refused.
-expect 2 "cannot take effect" train --data data --out x --item-attention none --lr-theta 0.1
-expect 2 "cannot take effect" train --data data --out x --exclude-target --item-attention none
-expect 2 "cannot take effect" train --data data --out x --reduction mean
-expect 2 "u (user), v (item), p" train --data data --out x --attention-inputs uz
-expect 2 "data has no features" train --data data --out x --attention-inputs ux
-expect 2 "did you mean '--visit-triples'" train --data data --out x --visit-triple 3
-expect 3 "not a directory" train --data nowhere --out x
+expect 2 "cannot take effect" "$attune" train --data data --out x --item-attention none --lr-theta 0.1
+expect 2 "cannot take effect" "$attune" train --data data --out x --exclude-target --item-attention none
+expect 2 "cannot take effect" "$attune" train --data data --out x --reduction mean
+expect 2 "u (user), v (item), p" "$attune" train --data data --out x --attention-inputs uz
+expect 2 "data has no features" "$attune" train --data data --out x --attention-inputs ux
+expect 2 "did you mean '--visit-triples'" "$attune" train --data data --out x --visit-triple 3
+expect 3 "not a directory" "$attune" train --data nowhere --out x
 
 # Given triples: one step, one batch.
 printf '1\t1339\t2\n2\t17\t3\n' >triples
-"$attune" train --data data --out step --init-from a --dim 20 --triples triples --update batch >/dev/null 2>&1 ||
-  fail "--triples"
+expect 0 "" "$attune" train --data data --out step --init-from a --dim 20 --triples triples --update batch
 cmp -s a/V.npy step/V.npy && fail "--triples changed nothing"
 printf '1\t1339\t2\n1\tnothing\t2\n' >unknown
-expect 3 "unknown:2: item 'nothing' is not in the data set" train --data data --out x --triples unknown
+expect 3 "unknown:2: item 'nothing' is not in the data set" "$attune" train --data data --out x --triples unknown
 
 # --dry-run says what a run would take and does nothing.
-"$attune" train --data data --out dry --dry-run >out 2>err || fail "--dry-run"
-grep -q 'tables with optimizer state' out || fail "--dry-run lacks the memory"
+expect 0 "tables with optimizer state" "$attune" train --data data --out dry --dry-run
 [[ ! -e dry ]] || fail "--dry-run wrote something"
 
 # A full disk ends the run with a clear error and nothing under the final name.
@@ -107,8 +85,8 @@ grep -q 'cannot write' err || fail "a full disk is not said"
 [[ ! -e full && ! -e .full.attune-part ]] || fail "a full disk left files"
 
 # Unknown metric names, unusual sizes, more threads than slices.
-expect 2 "metric 'ndcg@7'" train --data data --out x --metric ndcg@7
-"$attune" train --data data --out small --dim 1 --item-hidden 3 --epochs 1 --threads 40 >/dev/null 2>err || fail "dim 1"
-"$attune" evaluate --model small --data data >/dev/null 2>err || fail "evaluate dim 1"
-"$attune" train --data data --out none --epochs 0 >/dev/null 2>err || fail "no epochs"
+expect 2 "metric 'ndcg@7'" "$attune" train --data data --out x --metric ndcg@7
+expect 0 "" "$attune" train --data data --out small --dim 1 --item-hidden 3 --epochs 1 --threads 40
+expect 0 "" "$attune" evaluate --model small --data data
+expect 0 "" "$attune" train --data data --out none --epochs 0
 printf 'train_test: passed\n'

@@ -21,7 +21,7 @@ cd "$work"
 
 # await TEXT FILE [N]: until N lines of the file have the text; fails when the job has ended before.
 await() {
-  local deadline=$((SECONDS + 60)) count=0
+  local deadline=$((SECONDS + 60 * patience)) count=0
   while true; do
     count=$(grep -c -- "$1" "$2" 2>/dev/null) || true
     ((${count:-0} < ${3:-1})) || return 0
