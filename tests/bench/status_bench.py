@@ -145,10 +145,11 @@ class Bench:
         self.load(self.work / "long.html")
 
     def load(self, page):
-        """What Chromium needs from the page's address to its load event, its own start left out."""
+        """What Chromium needs from the address of the page's file to its load event, its own start left out."""
         browser = shutil.which("chromium") or shutil.which("chromium-browser")
         if browser is None:
-            return print("no Chromium: not loaded")
+            print("no Chromium: not loaded")
+            return
         around = self.work / "around.html"
         around.write_text(AROUND.replace("PAGE", page.as_uri()))
         seconds = []
@@ -156,8 +157,11 @@ class Bench:
             dom = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                                   f"--user-data-dir={self.work}/browser", "--dump-dom", around.as_uri()], check=True,
                                  capture_output=True, text=True, timeout=120).stdout
-            seconds.append(float(re.search("<title>([0-9.]+)<", dom).group(1)) / 1000)
-        return print(f"Chromium has loaded it in {spread(seconds, digits=3)} s", flush=True)
+            said = re.search("<title>([0-9.]+)<", dom)
+            if said is None:
+                sys.exit(f"Chromium has not loaded {page}: {dom[:200]}")
+            seconds.append(float(said.group(1)) / 1000)
+        print(f"Chromium has loaded the file in {spread(seconds, digits=3)} s", flush=True)
 
 
 def main():
