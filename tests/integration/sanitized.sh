@@ -35,12 +35,19 @@ export UBSAN_OPTIONS="$said:halt_on_error=1:print_stacktrace=1"
 export TSAN_OPTIONS="$said:halt_on_error=1:detect_deadlocks=0:suppressions=$root/tests/tsan.supp"
 export ATTUNE_SANITIZED=1
 
+cd -- "$root/build/$preset"
+chosen=(ctest --label-regex '^integration$' --exclude-regex "$elsewhere")
+if "${chosen[@]}" -N "$@" | grep -qx 'Total Tests: 0'; then
+  printf 'sanitized: no test is chosen by: %s\n' "$*" >&2
+  exit 2
+fi
+
 failed=0
 # run_tests LEAKS ARGUMENTS...: those that ctest is to run, looking for leaks or not.
 run_tests() {
   export ASAN_OPTIONS="$said:detect_leaks=$1"
   shift
-  (cd -- "$root/build/$preset" && ctest --label-regex '^integration$' --exclude-regex "$elsewhere" --output-on-failure "$@" </dev/null) || failed=1
+  "${chosen[@]}" --output-on-failure "$@" </dev/null || failed=1
 }
 # Open MPI leaves much behind in modules that it unloads, which no suppression can name.
 run_tests 1 --label-exclude mpi "$@"
