@@ -25,6 +25,13 @@
 namespace attune::launch {
 using nlohmann::ordered_json;
 
+namespace {
+
+/// Between two of so many a round trip in which nobody trains is nothing.
+constexpr std::size_t kMostEpochsAhead = 64;
+
+}  // namespace
+
 TrainingJob::TrainingJob(const config::TrainSettings& settings, const TrainingSpec& spec,
                          const TrainingInputs& inputs, ordered_json layout, StatusBoard& status)
     : settings_(settings),
@@ -145,12 +152,13 @@ double TrainingJob::RateFactor(std::uint32_t epoch) const {
                                    settings_.run_settings().epochs(), settings_.optimisation().lr_final());
 }
 
-/// Of the epochs that follow this one without evaluation or checkpoint between. What a signal or the time
-/// asks for pauses them.
+/// Of the epochs that follow this one without evaluation or checkpoint between, as far as workers may be
+/// ahead of what is recorded. What a signal or the time asks for pauses them.
 std::vector<double> TrainingJob::RateFactorsAfter(std::uint32_t epoch) const {
   std::vector<double> factors;
-  while (epoch < settings_.run_settings().epochs() && !Evaluating(epoch) &&
-         !(checkpoints_ && checkpoints_->WantedAfterEpoch(epoch))) {
+  if (goes_on_) return factors;  // workers have them
+  while (factors.size() < kMostEpochsAhead && epoch < settings_.run_settings().epochs() &&
+         !Evaluating(epoch) && !(checkpoints_ && checkpoints_->WantedAfterEpoch(epoch))) {
     factors.push_back(RateFactor(++epoch));
   }
   return factors;

@@ -130,7 +130,8 @@ bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, const std::
                                  const std::function<void()>& tick, const std::function<bool()>& stop,
                                  const std::function<void()>& look) {
   // This ends: nodes that are silent are declared dead, and watchdogs end those that are heard and stuck.
-  while (under_way()) {
+  // What is over already is looked at once, too: where epochs end faster than they are recorded, all are.
+  do {
     ThrowIfFailed();
     if (look) look();
     changed_.wait_for(lock, kTick, [&] { return !under_way() || !closed_.empty(); });
@@ -139,7 +140,7 @@ bool SchedulerService::WaitWhile(std::unique_lock<std::mutex>& lock, const std::
     const bool stopped = stop && stop();
     lock.lock();
     if (stopped) return false;
-  }
+  } while (under_way());
   ThrowIfFailed();
   return true;
 }
@@ -199,13 +200,13 @@ SchedulerService::Round SchedulerService::Await(std::unique_lock<std::mutex>& lo
     waits.Set(standing.round, standing.done, standing.parts);
     if (standing.Progress() != before.Progress()) waits.GetsOn();
   });
+  if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
   Round round;
   if (goes_on()) {
     round.total = coordinator_.TotalOf(epoch);
     round.complete = round.goes_on = true;
     return round;
   }
-  if (!done && coordinator_.phase() == Phase::kWorking) coordinator_.Abandon();
   if (!wire::HasLeases(work)) {
     round.complete = done;
     return round;

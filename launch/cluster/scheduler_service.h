@@ -49,7 +49,8 @@ class SchedulerService {
   // Of the job's thread.
   /// Waits until all expected nodes are there. Throws Error(kFailed) if they do not come in time.
   void Gather(const std::function<void()>& tick);
-  /// Has a round done. @param tick  called now and then  @param stop  asked now and then: ends it early
+  /// Has a round done. @param tick  called now and then, and at least once
+  /// @param stop  asked whenever it was: ends the round early
   /// Throws Error(kFailed) when the cluster has failed.
   /// @param done  slices of the epoch that were trained before
   /// @param following  of training: factors of the rates of epochs that follow without anything between.
@@ -95,7 +96,7 @@ class SchedulerService {
  private:
   using Phase = scheduler::Coordinator::Phase;
 
-  /// Waits until `under_way` is false, calling `tick`; false if `stop` ended the wait.
+  /// Waits until `under_way` is false, calling `tick` at least once; false if `stop` ended the wait.
   /// @param look  called now and then under the lock
   bool WaitWhile(std::unique_lock<std::mutex>& lock, const std::function<bool()>& under_way,
                  const std::function<void()>& tick, const std::function<bool()>& stop,

@@ -62,5 +62,83 @@ TEST_P(LostRows, AreToldToWhoeverWaitsForWhat) {
       << "a part that will never be written is not waited for";
 }
 
+/// One node with one slice, which trains faster than what it has trained is taken notice of.
+class FastEpochs : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kTrained = 5;  ///< epochs ahead
+
+  FastEpochs() : scheduler_(Options(), kStart) {
+    wire::Register self;
+    self.host = "0";
+    self.where = "node 0";
+    self.endpoint = "tcp://127.0.0.1:4000";
+    self.leads = self.owns = self.works = true;
+    self.seats = 1;
+    scheduler_.OnMessage(0, 0, self, kStart);
+    scheduler_.Gather({});
+  }
+
+  static scheduler::Coordinator::Options Options() {
+    scheduler::Coordinator::Options options;
+    options.membership.expected = 1;
+    options.slices = 1;
+    return options;
+  }
+  /// Trains what the node was given. @returns epochs
+  std::uint32_t Train() {
+    std::uint32_t trained = 0;
+    for (const auto& outgoing : scheduler_.TakeOutgoing()) {
+      const auto* const lease = std::get_if<wire::Lease>(&outgoing.what);
+      if (lease == nullptr) continue;
+      ++trained;
+      wire::LeaseDone done;
+      done.round = lease->round;
+      done.slice = lease->slice;
+      done.attempt = lease->attempt;
+      done.triples = 1;
+      scheduler_.OnMessage(0, 0, done, kStart);
+      scheduler_.OnMessage(0, 0, wire::WantLease{lease->round, ++request_}, kStart);
+    }
+    return trained;
+  }
+  /// The job waits for the first epoch, and others have ended when it looks.
+  void RunAhead() {
+    bool begun = false;
+    const auto train = [&] {
+      if (std::exchange(begun, true)) return;
+      for (std::uint32_t n = 0; n < kTrained; n += Train()) {
+      }
+    };
+    const auto first =
+        scheduler_.Run(wire::Work::kTrain, 1, 1, train, {}, {}, std::vector<double>(10 * kTrained, 1));
+    EXPECT_TRUE(first.complete && first.goes_on);
+  }
+
+  static constexpr SchedulerService::Time kStart{std::chrono::hours(1)};
+  SchedulerService scheduler_;
+  std::uint64_t request_ = 2;  ///< as many leases come unasked
+};
+
+TEST_F(FastEpochs, AreAllLookedAtAndCanBeStopped) {
+  RunAhead();
+  int ticks = 0;
+  for (std::uint32_t epoch = 2; epoch <= kTrained; ++epoch) {
+    const auto round = scheduler_.GoOn(
+        epoch, [&] { ++ticks; }, [] { return true; });
+    EXPECT_TRUE(round.complete && round.goes_on) << epoch;
+    EXPECT_EQ(round.total.triples, 1u);
+    EXPECT_EQ(ticks, static_cast<int>(epoch) - 1);
+  }
+  EXPECT_EQ(Train(), 1u) << "what was begun is done";
+  EXPECT_EQ(Train(), 0u) << "nothing is begun after the stop";
+}
+
+TEST_F(FastEpochs, CanBePaused) {
+  RunAhead();
+  EXPECT_TRUE(scheduler_.GoOn(2, [&] { scheduler_.Pause(); }, {}).goes_on);
+  EXPECT_EQ(Train(), 1u) << "what was begun is done";
+  EXPECT_EQ(Train(), 0u) << "nothing is begun after the pause";
+}
+
 }  // namespace
 }  // namespace attune::launch
