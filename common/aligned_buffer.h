@@ -1,27 +1,22 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include "common/simd.h"
 
 namespace attune {
 
 /// Scratch floats on cache lines that grow but never shrink; contents are lost when it grows.
+/// Large ones have pages of their own: what is in reserve takes no memory before it is written, and what is
+/// outgrown goes back to the system at once, so that plans of memory can count on both.
 /// Threads: confined.
 class AlignedBuffer {
  public:
-  /// At least `count` floats with any contents; never null.
+  /// At least `count` floats with any contents; never null. Throws std::bad_alloc.
   float* Reserve(std::size_t count) {
-    if (count > capacity_ || !data_) {
-      const std::size_t grown = simd::Padded(count + count / 4 + 1);
-      data_.reset(static_cast<float*>(std::aligned_alloc(simd::kAlignment, grown * sizeof(float))));
-      if (!data_) throw std::bad_alloc();
-      capacity_ = grown;
-    }
+    if (count > capacity_ || !data_) Grow(count);
     return data_.get();
   }
 
@@ -37,10 +32,16 @@ class AlignedBuffer {
   std::size_t bytes() const { return capacity_ * sizeof(float); }
 
  private:
-  struct Free {
-    void operator()(float* p) const { std::free(p); }
+  struct Release {
+    Release() : mapped(0) {}
+    explicit Release(std::size_t bytes) : mapped(bytes) {}
+    void operator()(float* data) const;
+
+    std::size_t mapped;  ///< bytes of its own pages; 0: it is of the heap
   };
-  std::unique_ptr<float[], Free> data_;
+  void Grow(std::size_t count);
+
+  std::unique_ptr<float[], Release> data_;
   std::size_t capacity_ = 0;
 };
 
