@@ -115,8 +115,9 @@ ordered_json ToJson(const JobStatus& status) {
   PutText(json, "page", status.page);
   PutText(json, "began", history.first_time);
   PutText(json, "last_record", history.last_time);
-  for (const char* name : {"version", "threads", "processes"}) {
-    if (history.start.contains(name)) json[name] = history.start[name];
+  for (const auto& [name, of_start] : {std::pair("version", "version"), std::pair("threads", "threads"),
+                                       std::pair("begun_with_processes", "processes")}) {
+    if (history.start.contains(of_start)) json[name] = history.start[of_start];
   }
   for (const auto& [name, setting] : {std::pair("data", "data"), std::pair("model", "out"),
                                       std::pair("metric", "metric"), std::pair("dim", "dim")})

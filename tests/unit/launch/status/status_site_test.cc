@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "launch/status/http_exchange.h"
+#include "launch/status/status_json.h"
 #include "tests/unit/launch/status/full_status.h"
 
 namespace attune::launch {
@@ -52,6 +53,14 @@ TEST_F(StatusSiteTest, HasThreePages) {
   for (const char* target :
        {"", "/x", "//", "/status/", "*", "/../status", "https://localhost/status", "http:///status"})
     EXPECT_EQ(Ask(target).code, 404u) << target;
+}
+
+TEST(StatusJson, ProcessesAreAListWheneverTheyAreThere) {
+  JobStatus status = testing::FullStatus();
+  EXPECT_TRUE(ToJson(status).at("processes").is_array());
+  status.live.reset();
+  EXPECT_FALSE(ToJson(status).contains("processes"));
+  EXPECT_EQ(ToJson(status).at("begun_with_processes"), 2);
 }
 
 TEST_F(StatusSiteTest, RefusesWhatWouldTellItSomething) {
