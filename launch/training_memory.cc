@@ -15,6 +15,7 @@
 #include "worker/attention_batch.h"
 #include "worker/batch_extent.h"
 #include "worker/item_content_batch.h"
+#include "worker/slot_map.h"
 
 namespace attune::launch {
 namespace {
@@ -30,6 +31,9 @@ constexpr std::uint64_t kRankBytes = 2304 * kKiB;
 /// Of a row that is compared with other hosts': its places in lists by heat, by owner, by number and by pass.
 constexpr std::uint64_t kListedBytes = 6 * sizeof(Index);
 
+/// Of as many slices threads are told apart.
+constexpr std::uint64_t kSlicesAskedFor = 8;
+
 /// Components of an item of the histories, on average.
 double MeanComponents(const data::ContentView& content, const data::Dataset& dataset) {
   if (content.empty() || dataset.num_interactions() == 0) return 0;
@@ -40,40 +44,101 @@ double MeanComponents(const data::ContentView& content, const data::Dataset& dat
   return sum / static_cast<double>(dataset.num_interactions());
 }
 
-/// Distinct items among so many history entries, as if each were drawn by itself, on average.
-std::uint64_t DistinctItems(const data::Dataset& dataset, std::uint64_t entries) {
-  std::vector<std::uint32_t> counts(dataset.num_items());
-  for (const data::Rows& rows : dataset.slices()) {
-    for (const Index item : rows.items) ++counts[item];
+/// How many items are distinct among some that are drawn.
+class DistinctItems {
+ public:
+  DistinctItems(const TrainingSpec& spec, const data::Dataset& dataset)
+      : items_(dataset.num_items()), interactions_(static_cast<double>(dataset.num_interactions())) {
+    if (spec.update_batch || spec.model.HasItemContent() || spec.model.max_history > 0)
+      counts_ = dataset.ItemCounts();
   }
-  const auto interactions = static_cast<double>(dataset.num_interactions());
-  double mean = 0;
-  for (const std::uint32_t count : counts) {
-    if (count > 0)
-      mean -= std::expm1(static_cast<double>(entries) *
-                         std::log1p(-static_cast<double>(count) / (interactions + 1)));
+
+  /// Of interactions, as if each were drawn by itself, on average; 0 for a variant that need not know.
+  std::uint64_t OfInteractions(std::uint64_t count) const {
+    double mean = 0;
+    for (const std::uint32_t of_item : counts_) {
+      if (of_item > 0)
+        mean -= std::expm1(static_cast<double>(count) *
+                           std::log1p(-static_cast<double>(of_item) / (interactions_ + 1)));
+    }
+    return std::min<std::uint64_t>(items_, static_cast<std::uint64_t>(mean + 1));
   }
-  return std::min<std::uint64_t>(dataset.num_items(), static_cast<std::uint64_t>(mean + 1));
+  /// Of some that are distinct, and of uniform negatives with them.
+  std::uint64_t WithNegatives(std::uint64_t distinct, std::uint64_t negatives) const {
+    const auto items = static_cast<double>(items_);
+    const double others = items - static_cast<double>(distinct);
+    return distinct +
+           static_cast<std::uint64_t>(-others * std::expm1(-static_cast<double>(negatives) / items));
+  }
+  /// Of the histories of a batch.
+  std::uint64_t OfHistories(const TrainingSpec& spec, const worker::BatchExtent& extent) const {
+    return spec.model.max_history > 0 ? OfInteractions(extent.items) : extent.items;
+  }
+
+ private:
+  std::uint64_t items_;
+  double interactions_;
+  std::vector<std::uint32_t> counts_;  ///< of interactions, by item; empty where nobody asks
+};
+
+/// What is the same of all batches.
+struct Trained {
+  Trained(const TrainingSpec& of, const data::Dataset& trained)
+      : spec(of),
+        dataset(trained),
+        distinct(of, trained),
+        components(MeanComponents(ContentOf(of, trained), trained)) {}
+
+  const TrainingSpec& spec;
+  const data::Dataset& dataset;
+  DistinctItems distinct;
+  double components;  ///< of an item of the histories
+};
+
+/// Of a batch whose gradients are summed by row: sums and numbers of rows of U, V and P.
+std::uint64_t GradientBytes(const Trained& trained, const worker::BatchExtent& extent) {
+  const auto& [spec, dataset, distinct, components] = trained;
+  const std::uint64_t row = simd::Padded(spec.model.dim) * sizeof(float) + sizeof(double) + sizeof(Index);
+  const std::uint64_t histories = distinct.OfHistories(spec, extent);
+  const std::uint64_t positives = std::max(histories, distinct.OfInteractions(extent.triples));
+  const std::uint64_t rows = extent.visits + distinct.WithNegatives(positives, extent.triples) + histories;
+  const std::uint64_t entries = 2 * extent.triples + 2 * extent.entries + extent.visits;
+  const auto map = [&](std::uint64_t most) { return worker::SlotMap::Bytes(std::min(entries, most)); };
+  return rows * row + map(dataset.num_users()) + 2 * map(dataset.num_items());
 }
 
 /// Of one worker thread: a batch, gathered rows, projections and their gradients.
-std::uint64_t ScratchBytes(const TrainingSpec& spec, const data::Dataset& dataset,
-                           const worker::BatchExtent& extent) {
-  const std::uint64_t width = simd::Padded(spec.model.dim);
-  std::uint64_t floats = 6 * extent.triples + 6 * std::uint64_t{spec.sampling.max_visit_triples()};
-  if (spec.update_batch) floats += 3 * width * (2 * extent.triples + 2 * extent.entries + extent.visits);
+std::uint64_t ScratchBytes(const Trained& trained, const worker::BatchExtent& extent) {
+  const auto& [spec, dataset, distinct, components] = trained;
+  const std::uint64_t floats = 6 * extent.triples + 6 * std::uint64_t{spec.sampling.max_visit_triples()};
   std::uint64_t bytes = floats * sizeof(float) + extent.visits * sizeof(worker::Visit) + kThreadBytes;
+  if (spec.update_batch) bytes += GradientBytes(trained, extent);
   if (spec.model.max_history > 0) bytes += extent.entries * sizeof(Index);
   if (spec.model.HasAttention()) {
-    const data::ContentView content = ContentOf(spec, dataset);
-    bytes += worker::AttentionBatch::ScratchBytes(
-        spec, content, extent, DistinctItems(dataset, extent.histories), MeanComponents(content, dataset));
+    bytes += worker::AttentionBatch::ScratchBytes(spec, ContentOf(spec, dataset), extent,
+                                                  distinct.OfHistories(spec, extent), components);
   }
   if (spec.model.HasItemContent()) {
     bytes += worker::ItemContentBatch::ScratchBytes(
-        spec, extent, std::min<std::uint64_t>(dataset.num_items(), 2 * extent.triples));
+        spec, extent, distinct.WithNegatives(distinct.OfInteractions(extent.triples), extent.triples));
   }
   return bytes;  // what buffers have in reserve is never written, and takes no memory
+}
+
+/// Of all worker threads of a host. In each epoch a slice is trained by one of them: the largest batches of
+/// so many epochs reach so many threads.
+std::uint64_t ScratchOfThreads(const TrainingSpec& spec, const data::Dataset& dataset,
+                               std::span<const worker::BatchExtent> extents, std::uint64_t threads,
+                               std::uint32_t epochs) {
+  const Trained trained(spec, dataset);
+  const std::uint64_t by_each = std::max<std::uint64_t>({1, epochs, threads / kSlicesAskedFor});
+  std::uint64_t bytes = 0;
+  for (std::size_t n = 0; threads > 0 && n < extents.size(); ++n) {
+    const std::uint64_t reached = n + 1 < extents.size() ? std::min(threads, by_each) : threads;
+    bytes += reached * ScratchBytes(trained, worker::LargestOf(extents.subspan(n)));
+    threads -= reached;
+  }
+  return bytes;
 }
 
 /// Of one ranking thread: a block of users, and the content of one user's history.
@@ -165,12 +230,14 @@ bool WritesCheckpoints(const config::RunSettings& run) {
 }
 
 RunShape ShapeOf(const config::RunSettings& run, const data::Dataset& dataset) {
-  return {ThreadsOf(run), WritesCheckpoints(run), run.include_validation(), TasksOf(run, dataset)};
+  return {ThreadsOf(run), run.epochs(), WritesCheckpoints(run), run.include_validation(),
+          TasksOf(run, dataset)};
 }
 
 MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dataset, const RunShape& run,
                               const HostShare& host) {
-  const worker::BatchExtent extent = worker::LargestBatch(spec.model, spec.sampling, dataset.slices());
+  const auto extents =
+      worker::LargestBatches(spec.model, spec.sampling, dataset.slices(), run.epochs, run.threads);
   const std::uint64_t processes = host.processes;
   const std::uint64_t all_threads = std::uint64_t{host.workers} * run.threads;
   MemoryPlan plan;
@@ -189,11 +256,13 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
   }
   if (host.hosts > 1) plan.Add("messages between hosts", FrameBytes(spec, host));
   if (run.copies_data) plan.Add("training interactions", processes * dataset.interaction_bytes());
+  plan.Add("places of ids in their files", processes * (dataset.users().bytes() + dataset.items().bytes()));
   // A rank also has the items by their counts.
   const std::uint64_t of_item =
       (spec.sampling.negatives == Negatives::kPopularity ? 24 : 4) + (host.job ? sizeof(Index) : 0);
   plan.Add("item counts and negative sampler", processes * dataset.num_items() * of_item);
-  plan.Add("worker scratch", all_threads * ScratchBytes(spec, dataset, extent), "--batch-triples");
+  plan.Add("worker scratch", ScratchOfThreads(spec, dataset, extents, all_threads, run.epochs),
+           "--batch-triples");
   if (spec.model.HasTheta()) {
     // Θ, its copy for the step, the gradient and the optimizer's state.
     plan.Add(spec.model.HasAttention() ? "attention parameters" : "weights of the item content",
@@ -205,7 +274,7 @@ MemoryPlan PlanTrainingMemory(const TrainingSpec& spec, const data::Dataset& dat
              processes * worker::SharedContent::Bytes(spec, ContentOf(spec, dataset)),
              spec.projection_refresh > 0 ? "--projection-refresh 0" : "");
   }
-  if (!run.tasks.empty()) AddEvaluation(plan, spec, dataset, run, extent, host);
+  if (!run.tasks.empty()) AddEvaluation(plan, spec, dataset, run, worker::LargestOf(extents), host);
   plan.Add("processes", processes * (kProcessBytes + (host.job ? kRankBytes : 0)));
   return plan;
 }

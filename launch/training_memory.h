@@ -27,6 +27,7 @@ struct HostShare {
 /// What a process does in a run.
 struct RunShape {
   unsigned threads = 1;
+  std::uint32_t epochs = 1;
   bool copies_rows = false;               ///< for checkpoints while it trains
   bool copies_data = false;               ///< validation interactions are trained too
   std::vector<worker::TaskExtent> tasks;  ///< of the splits that are evaluated

@@ -1,7 +1,6 @@
 #include "worker/attention_batch.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "common/hogwild.h"
 #include "common/model/gemm.h"
@@ -69,15 +68,19 @@ std::uint64_t AttentionBatch::ScratchBytes(const TrainingSpec& spec, const data:
   const std::uint64_t rows = std::min(items, entries);
   std::uint64_t floats = 2 * (rows * (2 * width + hidden) + extent.visits * (width + hidden));
   floats += 2 * model::Theta(spec.model).values().size();
+  const bool averages = spec.model.AttendsContent() && !spec.model.HasComponentAttention();
+  const std::uint64_t widest = averages ? std::max<std::uint64_t>(width, spec.model.feature_dim) : width;
   // Numbers of entries: a slot map, kept half empty, a row each, and by item where components attend.
-  std::uint64_t bytes = std::bit_ceil(2 * entries + 1) * 2 * sizeof(Index) + 3 * entries * sizeof(Index);
+  std::uint64_t bytes = SlotMap::Bytes(entries) + 3 * entries * sizeof(Index);
   if (spec.model.HasComponentAttention()) {
     floats += 2 * entries * hidden + 2 * extent.visits * simd::Padded(spec.model.hidden2());
     floats += model::Theta(spec.model).values().size();
     bytes += ComponentBatch::ScratchBytes(spec, content, entries, static_cast<double>(entries) * components);
-  } else if (spec.model.AttendsContent()) {
+  } else if (averages) {
     floats += rows * simd::Padded(spec.model.feature_dim);
   }
+  bytes += std::max(model::ProductScratchBytes(rows, hidden, widest),
+                    model::ProductScratchBytes(hidden, widest, rows));
   return bytes + floats * sizeof(float);
 }
 
@@ -97,6 +100,7 @@ void AttentionBatch::AssignSlots(std::span<const Visit> visits) {
   for (const Visit& visit : visits) visit_entries_.push_back(entries += visit.history.size());
   slots_.Reset(entries);
   entry_rows_.clear();
+  entry_rows_.reserve(entries);
   for (const Visit& visit : visits) {
     for (const Index item : visit.history) entry_rows_.push_back(slots_.Add(item));
   }

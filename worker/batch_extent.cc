@@ -1,105 +1,140 @@
 #include "worker/batch_extent.h"
 
 #include <algorithm>
-#include <cmath>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/thread.h"
+#include "worker/visit_order.h"
 
 namespace attune::worker {
 namespace {
 
-/// Beyond the mean: what one batch in many thousands exceeds.
-constexpr double kDeviations = 4;
+/// Visits that are looked at, but for those of the first epoch: all of these are.
+constexpr std::uint64_t kVisitsLookedAt = 2'000'000;
 
-/// Sums over the visits of a slice in one epoch; h is a visit's history, t its triples.
-struct SliceSums {
-  double visits = 0, h = 0, t = 0, hh = 0, ht = 0, tt = 0;
-  std::uint64_t longest = 0;
+/// Visits of an epoch; of bootstrap sampling also draws, which take as long.
+std::uint64_t VisitsOf(const SamplingSpec& sampling, std::span<const data::Rows> slices) {
+  std::uint64_t visits = 0;
+  for (const data::Rows& rows : slices) {
+    if (sampling.sampling == Sampling::kBootstrap) visits += rows.items.size();
+    for (Index user = 0; user < rows.users(); ++user) {
+      visits += (rows[user].size() + sampling.positives_per_visit() - 1) / sampling.positives_per_visit();
+    }
+  }
+  return visits;
+}
+
+void Widen(BatchExtent& largest, const BatchExtent& other) {
+  largest.triples = std::max(largest.triples, other.triples);
+  largest.visits = std::max(largest.visits, other.visits);
+  largest.entries = std::max(largest.entries, other.entries);
+  largest.histories = std::max(largest.histories, other.histories);
+  largest.longest = std::max(largest.longest, other.longest);
+  largest.items = std::max(largest.items, other.items);
+}
+
+/// The batches of one slice, by their extents.
+class SliceExtents {
+ public:
+  SliceExtents(const model::ModelSpec& model, const SamplingSpec& sampling, const data::Rows& rows)
+      : model_(model), sampling_(sampling), rows_(rows), positives_(rows.indptr), batch_of_(rows.users()) {}
+
+  void Look(std::uint32_t slice, std::uint32_t epoch) {
+    if (sampling_.sampling == Sampling::kBootstrap) {
+      drawn_ = DrawBootstrap(rows_, sampling_.seed, slice, epoch);
+      positives_ = drawn_.indptr;
+    }
+    std::vector<VisitPlan> plans =
+        PlanVisits(rows_.users(), sampling_.positives_per_visit(),
+                   [&](Index offset) { return static_cast<std::uint32_t>(PositivesOf(offset)); });
+    ShuffleVisits(plans, sampling_.seed, slice, epoch);
+    for (const VisitPlan& plan : plans) {
+      Add(plan);
+      if (batch_.triples >= sampling_.batch_triples) EndBatch();
+    }
+    EndBatch();
+  }
+  BatchExtent Largest() const {
+    BatchExtent largest = largest_;
+    largest.items = model_.max_history > 0 ? largest.histories : DistinctItems();
+    return largest;
+  }
+
+ private:
+  std::uint64_t PositivesOf(Index offset) const { return positives_[offset + 1] - positives_[offset]; }
+
+  void Add(const VisitPlan& plan) {
+    const std::uint64_t positives = PositivesOf(plan.offset);
+    const std::uint64_t first = std::uint64_t{plan.chunk} * sampling_.positives_per_visit();
+    const std::uint64_t count = std::min<std::uint64_t>(positives - first, sampling_.positives_per_visit());
+    batch_.triples += count * sampling_.negatives_per_positive;
+    ++batch_.visits;
+    if (!model_.HasHistory()) return;
+    const bool sampled = model_.max_history > 0;
+    const std::uint64_t all = rows_[plan.offset].size();
+    const std::uint64_t history = sampled ? std::min<std::uint64_t>(all, model_.max_history) : all;
+    batch_.entries += history;
+    batch_.longest = std::max(batch_.longest, history);
+    // With max_history each visit has a sample of its own.
+    if (!sampled && std::exchange(batch_of_[plan.offset], batch_number_) == batch_number_) return;
+    batch_.histories += history;
+    if (!sampled) users_.push_back(plan.offset);
+  }
+  void EndBatch() {
+    if (batch_.histories > largest_.histories) users_of_most_ = users_;
+    Widen(largest_, batch_);
+    batch_ = {};
+    users_.clear();
+    ++batch_number_;
+  }
+  std::uint64_t DistinctItems() const {
+    std::vector<Index> items;
+    items.reserve(largest_.histories);
+    for (const Index offset : users_of_most_) {
+      items.insert(items.end(), rows_[offset].begin(), rows_[offset].end());
+    }
+    std::sort(items.begin(), items.end());
+    return static_cast<std::uint64_t>(std::unique(items.begin(), items.end()) - items.begin());
+  }
+
+  const model::ModelSpec& model_;
+  const SamplingSpec& sampling_;
+  const data::Rows& rows_;
+  BootstrapDraws drawn_;                      ///< of the epoch, of bootstrap sampling alone
+  std::span<const std::uint64_t> positives_;  ///< where each user's begin, and the end
+  BatchExtent batch_, largest_;
+  std::uint32_t batch_number_ = 1;
+  std::vector<std::uint32_t> batch_of_;  ///< in which each user has come last
+  std::vector<Index> users_;             ///< of the batch
+  std::vector<Index> users_of_most_;     ///< of the batch with the most histories so far
 };
-
-std::uint64_t HistoryOf(const model::ModelSpec& model, std::uint64_t positives) {
-  if (!model.HasHistory()) return 0;
-  return model.max_history > 0 ? std::min<std::uint64_t>(positives, model.max_history) : positives;
-}
-
-SliceSums SumsOf(const model::ModelSpec& model, const SamplingSpec& sampling, const data::Rows& rows) {
-  const std::uint64_t per_visit = sampling.positives_per_visit();
-  const double negatives = sampling.negatives_per_positive;
-  SliceSums sums;
-  for (Index user = 0; user < rows.users(); ++user) {
-    const std::uint64_t positives = rows[user].size();
-    if (positives == 0) continue;
-    const std::uint64_t history = HistoryOf(model, positives);
-    const auto h = static_cast<double>(history);
-    const auto full = static_cast<double>((positives - 1) / per_visit);
-    const double t = negatives * static_cast<double>(positives);
-    const double t_full = negatives * static_cast<double>(per_visit);
-    const double t_last = t - full * t_full;
-    sums.visits += full + 1;
-    sums.h += (full + 1) * h;
-    sums.t += t;
-    sums.hh += (full + 1) * h * h;
-    sums.ht += h * t;
-    sums.tt += full * t_full * t_full + t_last * t_last;
-    sums.longest = std::max(sums.longest, history);
-  }
-  return sums;
-}
-
-/// Entries of the histories of the users that come in so many of a slice's visits: those with many visits
-/// come almost surely, and once. With max_history each visit has a sample of its own.
-double HistoriesOf(const model::ModelSpec& model, const SamplingSpec& sampling, const data::Rows& rows,
-                   double share_of_visits) {
-  double mean = 0, variance = 0;
-  for (Index user = 0; user < rows.users(); ++user) {
-    const std::uint64_t positives = rows[user].size();
-    if (positives == 0) continue;
-    const auto entries = static_cast<double>(HistoryOf(model, positives));
-    const auto visits = static_cast<double>((positives - 1) / sampling.positives_per_visit() + 1);
-    const double comes = 1 - std::pow(1 - share_of_visits, visits);
-    mean += entries * comes;
-    variance += entries * entries * comes * (1 - comes);
-  }
-  return mean + kDeviations * std::sqrt(variance);
-}
-
-BatchExtent LargestBatchOf(const model::ModelSpec& model, const SamplingSpec& sampling,
-                           const data::Rows& rows) {
-  const SliceSums sums = SumsOf(model, sampling, rows);
-  if (sums.visits == 0) return {};
-  const double triples = std::min<double>(sums.t, sampling.batch_triples);
-  const double mean_t = sums.t / sums.visits;
-  const double visits = triples / mean_t;
-  const auto deviation = [&](double squares) {
-    return kDeviations * std::sqrt(visits * std::max(0.0, squares / sums.visits));
-  };
-  const double ratio = sums.h / sums.t;
-  // What a visit's history has beyond ratio t, which is 0 on average: long histories come with many triples.
-  const double beyond = sums.hh - 2 * ratio * sums.ht + ratio * ratio * sums.tt;
-  const double most_entries = triples * ratio + deviation(beyond) + static_cast<double>(sums.longest);
-  const double most_visits = visits + deviation(sums.tt - mean_t * sums.t) / mean_t + 1;
-  const double most_triples =
-      triples + static_cast<double>(sampling.positives_per_visit()) * sampling.negatives_per_positive - 1;
-  const double entries = std::min(sums.h, most_entries);
-  const double histories = model.max_history > 0
-                               ? entries
-                               : HistoriesOf(model, sampling, rows, std::min(1.0, most_visits / sums.visits));
-  return {static_cast<std::uint64_t>(std::min(sums.t, most_triples)),
-          static_cast<std::uint64_t>(std::min(sums.visits, most_visits)), static_cast<std::uint64_t>(entries),
-          static_cast<std::uint64_t>(std::min(entries, histories)), sums.longest};
-}
 
 }  // namespace
 
-BatchExtent LargestBatch(const model::ModelSpec& model, const SamplingSpec& sampling,
-                         std::span<const data::Rows> slices) {
+std::vector<BatchExtent> LargestBatches(const model::ModelSpec& model, const SamplingSpec& sampling,
+                                        std::span<const data::Rows> slices, std::uint32_t epochs,
+                                        unsigned threads) {
+  const std::uint64_t visits = std::max<std::uint64_t>(1, VisitsOf(sampling, slices));
+  const std::uint64_t looked_at =
+      std::max<std::uint64_t>(1, std::min<std::uint64_t>(epochs, kVisitsLookedAt / visits));
+  std::vector<BatchExtent> largest(slices.size());
+  ParallelFor(threads, slices.size(), "batches", [&](unsigned, std::size_t slice) {
+    SliceExtents extents(model, sampling, slices[slice]);
+    for (std::uint32_t epoch = 1; epoch <= looked_at; ++epoch)
+      extents.Look(static_cast<std::uint32_t>(slice), epoch);
+    largest[slice] = extents.Largest();
+  });
+  std::stable_sort(largest.begin(), largest.end(), [](const BatchExtent& a, const BatchExtent& b) {
+    return std::tie(a.entries, a.triples, a.visits) > std::tie(b.entries, b.triples, b.visits);
+  });
+  return largest;
+}
+
+BatchExtent LargestOf(std::span<const BatchExtent> extents) {
   BatchExtent largest;
-  for (const data::Rows& rows : slices) {
-    const BatchExtent extent = LargestBatchOf(model, sampling, rows);
-    largest.triples = std::max(largest.triples, extent.triples);
-    largest.visits = std::max(largest.visits, extent.visits);
-    largest.entries = std::max(largest.entries, extent.entries);
-    largest.histories = std::max(largest.histories, extent.histories);
-    largest.longest = std::max(largest.longest, extent.longest);
-  }
+  for (const BatchExtent& extent : extents) Widen(largest, extent);
   return largest;
 }
 

@@ -28,7 +28,7 @@ class Trainer : public BatchTrainer {
     optim::OptimizerSpec optimizer = spec_.optimizer;
     optim::WithRule(optimizer, static_cast<float>(rates.lr), [&](const auto& rule) {
       if constexpr (std::is_same_v<std::decay_t<decltype(rule)>, Rule>) {
-        access_.BeginBatch(rule, rates, RowGradients(batch));
+        access_.BeginBatch(rule, rates, RowGradients(batch), batch.names.visitors.size());
       }
     });
     if (attention_) attention_->BeginBatch(batch.names);

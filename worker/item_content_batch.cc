@@ -1,7 +1,6 @@
 #include "worker/item_content_batch.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "common/model/gemm.h"
 #include "common/model/item_vectors.h"
@@ -23,8 +22,10 @@ ItemContentBatch::ItemContentBatch(const TrainingSpec& spec, ThetaService& servi
 std::uint64_t ItemContentBatch::ScratchBytes(const TrainingSpec& spec, const BatchExtent& extent,
                                              std::uint64_t items) {
   const std::uint64_t row = 2 * simd::Padded(spec.model.dim) + simd::Padded(spec.model.feature_dim);
-  return (items * row + 2 * model::Theta(spec.model).values().size()) * sizeof(float) +
-         std::bit_ceil(4 * std::uint64_t{extent.triples} + 1) * 2 * sizeof(Index);
+  return std::max(model::ProductScratchBytes(items, spec.model.dim, spec.model.feature_dim),
+                  model::ProductScratchBytes(spec.model.dim, spec.model.feature_dim, items)) +
+         (items * row + 2 * model::Theta(spec.model).values().size()) * sizeof(float) +
+         SlotMap::Bytes(2 * extent.triples);
 }
 
 void ItemContentBatch::BeginBatch(const Batch& batch) {

@@ -41,7 +41,7 @@ class InPlace {
   InPlace(const Tables& tables, const TrainingSpec& spec)
       : tables_(tables), clip_(static_cast<float>(spec.clip > 0 ? spec.clip : HUGE_VAL)) {}
 
-  void BeginBatch(const Rule& rule, const EpochRates& rates, std::size_t) {
+  void BeginBatch(const Rule& rule, const EpochRates& rates, std::size_t, std::size_t) {
     rule_ = rule;
     rates_ = &rates;
   }
@@ -160,17 +160,22 @@ class GradientRows {
  public:
   explicit GradientRows(std::size_t padded) : padded_(padded) {}
 
-  void Reset(std::size_t entries) {
-    slots_.Reset(entries);
+  /// @param rows  that may come, at most
+  void Reset(std::size_t rows) {
+    slots_.Reset(rows);
     counts_.clear();
-    sums_.Zeroed(entries * padded_);
+    sums_.Reserve(rows * padded_);
   }
   /// Adds coefficient * direction to the row's sum and `count` to the triples that touched it.
   void Add(Index row, float coefficient, const float* direction, std::size_t count) {
     const std::uint32_t slot = slots_.Add(row);
-    if (slot == counts_.size()) counts_.push_back(0);
+    float* const sum = sums_.data() + slot * padded_;
+    if (slot == counts_.size()) {
+      counts_.push_back(0);
+      std::fill_n(sum, padded_, 0.0f);
+    }
     counts_[slot] += static_cast<double>(count);
-    simd::AddScaled(sums_.data() + slot * padded_, coefficient, direction, padded_);
+    simd::AddScaled(sum, coefficient, direction, padded_);
   }
   /// Calls step(row, summed gradient, count) for each row.
   template <typename Step>
@@ -198,12 +203,14 @@ class BatchGradient {
         first_(tables.items.layout.padded),
         second_(tables.items.layout.padded) {}
 
-  /// @param entries  row gradients that the batch can produce
-  void BeginBatch(const Rule& rule, const EpochRates&, std::size_t entries) {
+  /// @param entries   row gradients that the batch can produce
+  /// @param visitors  rows behind the items' own that were brought for it
+  void BeginBatch(const Rule& rule, const EpochRates&, std::size_t entries, std::size_t visitors) {
     rule_ = rule;
-    users_.Reset(entries);
-    first_.Reset(entries);
-    second_.Reset(entries);
+    const std::size_t items = std::min(entries, tables_.items.rows + visitors);
+    users_.Reset(std::min(entries, tables_.users.rows));
+    first_.Reset(items);
+    second_.Reset(items);
   }
 
   float Pair(Index positive, Index negative, const float* user, float* gradient) {

@@ -2,22 +2,7 @@
 
 #include <algorithm>
 
-#include "common/error.h"
-
 namespace attune::worker {
-namespace {
-
-/// A uniform number below n from the words of stream(a, b, attempt).
-std::uint32_t BoundedDraw(const random::Stream& stream, std::uint32_t a, std::uint32_t b, std::uint32_t n) {
-  for (std::uint32_t attempt = 0;; ++attempt) {
-    for (const std::uint32_t word : stream(a, b, attempt)) {
-      std::uint32_t out = 0;
-      if (random::Bounded(word, n, &out)) return out;
-    }
-  }
-}
-
-}  // namespace
 
 SliceSampler::SliceSampler(const model::ModelSpec& model, const SamplingSpec& sampling,
                            const data::Rows& rows, std::uint32_t slice, std::uint32_t epoch,
@@ -31,45 +16,16 @@ SliceSampler::SliceSampler(const model::ModelSpec& model, const SamplingSpec& sa
       history_stream_(sampling.seed, random::Purpose::kHistorySample, epoch),
       positives_per_visit_(sampling.positives_per_visit()),
       seen_(negatives.num_items()) {
-  if (sampling.sampling == Sampling::kBootstrap) DrawBootstrap(slice, epoch);
-  PlanVisits();
-  Shuffle(slice, epoch);
-}
-
-void SliceSampler::DrawBootstrap(std::uint32_t slice, std::uint32_t epoch) {
-  const random::Stream stream(sampling_.seed, random::Purpose::kBootstrap, epoch);
-  ATTUNE_CHECK(rows_.items.size() < kNoIndex);
-  const auto count = static_cast<std::uint32_t>(rows_.items.size());
-  draws_.reserve(count);
-  for (std::uint32_t n = 0; n < count; ++n) draws_.emplace_back(BoundedDraw(stream, slice, n, count), n);
-  std::sort(draws_.begin(), draws_.end());
-  std::size_t at = 0;
-  for (const std::uint64_t bound : rows_.indptr) {
-    while (at < draws_.size() && draws_[at].first < bound) ++at;
-    draw_indptr_.push_back(at);
-  }
+  if (sampling.sampling == Sampling::kBootstrap) drawn_ = DrawBootstrap(rows, sampling.seed, slice, epoch);
+  plans_ = PlanVisits(rows_.users(), positives_per_visit_, [&](Index offset) { return PositivesOf(offset); });
+  ShuffleVisits(plans_, sampling.seed, slice, epoch);
 }
 
 std::uint32_t SliceSampler::PositivesOf(Index offset) const {
   const auto& bounds = sampling_.sampling == Sampling::kBootstrap
-                           ? std::span<const std::uint64_t>(draw_indptr_)
+                           ? std::span<const std::uint64_t>(drawn_.indptr)
                            : rows_.indptr;
   return static_cast<std::uint32_t>(bounds[offset + 1] - bounds[offset]);
-}
-
-void SliceSampler::PlanVisits() {
-  for (Index offset = 0; offset < rows_.users(); ++offset) {
-    const std::uint32_t count = PositivesOf(offset);
-    for (std::uint32_t chunk = 0; chunk * positives_per_visit_ < count; ++chunk)
-      plans_.push_back({offset, chunk});
-  }
-}
-
-void SliceSampler::Shuffle(std::uint32_t slice, std::uint32_t epoch) {
-  const random::Stream stream(sampling_.seed, random::Purpose::kVisitOrder, epoch);
-  for (auto n = static_cast<std::uint32_t>(plans_.size()); n > 1; --n) {
-    std::swap(plans_[n - 1], plans_[BoundedDraw(stream, slice, n, n)]);
-  }
 }
 
 bool SliceSampler::Fill(Batch& batch) {
@@ -105,7 +61,7 @@ void SliceSampler::AddVisit(const VisitPlan& plan, Batch& batch) {
   Visit visit{user, batch.triples(), 0, VisitHistory(plan, all, batch)};
   if (sampling_.sampling == Sampling::kBootstrap) {
     for (std::uint32_t n = begin; n < end; ++n) {
-      const auto [interaction, draw] = draws_[draw_indptr_[plan.offset] + n];
+      const auto [interaction, draw] = drawn_.draws[drawn_.indptr[plan.offset] + n];
       AddTriples(user, draw, rows_.items[interaction], batch);
     }
   } else {

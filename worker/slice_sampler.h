@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "common/data/dataset.h"
 #include "common/random.h"
 #include "worker/batch.h"
 #include "worker/negative_sampler.h"
+#include "worker/visit_order.h"
 
 namespace attune::worker {
 
@@ -27,14 +27,6 @@ class SliceSampler : public VisitSource {
   std::uint64_t positives() const { return rows_.items.size(); }
 
  private:
-  /// Part `chunk` of the positives of the user at `offset`.
-  struct VisitPlan {
-    Index offset;
-    std::uint32_t chunk;
-  };
-  void DrawBootstrap(std::uint32_t slice, std::uint32_t epoch);
-  void PlanVisits();
-  void Shuffle(std::uint32_t slice, std::uint32_t epoch);
   void AddVisit(const VisitPlan& plan, Batch& batch);
   void AddTriples(Index user, std::uint32_t key, Index positive, Batch& batch);
   std::span<const Index> VisitHistory(const VisitPlan& plan, std::span<const Index> all, Batch& batch) const;
@@ -50,10 +42,7 @@ class SliceSampler : public VisitSource {
   const random::Stream history_stream_;
   const std::uint32_t positives_per_visit_;
 
-  /// Bootstrap only: (interaction, draw number) sorted, and where each user's begin.
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> draws_;
-  std::vector<std::uint64_t> draw_indptr_;
-
+  BootstrapDraws drawn_;  ///< of bootstrap alone
   std::vector<VisitPlan> plans_;
   std::size_t next_ = 0;
   SeenItems seen_;

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -12,6 +13,7 @@ namespace attune::data {
 IdTable::IdTable(const std::filesystem::path& path) : path_(path), file_(path) {
   const auto bytes = file_.bytes();
   const char* text = reinterpret_cast<const char*>(bytes.data());
+  starts_.reserve(static_cast<std::size_t>(std::count(text, text + bytes.size(), '\n')) + 1);
   starts_.push_back(0);
   for (std::size_t at = 0; at < bytes.size();) {
     const void* end = std::memchr(text + at, '\n', bytes.size() - at);

@@ -19,6 +19,8 @@ class IdTable {
   /// Throws Error(kBadInput) naming file and line if an id is empty or the file is damaged.
   explicit IdTable(const std::filesystem::path& path);
 
+  /// Memory beside the mapped file.
+  std::uint64_t bytes() const { return starts_.size() * sizeof(starts_[0]); }
   Index size() const { return static_cast<Index>(starts_.empty() ? 0 : starts_.size() - 1); }
   std::string_view operator[](Index index) const;
   const std::filesystem::path& path() const { return path_; }

@@ -42,4 +42,13 @@ void AddTransposedProduct(Matrix<const float> a, Matrix<const float> b, Matrix<f
   Map(c).noalias() += Map(a).transpose() * Map(b);
 }
 
+std::uint64_t ProductScratchBytes(std::size_t m, std::size_t n, std::size_t k) {
+  if (m == 0 || n == 0 || k == 0) return 0;
+  // Eigen computes the transposed of a product of row-major matrices.
+  auto rows = static_cast<Eigen::Index>(n), cols = static_cast<Eigen::Index>(m),
+       depth = static_cast<Eigen::Index>(k);
+  Eigen::internal::computeProductBlockingSizes<float, float>(depth, rows, cols);
+  return static_cast<std::uint64_t>(depth * (rows + cols)) * sizeof(float);
+}
+
 }  // namespace attune::model

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace attune::model {
 
@@ -21,5 +22,8 @@ void MultiplyTransposed(Matrix<const float> a, Matrix<const float> b, Matrix<flo
 void Multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, bool add = false);
 /// C += Aᵀ B.  A [k, m], B [k, n], C [m, n]
 void AddTransposedProduct(Matrix<const float> a, Matrix<const float> b, Matrix<float> c);
+
+/// Bytes of the copies that a product makes of blocks of its factors.  A [m, k], B [k, n]
+std::uint64_t ProductScratchBytes(std::size_t m, std::size_t n, std::size_t k);
 
 }  // namespace attune::model

@@ -6,6 +6,12 @@
 #include "worker/batch_extent.h"
 
 namespace attune::launch {
+namespace {
+
+/// Of which batches are looked at.
+constexpr std::uint32_t kEpochs = 8;
+
+}  // namespace
 
 Index ReplicatedItems(const config::ClusterSettings& cluster, const TrainingSpec& spec, Index items) {
   if (!cluster.has_replica_memory()) return items;
@@ -15,9 +21,13 @@ Index ReplicatedItems(const config::ClusterSettings& cluster, const TrainingSpec
 
 Index VisitorRows(const TrainingSpec& spec, std::span<const data::Rows> slices,
                   const sync::Placement& placement) {
-  // What is expected at most, twice: addresses cost nothing.
-  const worker::BatchExtent extent = worker::LargestBatch(spec.model, spec.sampling, slices);
-  const std::uint64_t touched = 2 * (2 * extent.triples + extent.entries);
+  if (placement.complete()) return 0;
+  // Twice what is expected at most: addresses cost nothing.
+  const worker::BatchExtent extent =
+      worker::LargestOf(worker::LargestBatches(spec.model, spec.sampling, slices, kEpochs));
+  const std::uint64_t triples =
+      std::uint64_t{spec.sampling.batch_triples} + spec.sampling.max_visit_triples();
+  const std::uint64_t touched = 2 * (2 * triples + extent.entries + extent.longest);
   return static_cast<Index>(std::min<std::uint64_t>(touched, placement.items() - placement.rows()));
 }
 

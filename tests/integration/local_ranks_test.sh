@@ -71,6 +71,11 @@ for layout in "-n 4 --hosts 2" "-n 3 --hosts 3" "-n 3"; do
       --replica-memory 2KiB --staleness "$staleness"
   done
 done
+# Batches of other shapes, with rows that are brought for them: gradients by row, positives drawn with replacement.
+for sampling in permuted bootstrap; do
+  expect 0 '"status":"completed"' "$attune" local -n 3 --hosts 3 "${train[@]}" --out model --json --batch-triples 2048 --epochs 2 \
+    --replica-memory 1 --update batch --reduction mean --sampling "$sampling"
+done
 python3 - models 2>log <<'PYTHON' || fail "$(cat log)"
 import sys
 runs = [line.split() for line in open(sys.argv[1])]

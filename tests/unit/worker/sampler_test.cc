@@ -67,21 +67,25 @@ std::vector<std::size_t> HeavyTail(std::size_t users) {
   return lengths;
 }
 
-/// The largest batch that three epochs of the slice have.
+constexpr std::uint32_t kEpochs = 3;
+
+/// The largest batch that so many epochs of the slice have.
 BatchExtent Seen(const Slice& slice, const SamplingSpec& spec, const model::ModelSpec& model) {
   const NegativeSampler negatives(spec, slice.counts);
   BatchExtent seen;
   Batch batch;
-  for (std::uint32_t epoch = 1; epoch <= 3; ++epoch) {
-    SliceSampler sampler(model, spec, slice.rows(), 3, epoch, negatives);
+  for (std::uint32_t epoch = 1; epoch <= kEpochs; ++epoch) {
+    SliceSampler sampler(model, spec, slice.rows(), 0, epoch, negatives);
     while (sampler.Fill(batch)) {
       std::uint64_t entries = 0, histories = 0;
-      std::set<Index> users;
+      std::set<Index> users, items;
       for (const Visit& visit : batch.visits) {
         entries += visit.history.size();
         if (model.max_history > 0 || users.insert(visit.user).second) histories += visit.history.size();
         seen.longest = std::max<std::uint64_t>(seen.longest, visit.history.size());
+        items.insert(visit.history.begin(), visit.history.end());
       }
+      if (histories > seen.histories) seen.items = model.max_history > 0 ? histories : items.size();
       seen.triples = std::max<std::uint64_t>(seen.triples, batch.triples());
       seen.visits = std::max<std::uint64_t>(seen.visits, batch.visits.size());
       seen.entries = std::max(seen.entries, entries);
@@ -91,29 +95,49 @@ BatchExtent Seen(const Slice& slice, const SamplingSpec& spec, const model::Mode
   return seen;
 }
 
-TEST(LargestBatch, IsWhatBatchesReachAndNotMuchMore) {
+TEST(LargestBatches, IsWhatBatchesReach) {
   const Slice slice(1009, HeavyTail(400));
   model::ModelSpec model;
   for (const std::uint32_t batch_triples : {64u, 512u, 1u << 20}) {
-    for (const std::uint32_t cap : {0u, 50u}) {
+    for (const auto& [cap, sampling] :
+         {std::pair(0u, Sampling::kPermuted), std::pair(50u, Sampling::kPermuted),
+          std::pair(0u, Sampling::kBootstrap)}) {
       model.max_history = cap;
       SamplingSpec spec;
+      spec.sampling = sampling;
       spec.visit_steps = 4;
       spec.batch_triples = batch_triples;
       const std::array rows = {slice.rows()};
-      const BatchExtent planned = LargestBatch(model, spec, rows);
-      const BatchExtent seen = Seen(slice, spec, model);
-      EXPECT_EQ(planned.longest, seen.longest);
-      EXPECT_GE(planned.triples, seen.triples);
-      EXPECT_GE(planned.visits, seen.visits);
-      EXPECT_GE(planned.entries, seen.entries);
-      EXPECT_GE(planned.histories, seen.histories);
-      EXPECT_LE(planned.entries, 2.5 * static_cast<double>(seen.entries)) << batch_triples << ' ' << cap;
-      if (batch_triples == 1u << 20) {
-        EXPECT_EQ(planned, seen) << cap;
-      }
+      EXPECT_EQ(LargestBatches(model, spec, rows, kEpochs).at(0), Seen(slice, spec, model))
+          << batch_triples << ' ' << cap << (sampling == Sampling::kBootstrap ? " bootstrap" : "");
     }
   }
+}
+
+TEST(LargestBatches, HasTheLargestSliceFirst) {
+  const Slice small(1009, {5, 7}), large(1009, {300, 200}), middle(1009, {100, 20});
+  const std::array rows = {small.rows(), large.rows(), middle.rows()};
+  const auto extents = LargestBatches({}, {}, rows, kEpochs);
+  ASSERT_EQ(extents.size(), 3u);
+  EXPECT_EQ(extents[0].longest, 300u);
+  EXPECT_EQ(extents[1].longest, 100u);
+  EXPECT_EQ(LargestOf(extents), extents[0]);
+}
+
+TEST(LargestBatches, OfASliceWithoutInteractionsIsNothing) {
+  const Slice empty(1009, {0, 0}), slice(1009, {5});
+  const std::array rows = {empty.rows(), slice.rows()};
+  const auto extents = LargestBatches({}, {}, rows, kEpochs, 2);
+  ASSERT_EQ(extents.size(), 2u);
+  EXPECT_EQ(extents[0].triples, 5u);
+  EXPECT_EQ(extents[1], BatchExtent());
+}
+
+TEST(LargestBatches, LooksAtOneEpochAtLeast) {
+  const Slice slice(1009, HeavyTail(400));
+  const std::array rows = {slice.rows()};
+  EXPECT_EQ(LargestBatches({}, {}, rows, 0), LargestBatches({}, {}, rows, 1));
+  EXPECT_GT(LargestBatches({}, {}, rows, 0).at(0).triples, 0u);
 }
 
 const std::vector<std::size_t> kLengths = {0, 1, 2, 5, 40, 0, 13, 29};

@@ -106,8 +106,9 @@ class FastEpochs : public ::testing::Test {
     bool begun = false;
     const auto train = [&] {
       if (std::exchange(begun, true)) return;
-      for (std::uint32_t n = 0; n < kTrained; n += Train()) {
-      }
+      std::uint32_t trained = 0;
+      for (std::uint32_t n = 0; n < 2 * kTrained && trained < kTrained; ++n) trained += Train();
+      EXPECT_EQ(trained, kTrained);
     };
     const auto first =
         scheduler_.Run(wire::Work::kTrain, 1, 1, train, {}, {}, std::vector<double>(10 * kTrained, 1));
