@@ -31,7 +31,7 @@ constexpr std::uint64_t kRankBytes = 2304 * kKiB;
 /// Of a row that is compared with other hosts': its places in lists by heat, by owner, by number and by pass.
 constexpr std::uint64_t kListedBytes = 6 * sizeof(Index);
 
-/// Of as many slices threads are told apart.
+/// Threads of a host are told apart by the largest batches of so many slices, at most.
 constexpr std::uint64_t kSlicesAskedFor = 8;
 
 /// Components of an item of the histories, on average.

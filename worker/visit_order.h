@@ -14,8 +14,6 @@ namespace attune::worker {
 struct VisitPlan {
   Index offset = 0;
   std::uint32_t chunk = 0;
-
-  friend bool operator==(const VisitPlan&, const VisitPlan&) = default;
 };
 
 /// Visits of all users of a slice, user by user. @param positives_of  of the user at an offset
