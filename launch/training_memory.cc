@@ -53,7 +53,8 @@ class DistinctItems {
       counts_ = dataset.ItemCounts();
   }
 
-  /// Of interactions, as if each were drawn by itself, on average; 0 for a variant that need not know.
+  /// Of interactions, as if each were drawn by itself, on average. Not for variants that have no
+  /// counts.
   std::uint64_t OfInteractions(std::uint64_t count) const {
     double mean = 0;
     for (const std::uint32_t of_item : counts_) {
@@ -125,8 +126,8 @@ std::uint64_t ScratchBytes(const Trained& trained, const worker::BatchExtent& ex
   return bytes;  // what buffers have in reserve is never written, and takes no memory
 }
 
-/// Of all worker threads of a host. In each epoch a slice is trained by one of them: the largest batches of
-/// so many epochs reach so many threads.
+/// Of all worker threads of a host. In each epoch a slice is trained by one of them: its largest batches
+/// reach as many threads as there are epochs, and each thread meets many slices.
 std::uint64_t ScratchOfThreads(const TrainingSpec& spec, const data::Dataset& dataset,
                                std::span<const worker::BatchExtent> extents, std::uint64_t threads,
                                std::uint32_t epochs) {

@@ -23,11 +23,10 @@ struct BatchExtent {
   friend bool operator==(const BatchExtent&, const BatchExtent&) = default;
 };
 
-/// The largest batches of each slice in so many epochs, the slice with the most entries
-/// (then triples, then visits) first. Of the first
-/// of the epochs, as many as a few million visits allow, batches are made as a SliceSampler makes them,
-/// without their triples: with permuted sampling their extents are exact. What later ones exceed them by is
-/// little.
+/// The largest batches of each slice in so many epochs, the slice with the most entries (then triples, then
+/// visits) first. Of the first of the epochs, as many as a few million visits allow, batches are made as a
+/// SliceSampler makes them, without their triples: what they hold is exact, but for users who have all items,
+/// of whom nothing is trained. What batches of later epochs exceed them by is little.
 std::vector<BatchExtent> LargestBatches(const model::ModelSpec& model, const SamplingSpec& sampling,
                                         std::span<const data::Rows> slices, std::uint32_t epochs,
                                         unsigned threads = 1);

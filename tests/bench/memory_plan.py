@@ -72,6 +72,8 @@ def main():
                 took = json.loads(run(*train).splitlines()[-1])["peak_memory_bytes"]
                 ratios.append(took / said)
                 print(f"{took / said:5.2f}  said {said / 2**20:8.1f} MiB, took {took / 2**20:8.1f} MiB  {name}", flush=True)
+    if not ratios:
+        parser.error(f"no job has {options.only!r}")
     print(f"taken / said: {min(ratios):.2f} .. {max(ratios):.2f}; {sum(0.9 <= r <= 1.1 for r in ratios)} of {len(ratios)} within 10 %")
 
 
