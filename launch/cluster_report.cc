@@ -38,6 +38,7 @@ ordered_json TrafficJson(const wire::NodeCounters& counters, const scheduler::Le
           {"pull_push_bytes_per_triple", every_row / triples},
           {"rows_sent", counters.rows_sent},
           {"rows_applied", counters.rows_applied},
+          {"rows_damped", counters.rows_damped},
           {"rows_received", counters.rows_received},
           {"messages_refused", counters.refused},
           {"connections_refused", counters.refused_connections}};
@@ -76,11 +77,10 @@ std::string ClusterText(const ordered_json& summary) {
     const auto& traffic = summary["traffic"];
     text += fmt::format(
         "traffic: {} sent, {:.0f} bytes a triple ({:.0f} if every visit pulled and pushed its rows); {} rows "
-        "of "
-        "changes sent, {} applied\n",
+        "of changes sent, {} damped, {} applied\n",
         FormatBytes(traffic["bytes_sent"].get<std::uint64_t>()), traffic["bytes_per_triple"].get<double>(),
         traffic["pull_push_bytes_per_triple"].get<double>(), traffic["rows_sent"].get<std::uint64_t>(),
-        traffic["rows_applied"].get<std::uint64_t>());
+        traffic["rows_damped"].get<std::uint64_t>(), traffic["rows_applied"].get<std::uint64_t>());
     const auto messages = traffic["messages_refused"].get<std::uint64_t>();
     const auto connections = traffic["connections_refused"].get<std::uint64_t>();
     if (messages + connections > 0) {

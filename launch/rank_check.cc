@@ -49,6 +49,7 @@ MemoryPlan PlanHost(const config::TrainSettings& settings, const TrainingSpec& s
   host.visitors = plan.workers > 0 ? VisitorRows(spec, dataset.slices(), placement) / 2 : 0;
   host.batches_ahead = settings.cluster().batches_ahead();
   host.hosts = static_cast<unsigned>(plan.leaders.size());
+  host.lockstep = settings.cluster().staleness() == 0;
   host.job = true;
   return PlanTrainingMemory(spec, dataset, ShapeOf(settings.run_settings(), dataset), host);
 }

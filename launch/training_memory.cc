@@ -14,6 +14,7 @@
 #include "ps/model_store.h"
 #include "worker/attention_batch.h"
 #include "worker/batch_extent.h"
+#include "worker/delta_weights.h"
 #include "worker/item_content_batch.h"
 #include "worker/slot_map.h"
 
@@ -191,8 +192,10 @@ void AddTables(MemoryPlan& plan, const TrainingSpec& spec, const data::Dataset& 
   const std::uint64_t record = ps::ModelStore::ItemBytes(spec);
   plan.Add("tables with optimizer state",
            items * record + static_cast<std::uint64_t>(static_cast<double>(users) * host.users), "--dim");
+  const std::uint64_t weights =
+      host.lockstep ? 0 : worker::DeltaWeights::BytesOfRow(ps::ModelStore::ItemLayout(spec));
   if (host.copied_rows > 0)
-    plan.Add("copies to compare with other hosts'", host.copied_rows * (record + kListedBytes),
+    plan.Add("copies to compare with other hosts'", host.copied_rows * (record + kListedBytes + weights),
              "--replica-memory");
 }
 

@@ -21,7 +21,8 @@ struct HostShare {
   std::uint64_t visitors = 0;     ///< items of other hosts that a batch needs, at most
   unsigned batches_ahead = 1;
   unsigned hosts = 1;  ///< of the job, that compare items
-  bool job = false;    ///< whether its processes are ranks: watched, and with messages between them
+  bool lockstep = false;
+  bool job = false;  ///< whether its processes are ranks: watched, and with messages between them
 };
 
 /// What a process does in a run.

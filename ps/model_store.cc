@@ -9,10 +9,6 @@ RecordLayout UserLayout(const TrainingSpec& spec) {
   return RecordLayout(spec.model.dim, false, spec.optimizer.kind);
 }
 
-RecordLayout ItemLayout(const TrainingSpec& spec) {
-  return RecordLayout(spec.model.dim, spec.model.HasP(), spec.optimizer.kind);
-}
-
 std::uint64_t UserBytes(const TrainingSpec& spec, Index num_users) {
   return spec.model.HasU() ? Table::Bytes(num_users, UserLayout(spec)) : 0;
 }
@@ -79,6 +75,10 @@ HostShape ModelStore::Shape(const TrainingSpec& spec, Index num_users, Index ite
 
 std::uint64_t ModelStore::SnapshotBytes(const TrainingSpec& spec, Index num_items) {
   return std::uint64_t{num_items} * ItemLayout(spec).first_state * sizeof(float);
+}
+
+RecordLayout ModelStore::ItemLayout(const TrainingSpec& spec) {
+  return RecordLayout(spec.model.dim, spec.model.HasP(), spec.optimizer.kind);
 }
 
 std::size_t ModelStore::ItemBytes(const TrainingSpec& spec) {

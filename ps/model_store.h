@@ -50,7 +50,8 @@ class ModelStore {
   /// What a host needs for this model; its `job` is not set. @param item_rows  items that have a row there
   static HostShape Shape(const TrainingSpec& spec, Index num_users, Index item_rows);
   static std::uint64_t SnapshotBytes(const TrainingSpec& spec, Index num_items);
-  /// Bytes of an item's record.
+  /// An item's record, and its bytes.
+  static RecordLayout ItemLayout(const TrainingSpec& spec);
   static std::size_t ItemBytes(const TrainingSpec& spec);
   /// Bytes of the tables.
   static std::uint64_t TableBytes(const TrainingSpec& spec, Index num_users, Index num_items);

@@ -15,7 +15,10 @@ using wire::SyncMessage;
 using wire::SyncType;
 
 SyncReplica::SyncReplica(sync::ReplicatedRows rows, const sync::Options& options)
-    : rows_(std::move(rows)), options_(options), up_(options.window, options.again) {
+    : rows_(std::move(rows)),
+      options_(options),
+      weights_(rows_.size(), rows_.layout(), options.least_weight),
+      up_(options.window, options.again) {
   ATTUNE_CHECK(rows_.width() % simd::kLanes == 0);
   float* const sent = sent_.Reserve(rows_.size() * rows_.width());
   for (std::size_t n = 0; n < rows_.size(); ++n) {
@@ -38,14 +41,21 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
   const std::size_t width = rows_.width();
   const float* const row = rows_.record(position);
   float* const sent = sent_.data() + position * width;
-  float* const delta = row_.Reserve(width);
+  float* const present = row_.Reserve(2 * width);
+  float* const delta = present + width;
   simd::Bits any{};
   for (std::size_t c = 0; c < width; c += simd::kLanes) {
-    const simd::Vector difference = RacyLoadVector(row + c) - simd::Load(sent + c);
+    const simd::Vector value = RacyLoadVector(row + c);
+    const simd::Vector difference = value - simd::Load(sent + c);
+    simd::Store(present + c, value);
     simd::Store(delta + c, difference);
     any |= difference != 0;
   }
   if (!simd::Any(any)) return false;
+  if (weights_.Weigh(position, delta)) {
+    ++damped_rows_;
+    TakeOff(position, present, delta);
+  }
   const std::size_t bytes = BytesOfNumbers(width, options_.bf16);
   keys.push_back(rows_.item(position));
   values.resize(values.size() + bytes);
@@ -57,6 +67,17 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
     simd::Store(sent + c, simd::Load(sent + c) + simd::Load(delta + c));
   }
   return true;
+}
+
+/// What does not count is not here either; what workers add meanwhile stays.
+void SyncReplica::TakeOff(std::size_t position, const float* present, const float* counted) {
+  const std::size_t width = rows_.width();
+  float* const row = rows_.record(position);
+  const float* const sent = sent_.data() + position * width;
+  for (std::size_t c = 0; c < width; c += simd::kLanes) {
+    const simd::Vector meanwhile = RacyLoadVector(row + c) - simd::Load(present + c);
+    RacyStoreVector(row + c, simd::Load(sent + c) + simd::Load(counted + c) + meanwhile);
+  }
 }
 
 wire::Message SyncReplica::NextFrame() {

@@ -9,6 +9,7 @@
 #include "common/sync/frame_queue.h"
 #include "common/sync/replicated_rows.h"
 #include "common/sync/sync_options.h"
+#include "worker/delta_weights.h"
 
 namespace attune::worker {
 
@@ -48,19 +49,23 @@ class SyncReplica {
 
   std::uint64_t refused() const { return refused_; }
   std::uint64_t sent_rows() const { return sent_rows_; }
+  /// Of those sent, rows to which less was added than was done here.
+  std::uint64_t damped_rows() const { return damped_rows_; }
   std::uint64_t received_rows() const { return received_rows_; }
 
  private:
   bool Valid(const wire::SyncMessage& message) const;
   wire::Message NextFrame();
   bool AppendDelta(std::size_t position, std::vector<Index>& keys, std::vector<std::byte>& values);
+  void TakeOff(std::size_t position, const float* present, const float* counted);
   void Replace(const wire::SyncMessage& message);
 
   const sync::ReplicatedRows rows_;
   const sync::Options options_;
   sync::EpochClocks clocks_;
   AlignedBuffer sent_;  ///< what the owner has of each row, as far as is known here
-  AlignedBuffer row_;   ///< one row, for a moment
+  AlignedBuffer row_;   ///< one row, and what was added to it, for a moment
+  DeltaWeights weights_;
   sync::FrameSender up_;
   sync::FrameReceiver down_;
   bool acknowledge_ = false;
@@ -77,6 +82,7 @@ class SyncReplica {
   std::uint64_t rounds_ = 0;
   std::uint64_t refused_ = 0;
   std::uint64_t sent_rows_ = 0;
+  std::uint64_t damped_rows_ = 0;
   std::uint64_t received_rows_ = 0;
 };
 

@@ -31,6 +31,7 @@ class ReplicatedRows {
 
   std::size_t size() const { return items_.size(); }
   std::size_t width() const { return table_.layout.floats; }
+  const RecordLayout& layout() const { return table_.layout; }
   Index item(std::size_t n) const { return items_[n]; }
   float* record(std::size_t n) const { return table_.First(rows_[n]); }
 

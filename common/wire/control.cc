@@ -9,10 +9,11 @@
 namespace attune::wire {
 namespace {
 
-constexpr std::array kCounters = {
-    &NodeCounters::bytes_sent,     &NodeCounters::bytes_received, &NodeCounters::rows_sent,
-    &NodeCounters::rows_applied,   &NodeCounters::rows_received,  &NodeCounters::refused,
-    &NodeCounters::private_memory, &NodeCounters::shared_memory,  &NodeCounters::refused_connections};
+constexpr std::array kCounters = {&NodeCounters::bytes_sent,          &NodeCounters::bytes_received,
+                                  &NodeCounters::rows_sent,           &NodeCounters::rows_applied,
+                                  &NodeCounters::rows_received,       &NodeCounters::refused,
+                                  &NodeCounters::private_memory,      &NodeCounters::shared_memory,
+                                  &NodeCounters::refused_connections, &NodeCounters::rows_damped};
 static_assert(sizeof(NodeCounters) == kCounters.size() * sizeof(std::uint64_t));
 
 // Each kind to and from the generated class of its name.
@@ -82,12 +83,13 @@ void Put(const RoundDone& from, proto::RoundDone& to) {
   to.set_private_memory(from.counters.private_memory);
   to.set_shared_memory(from.counters.shared_memory);
   to.set_refused_connections(from.counters.refused_connections);
+  to.set_rows_damped(from.counters.rows_damped);
 }
 void Get(const proto::RoundDone& from, RoundDone& to) {
-  to = {
-      from.round(),
-      {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(), from.rows_received(),
-       from.refused(), from.private_memory(), from.shared_memory(), from.refused_connections()}};
+  to = {from.round(),
+        {from.bytes_sent(), from.bytes_received(), from.rows_sent(), from.rows_applied(),
+         from.rows_received(), from.refused(), from.private_memory(), from.shared_memory(),
+         from.refused_connections(), from.rows_damped()}};
 }
 
 void Put(const Heartbeat& from, proto::Heartbeat& to) {

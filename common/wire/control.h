@@ -63,6 +63,7 @@ struct NodeCounters {
   std::uint64_t private_memory = 0;  ///< bytes, at most
   std::uint64_t shared_memory = 0;   ///< of the host; told by one process of it
   std::uint64_t refused_connections = 0;
+  std::uint64_t rows_damped = 0;  ///< of rows_sent, those to which less was added than was done
 
   NodeCounters& operator+=(const NodeCounters& other);
   /// Each becomes the greater of the two.

@@ -267,6 +267,7 @@ void HostSync::Count(wire::NodeCounters& counters) const {
   counters.rows_applied += owner_->applied_rows();
   for (const auto& [leader, replica] : replicas_) {
     counters.rows_sent += replica->sent_rows();
+    counters.rows_damped += replica->damped_rows();
     counters.rows_received += replica->received_rows();
   }
 }

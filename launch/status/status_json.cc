@@ -71,6 +71,7 @@ void PutLive(const JobStatus::Live& live, ordered_json& json) {
                      {"bytes_received", survey.counters.bytes_received},
                      {"rows_sent", survey.counters.rows_sent},
                      {"rows_applied", survey.counters.rows_applied},
+                     {"rows_damped", survey.counters.rows_damped},
                      {"rows_received", survey.counters.rows_received},
                      {"messages_refused", survey.counters.refused},
                      {"connections_refused", survey.counters.refused_connections}};

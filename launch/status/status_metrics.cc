@@ -56,6 +56,8 @@ constexpr std::array kMetrics = {
     MetricDescription{"attune_sync_sent_bytes_total", "Sent between processes.", true},
     MetricDescription{"attune_sync_received_bytes_total", "Received between processes.", true},
     MetricDescription{"attune_sync_rows_sent_total", "Rows whose changes their owners have taken.", true},
+    MetricDescription{"attune_sync_rows_damped_total",
+                      "Rows whose changes were sent in part, since hosts overshoot.", true},
     MetricDescription{"attune_sync_rows_applied_total", "Rows whose changes owners have applied.", true},
     MetricDescription{"attune_sync_rows_received_total", "Rows that came from their owners.", true},
     MetricDescription{"attune_messages_refused_total", "Messages between processes that made no sense.",
@@ -207,6 +209,7 @@ void AddSurvey(const scheduler::Survey& survey, Families& families) {
   families.Add("attune_sync_sent_bytes_total", counters.bytes_sent);
   families.Add("attune_sync_received_bytes_total", counters.bytes_received);
   families.Add("attune_sync_rows_sent_total", counters.rows_sent);
+  families.Add("attune_sync_rows_damped_total", counters.rows_damped);
   families.Add("attune_sync_rows_applied_total", counters.rows_applied);
   families.Add("attune_sync_rows_received_total", counters.rows_received);
   families.Add("attune_messages_refused_total", counters.refused);
