@@ -25,14 +25,16 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-/// Between hosts a round trip would pass after each epoch in which nobody trains. Not in lockstep, nor where
-/// projections wait for the end of an epoch. On one host nothing is to be won, and slices keep their order.
+/// Workers would wait after each epoch for the last of them, and between hosts for a round trip. Not in
+/// lockstep, nor where projections wait for the end of an epoch. A worker that is alone on the job's only
+/// host has nobody to wait for, and slices keep their order.
 bool DistributedCluster::EpochsOverlap() const {
   const bool folds = parts_.spec.model.HasContent() && parts_.spec.projection_refresh > 0;
-  if (!parts_.spread || parts_.lockstep || folds) return false;
+  if (parts_.lockstep || folds) return false;
+  const auto members = scheduler_.Members();
   std::set<std::string> hosts;
-  for (const scheduler::NodeInfo& member : scheduler_.Members()) hosts.insert(member.host);
-  return hosts.size() > 1;
+  for (const scheduler::NodeInfo& member : members) hosts.insert(member.host);
+  return hosts.size() > 1 || std::ranges::count_if(members, &scheduler::NodeInfo::works) > 1;
 }
 
 EpochResult DistributedCluster::RunEpoch(std::uint32_t epoch, double factor, const Tick& tick,

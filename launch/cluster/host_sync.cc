@@ -15,8 +15,8 @@ constexpr auto kAgain = 1s;
 constexpr auto kBetweenLeases = 5ms;
 /// Longest time between rounds while workers train, however slow they are.
 constexpr auto kLongestPause = 100ms;
-/// The pause after a round is so many times the round, if the bound allows.
-constexpr int kPauseOfRound = 9;
+/// The pause after a round is at most so many times the round, if the bound allows.
+constexpr std::uint64_t kPauseOfRound = 9;
 /// Workers that have done their batches on the rows of one round wait for the next where rounds are so short.
 /// Longer ones, of many items or slow networks, are waited for only where the bound says so: there rounds are
 /// paced by their share of the time, and what they bring late costs less than waiting.
@@ -186,9 +186,10 @@ bool HostSync::RoundDue(Time now) const {
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time; but they
-/// begin before the bound stops anybody: when what a round takes, and half of that again, is left.
+/// begin before the bound stops anybody: when what a round takes, and half of that again, is left. A job's
+/// first rounds take more of it, since rows move farthest then.
 bool HostSync::Paced(Time now) const {
-  const auto pause = (round_end_ - round_start_) * kPauseOfRound;
+  const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
   if (now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10)) return true;
   if (options_.staleness < 0) return false;
   const auto bound = static_cast<std::uint64_t>(options_.staleness);

@@ -94,7 +94,14 @@ class Pair {
     return true;
   }
 
-  const sync::Options options_;
+  /// Those of a job: what is sent is weighed.
+  static sync::Options JobOptions() {
+    sync::Options options;
+    options.least_weight = 0.5F;
+    return options;
+  }
+
+  const sync::Options options_ = JobOptions();
   const sync::Time now_{};
   ps::Table owned_, copied_;
   std::optional<ps::SyncOwner> owner_;
