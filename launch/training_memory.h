@@ -20,9 +20,9 @@ struct HostShare {
   std::uint64_t copied_rows = 0;  ///< of these, that are compared with other hosts'
   std::uint64_t visitors = 0;     ///< items of other hosts that a batch needs, at most
   unsigned batches_ahead = 1;
-  unsigned hosts = 1;  ///< of the job, that compare items
-  bool lockstep = false;
-  bool job = false;  ///< whether its processes are ranks: watched, and with messages between them
+  unsigned hosts = 1;     ///< of the job, that compare items
+  bool lockstep = false;  ///< with other hosts
+  bool job = false;       ///< whether its processes are ranks: watched, and with messages between them
 };
 
 /// What a process does in a run.

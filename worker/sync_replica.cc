@@ -17,7 +17,7 @@ using wire::SyncType;
 SyncReplica::SyncReplica(sync::ReplicatedRows rows, const sync::Options& options)
     : rows_(std::move(rows)),
       options_(options),
-      weights_(rows_.size(), rows_.layout(), options.least_weight),
+      weights_(rows_.size(), rows_.layout(), options.damped),
       up_(options.window, options.again) {
   ATTUNE_CHECK(rows_.width() % simd::kLanes == 0);
   float* const sent = sent_.Reserve(rows_.size() * rows_.width());
@@ -41,7 +41,7 @@ bool SyncReplica::AppendDelta(std::size_t position, std::vector<Index>& keys,
   const std::size_t width = rows_.width();
   const float* const row = rows_.record(position);
   float* const sent = sent_.data() + position * width;
-  float* const present = row_.Reserve(2 * width);
+  float* const present = scratch_.Reserve(2 * width);
   float* const delta = present + width;
   simd::Bits any{};
   for (std::size_t c = 0; c < width; c += simd::kLanes) {
@@ -75,8 +75,11 @@ void SyncReplica::TakeOff(std::size_t position, const float* present, const floa
   float* const row = rows_.record(position);
   const float* const sent = sent_.data() + position * width;
   for (std::size_t c = 0; c < width; c += simd::kLanes) {
-    const simd::Vector meanwhile = RacyLoadVector(row + c) - simd::Load(present + c);
-    RacyStoreVector(row + c, simd::Load(sent + c) + simd::Load(counted + c) + meanwhile);
+    const simd::Vector then = simd::Load(present + c);
+    const simd::Vector counts = simd::Load(counted + c);
+    if (!simd::Any(counts != then - simd::Load(sent + c))) continue;
+    const simd::Vector meanwhile = RacyLoadVector(row + c) - then;
+    RacyStoreVector(row + c, simd::Load(sent + c) + counts + meanwhile);
   }
 }
 
@@ -138,7 +141,7 @@ void SyncReplica::OnMessage(const SyncMessage& message, sync::Time now) {
 void SyncReplica::Replace(const SyncMessage& message) {
   const std::size_t width = rows_.width();
   const std::size_t bytes = BytesOfNumbers(width, message.head.bf16);
-  float* const owner = row_.Reserve(width);
+  float* const owner = scratch_.Reserve(width);
   for (std::size_t n = 0; n < message.rows(); ++n) {
     const std::size_t number = rows_.NumberOf(message.keys.At<Index>(n));
     DecodeNumbers(message.values.data() + n * bytes, width, message.head.bf16, owner);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -37,6 +38,11 @@ class SyncReplica {
 
   /// Rounds that have come to their end.
   std::uint64_t rounds() const { return rounds_; }
+  /// How many hosts train rows at once: of what is added here, at least one over that counts where it is
+  /// damped.
+  void SetHosts(std::size_t hosts) {
+    weights_.SetLeast(1 / static_cast<float>(std::max<std::size_t>(1, hosts)));
+  }
   /// At the beginning of an epoch.
   void BeginEpoch(const sync::EpochClocks& clocks) {
     clocks_ = clocks;
@@ -63,8 +69,8 @@ class SyncReplica {
   const sync::ReplicatedRows rows_;
   const sync::Options options_;
   sync::EpochClocks clocks_;
-  AlignedBuffer sent_;  ///< what the owner has of each row, as far as is known here
-  AlignedBuffer row_;   ///< one row, and what was added to it, for a moment
+  AlignedBuffer sent_;     ///< what the owner has of each row, as far as is known here
+  AlignedBuffer scratch_;  ///< one row, and what was added to it
   DeltaWeights weights_;
   sync::FrameSender up_;
   sync::FrameReceiver down_;

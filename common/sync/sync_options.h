@@ -19,9 +19,8 @@ struct Options {
   /// How long an owner may wait for slower workers, where an answer without news of them would stop faster
   /// ones.
   std::chrono::milliseconds patience{20};
-  /// Of what a host adds to rows that hosts overshoot together so much counts at least, in (0, 1]
-  /// (worker::DeltaWeights).
-  float least_weight = 1;
+  /// Whether of what is added to rows that move to and fro a part counts (worker::DeltaWeights).
+  bool damped = false;
 
   /// Rows of a frame, at least 1.
   std::size_t RowsOfFrame(std::size_t width) const {

@@ -53,6 +53,7 @@ HostSync::HostSync(const Options& options, ps::ModelStore& store, worker::Stalen
     if (owner == options.self) continue;
     replicas_.emplace(owner, std::make_unique<worker::SyncReplica>(rows_of(owner), options.sync));
   }
+  SetWorkingHosts(options.working_hosts);
   if (!owns_theta()) store_.theta().SetOwnedElsewhere();
   if (!owns_rows()) return;
   for (const net::NodeId leader : options.leaders) {
@@ -64,12 +65,20 @@ bool HostSync::owns_rows() const {
   return std::ranges::find(options_.owners, options_.self) != options_.owners.end();
 }
 
+void HostSync::SetWorkingHosts(std::size_t hosts) {
+  working_hosts_ = hosts;
+  for (auto& [owner, replica] : replicas_) replica->SetHosts(hosts);
+}
+
 void HostSync::AddHost(net::NodeId leader) {
-  if (leaders_.insert(leader).second && owns_rows()) owner_->AddLateClient(leader);
+  if (!leaders_.insert(leader).second) return;
+  SetWorkingHosts(working_hosts_ + 1);
+  if (owns_rows()) owner_->AddLateClient(leader);
 }
 
 void HostSync::RemoveHost(net::NodeId leader) {
   if (leaders_.erase(leader) == 0) return;
+  SetWorkingHosts(std::max<std::size_t>(1, working_hosts_) - 1);
   owner_->RemoveClient(leader);
   gradients_applied_.erase(leader);
 }

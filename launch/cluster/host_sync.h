@@ -32,13 +32,15 @@ class HostSync {
     std::vector<net::NodeId> leaders;  ///< of all hosts
     std::vector<net::NodeId> owners;   ///< those of them that own rows; the first owns Θ, too
     std::vector<Index> replicated;     ///< items that all hosts have, hottest first
+    std::size_t working_hosts = 1;     ///< that train
   };
 
   /// References must outlive it.
   HostSync(const Options& options, ps::ModelStore& store, worker::StalenessGate& gate,
            net::Transport& transport);
 
-  /// A host has joined the job, or is gone: one that owns no rows. Nothing happens to one that is known.
+  /// A host that trains and owns no rows has joined the job, or is gone. Nothing happens to one that is
+  /// known.
   void AddHost(net::NodeId leader);
   void RemoveHost(net::NodeId leader);
   /// One that has left, as agreed: what it says until it has heard so is no news.
@@ -76,6 +78,7 @@ class HostSync {
 
   bool owns_theta() const { return options_.owners.front() == options_.self; }
   bool owns_rows() const;
+  void SetWorkingHosts(std::size_t hosts);
   bool IsLastWord(net::NodeId from, const wire::Message& message) const;
   std::uint64_t refused() const;
   void ReadClock(Time now);
@@ -94,6 +97,7 @@ class HostSync {
   net::Transport& transport_;
   std::set<net::NodeId> leaders_;  ///< of all hosts that are there now
   std::set<net::NodeId> left_;
+  std::size_t working_hosts_ = 0;
   std::unique_ptr<ps::SyncOwner> owner_;
   std::map<net::NodeId, std::unique_ptr<worker::SyncReplica>> replicas_;
   ThetaExchange theta_;

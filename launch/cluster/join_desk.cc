@@ -1,6 +1,8 @@
 #include "launch/cluster/join_desk.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "common/error.h"
 #include "common/io/json_number.h"
@@ -146,15 +148,17 @@ NodeDescription JoinDesk::Describe(const Announced& announced) const {
   description.processes = own_.processes;
   description.plan.owners = own_.plan.owners;
   description.plan.leader = announced.leader;
-  description.plan.working_hosts = own_.plan.working_hosts + 1;
   description.plan.joinable = true;
   description.plan.leaders.clear();
+  std::set<std::string> working;
   for (const scheduler::NodeInfo& info : scheduler_.Members()) {
     if (info.node == announced.node) description.host = info.host;
+    if (info.works || info.node == announced.node) working.insert(info.host);
     if (info.leads) description.plan.leaders.push_back(info.node);
     description.addresses.resize(std::max<std::size_t>(description.addresses.size(), info.node + 1));
     description.addresses[info.node] = {info.endpoint, info.public_key};
   }
+  description.plan.working_hosts = static_cast<unsigned>(working.size());
   return description;
 }
 

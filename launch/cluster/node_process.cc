@@ -177,9 +177,8 @@ class NodeProcess {
     options.staleness = settings_.cluster().staleness();
     options.sync.bound = options.staleness;
     options.sync.bf16 = settings_.cluster().sync_dtype() == config::SYNC_DTYPE_BF16;
-    // In lockstep few steps are between two rounds.
-    if (options.staleness != 0)
-      options.sync.least_weight = 1.0F / static_cast<float>(std::max(1u, description_.plan.working_hosts));
+    options.sync.damped = options.staleness != 0;  // in lockstep few steps are between two rounds
+    options.working_hosts = description_.plan.working_hosts;
     options.leaders = description_.plan.leaders;
     options.owners = description_.plan.owners;
     options.replicated.assign(by_heat_.begin(), by_heat_.begin() + replicated_);

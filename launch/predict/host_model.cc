@@ -7,6 +7,7 @@ namespace attune::predict {
 namespace {
 
 // As launch/cluster/host_sync.cc and common/sync/sync_options.h have them.
+/// A job's first eight rounds follow sooner; that is left out.
 constexpr double kPauseOfRound = 9;
 constexpr double kLongestPause = 1.0;
 constexpr double kIdlePause = 0.1;

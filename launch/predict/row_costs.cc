@@ -52,12 +52,13 @@ class Pair {
     owner_.emplace(sync::ReplicatedRows(owned_.view(), items), options_);
     replica_.emplace(sync::ReplicatedRows(copied_.view(), items), options_);
     owner_->AddClient(kClient);
+    replica_->SetHosts(2);
   }
 
-  /// A round. @param change  whether every row is changed before
+  /// A round. @param change  whether every row is changed before: against the last change, so that it is
+  /// damped
   Seconds Round(bool change) {
-    const TableView view = copied_.view();
-    for (std::size_t row = 0; change && row < view.rows; ++row) *view.First(static_cast<Index>(row)) += 1e-3f;
+    if (change) ChangeRows();
     Seconds seconds;
     replica_->StartRound(++clock_, now_);
     while (!replica_->idle()) Step(seconds);
@@ -69,6 +70,15 @@ class Pair {
 
  private:
   static constexpr std::uint32_t kClient = 1;
+
+  void ChangeRows() {
+    const TableView view = copied_.view();
+    change_ = -change_;
+    for (std::size_t row = 0; row < view.rows; ++row) {
+      float* const numbers = view.First(static_cast<Index>(row));
+      for (std::size_t c = 0; c < view.layout.first_state; ++c) numbers[c] += change_;
+    }
+  }
 
   void Step(Seconds& seconds) {
     {
@@ -94,10 +104,10 @@ class Pair {
     return true;
   }
 
-  /// Those of a job: what is sent is weighed.
+  /// Those of a job that is not in lockstep: what is sent is weighed.
   static sync::Options JobOptions() {
     sync::Options options;
-    options.least_weight = 0.5F;
+    options.damped = true;
     return options;
   }
 
@@ -108,6 +118,7 @@ class Pair {
   std::optional<worker::SyncReplica> replica_;
   std::deque<wire::Message> up_, down_;
   std::uint64_t clock_ = 0;
+  float change_ = 1e-3F;
 };
 
 /// Seconds to add to a random row of a table.

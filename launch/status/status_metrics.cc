@@ -57,7 +57,7 @@ constexpr std::array kMetrics = {
     MetricDescription{"attune_sync_received_bytes_total", "Received between processes.", true},
     MetricDescription{"attune_sync_rows_sent_total", "Rows whose changes their owners have taken.", true},
     MetricDescription{"attune_sync_rows_damped_total",
-                      "Rows whose changes were sent in part, since hosts overshoot.", true},
+                      "Rows that moved to and fro, whose changes were sent in part.", true},
     MetricDescription{"attune_sync_rows_applied_total", "Rows whose changes owners have applied.", true},
     MetricDescription{"attune_sync_rows_received_total", "Rows that came from their owners.", true},
     MetricDescription{"attune_messages_refused_total", "Messages between processes that made no sense.",

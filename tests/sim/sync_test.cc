@@ -17,6 +17,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+enum class Steps {
+  kHereAndThere,  ///< some numbers of some rows
+  kToAndFro,      ///< all numbers of some rows, which go up or down together
+  /// All rows that others own, nearly to their goals: as if owners did not train, who would bring their own
+  /// back in between.
+  kToGoals
+};
+
 struct SyncPlan {
   std::uint64_t seed = 1;
   std::uint32_t hosts = 2;
@@ -25,8 +33,8 @@ struct SyncPlan {
   bool bf16 = false;
   std::uint32_t steps = 300;
   std::uint32_t late = 0;  ///< hosts that join meanwhile, and own nothing
-  bool far = false;        ///< between rounds each host brings others' rows nearly to their goals
-  float least_weight = 1;
+  Steps steps_of = Steps::kHereAndThere;
+  bool damped = false;
 };
 
 /// Hosts that each have all rows and own every n-th. Numbers are whole, so that sums are exact.
@@ -41,7 +49,7 @@ class SyncCluster {
     options_.frame_bytes = 5 * (layout_.floats * 4 + 4);
     options_.window = 3;
     options_.again = 200ms;
-    options_.least_weight = plan.least_weight;
+    options_.damped = plan.damped;
     for (std::uint32_t host = 0; host < plan.hosts; ++host) AddHost(host);
     for (std::uint32_t host = 0; host < plan.hosts; ++host) {
       AddReplicas(host);
@@ -58,7 +66,7 @@ class SyncCluster {
       for (std::uint32_t number = 0; number < hosts_.size(); ++number) {
         auto& host = hosts_[number];
         if (!host->warm) WarmUp(*host);
-        if (host->warm) plan_.far ? Approach(number) : Work(*host);
+        if (host->warm) Work(number);
         host->owner->SetOwnClock(host->clock);
         for (auto& [owner, replica] : host->replicas) {
           if (replica->idle()) replica->StartRound(host->clock, now_);
@@ -97,6 +105,17 @@ class SyncCluster {
     for (const auto& host : hosts_) {
       for (std::size_t n = 0; n < total_.size(); ++n) {
         most = std::max(most, std::abs(host->view.data[n] - Goal(n)));
+      }
+    }
+    return most;
+  }
+  /// Largest difference of any row anywhere from its owner's.
+  float Spread() const {
+    float most = 0;
+    for (const auto& host : hosts_) {
+      for (std::size_t n = 0; n < total_.size(); ++n) {
+        const Host& owner = *hosts_[n / layout_.floats % plan_.hosts];
+        most = std::max(most, std::abs(host->view.data[n] - owner.view.data[n]));
       }
     }
     return most;
@@ -155,6 +174,7 @@ class SyncCluster {
       if (owner == number) continue;
       host.replicas.emplace(owner, std::make_unique<worker::SyncReplica>(
                                        sync::ReplicatedRows(host.view, RowsOf(owner)), options_));
+      host.replicas.at(owner)->SetHosts(plan_.hosts);
     }
   }
 
@@ -181,24 +201,34 @@ class SyncCluster {
 
   static float Goal(std::size_t number) { return static_cast<float>(number % 7) - 3.5F; }
 
-  void Approach(std::uint32_t number) {
+  void Work(std::uint32_t number) {
     Host& host = *hosts_[number];
-    for (std::size_t n = 0; n < total_.size(); ++n) {
-      if (n / layout_.floats % plan_.hosts == number) continue;
-      host.view.data[n] += 0.95F * (Goal(n) - host.view.data[n]);
+    const std::uint32_t batches = draws_.Below(3);
+    host.clock += batches;
+    switch (plan_.steps_of) {
+      case Steps::kHereAndThere:
+        for (std::uint32_t n = 0; n < batches * 4; ++n) Add(host, draws_.Below(Total()), Step());
+        return;
+      case Steps::kToAndFro:
+        for (std::uint32_t n = 0; n < batches * 4; ++n) {
+          const std::size_t first = draws_.Below(plan_.rows) * layout_.floats;
+          const float step = Step();
+          for (std::size_t c = 0; c < layout_.floats; ++c) Add(host, first + c, step);
+        }
+        return;
+      case Steps::kToGoals:
+        for (std::size_t n = 0; n < total_.size(); ++n) {
+          if (n / layout_.floats % plan_.hosts == number) continue;
+          Add(host, n, 0.95F * (Goal(n) - host.view.data[n]));
+        }
     }
-    ++host.clock;
   }
 
-  void Work(Host& host) {
-    const std::uint32_t batches = draws_.Below(3);
-    for (std::uint32_t n = 0; n < batches * 4; ++n) {
-      const std::size_t at = draws_.Below(static_cast<std::uint32_t>(total_.size()));
-      const float added = static_cast<float>(draws_.Below(5)) - 2;
-      host.view.data[at] += added;
-      total_[at] += added;
-    }
-    host.clock += batches;
+  std::uint32_t Total() const { return static_cast<std::uint32_t>(total_.size()); }
+  float Step() { return static_cast<float>(draws_.Below(5)) - 2; }
+  void Add(Host& host, std::size_t at, float added) {
+    host.view.data[at] += added;
+    total_[at] += added;
   }
 
   void CheckClocks() {
@@ -338,7 +368,7 @@ TEST(Sync, WhatBf16RoundsOffIsNotLost) {
 
 TEST(Sync, HostsThatBringRowsToTheirGoalsBetweenRoundsDoNotOvershootForEver) {
   SyncPlan plan;
-  plan.far = true;
+  plan.steps_of = Steps::kToGoals;
   plan.hosts = 12;
   plan.rows = 12;
   plan.steps = 100;
@@ -348,12 +378,30 @@ TEST(Sync, HostsThatBringRowsToTheirGoalsBetweenRoundsDoNotOvershootForEver) {
   EXPECT_GT(all.FromGoal(), 1000.0f) << "the plan has become harmless";
   EXPECT_EQ(all.damped(), 0u);
 
-  plan.least_weight = 1.0f / 12;
+  plan.damped = true;
   SyncCluster damped(plan);
   damped.Train();
   damped.Flush(2);
   EXPECT_LT(damped.FromGoal(), 0.1f);
   EXPECT_GT(damped.damped(), 0u);
+}
+
+TEST(Sync, WhatDoesNotCountIsNowhere) {
+  SyncPlan plan;
+  plan.hosts = 4;
+  plan.rows = 16;
+  plan.steps = 100;
+  plan.lost = plan.repeated = 0.1;
+  plan.steps_of = Steps::kToAndFro;
+  plan.damped = true;
+  for (const bool bf16 : {false, true}) {
+    plan.bf16 = bf16;
+    SyncCluster cluster(plan);
+    cluster.Train();
+    cluster.Flush(bf16 ? 12 : 2);
+    EXPECT_GT(cluster.damped(), 0u);
+    EXPECT_LE(cluster.Spread(), bf16 ? 0.25f : 0.0f);  // of a few dozen 8 bits come down
+  }
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ constexpr double kPatience = 0.020;
 constexpr double kBetweenLeases = 0.005;
 constexpr double kIdlePause = 0.100;
 constexpr double kLongestPause = 1.0;
-constexpr double kPauseOfRound = 9;
+constexpr double kPauseOfRound = 9;  // a job's first eight rounds follow sooner; that is left out
 constexpr double kShortRound = 0.010;
 /// A message's prefix and description.
 constexpr double kHead = 70;

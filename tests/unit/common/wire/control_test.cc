@@ -38,9 +38,11 @@ TEST(Control, ValuesAreReadAsTheyWereWritten) {
   EXPECT_EQ(Again(Heartbeat{11, 12}).triples, 12u);
   EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).round, 13u);
   EXPECT_EQ(Again(Heartbeat{11, 12, 13, 14}).generation, 14u);
-  const NodeCounters counters = Again(Heartbeat{11, 12, 13, 14, 0, {}, {1, 2, 3, 4, 5, 6, 7, 8, 9}}).counters;
+  const NodeCounters counters =
+      Again(Heartbeat{11, 12, 13, 14, 0, {}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}).counters;
   EXPECT_EQ(counters.bytes_sent, 1u);
   EXPECT_EQ(counters.refused_connections, 9u);
+  EXPECT_EQ(counters.rows_damped, 10u);
   const BeginRound begin = Again(BeginRound{4, Work::kFlush, 3, 0.25});
   EXPECT_EQ(begin.work, Work::kFlush);
   EXPECT_EQ(begin.rate_factor, 0.25);
