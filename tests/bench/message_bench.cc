@@ -1,5 +1,6 @@
 // The path of messages: pulls and pushes of rows between two processes over loopback TCP, one server thread
-// and one client; beside it what ZeroMQ does with frames of the same size that nobody looks at.
+// and one client; beside it what ZeroMQ does with frames of the same size that nobody looks at, and with a
+// byte that comes back.
 //
 // usage: message_bench [ROWS_A_FRAME [IN_FLIGHT [SECONDS]]]     default 10000 4 2; rows of 64 floats
 #include <fmt/core.h>
@@ -40,6 +41,19 @@ struct Settings {
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds that it takes, of 5000 times.
+template <typename Action>
+double Median(const Action& action) {
+  std::vector<double> seconds;
+  for (int n = 0; n < 5000; ++n) {
+    const double start = Now();
+    action();
+    seconds.push_back(Now() - start);
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + 2500, seconds.end());
+  return seconds[2500];
 }
 
 net::ZmqOptions Options(net::NodeId node) {
@@ -112,15 +126,10 @@ class Client {
   /// Seconds of a pull of one row, median.
   double RoundTrip() {
     const Bytes key = Bytes::Of(std::vector<std::uint32_t>{17});
-    std::vector<double> seconds;
-    for (int n = 0; n < 5000; ++n) {
-      const double start = Now();
+    return Median([&] {
       Request(Type::kPullRows, key);
       Answer(Type::kPullRows);
-      seconds.push_back(Now() - start);
-    }
-    std::nth_element(seconds.begin(), seconds.begin() + 2500, seconds.end());
-    return seconds[2500];
+    });
   }
 
  private:
@@ -148,41 +157,68 @@ class Client {
   std::uint64_t pushes_ = 0;
 };
 
-/// Bytes a second that ZeroMQ moves in frames of this size from one process to another.
-double ZmqLimit(std::size_t frame, double seconds) {
-  int pipes[2];
-  if (pipe(pipes) != 0) ThrowFailed("pipe");
-  const pid_t child = fork();
-  if (child == 0) {
+/// A process with a ZeroMQ socket, which answers what it receives or does not.
+class ZmqPeer {
+ public:
+  ZmqPeer(zmq::socket_type type, bool answers) {
+    int pipes[2];
+    if (pipe(pipes) != 0) ThrowFailed("pipe");
+    child_ = fork();
+    if (child_ == 0) Run(type, answers, pipes[1]);
+    for (char c = 0; read(pipes[0], &c, 1) == 1 && c != '\n';) address_ += c;
+  }
+  ~ZmqPeer() {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  static void Run(zmq::socket_type type, bool answers, int out) {
     zmq::context_t context;
-    zmq::socket_t socket(context, zmq::socket_type::pull);
+    zmq::socket_t socket(context, type);
     socket.bind("tcp://127.0.0.1:*");
     const std::string address = socket.get(zmq::sockopt::last_endpoint) + '\n';
-    if (write(pipes[1], address.data(), address.size()) < 0) _exit(1);
+    if (write(out, address.data(), address.size()) < 0) _exit(1);
     for (zmq::message_t message; socket.recv(message);) {
+      if (answers) socket.send(message, zmq::send_flags::none);
     }
     _exit(0);
   }
-  std::string address;
-  for (char c = 0; read(pipes[0], &c, 1) == 1 && c != '\n';) address += c;
-  double rate = 0;
-  {
-    zmq::context_t context;
-    zmq::socket_t socket(context, zmq::socket_type::push);
-    socket.set(zmq::sockopt::sndhwm, 4);
-    socket.set(zmq::sockopt::linger, 0);
-    socket.connect(address);
-    const double start = Now();
-    double bytes = 0;
-    while (Now() - start < seconds) {
-      socket.send(zmq::message_t(frame), zmq::send_flags::none);
-      bytes += static_cast<double>(frame);
-    }
-    rate = bytes / (Now() - start);
+
+  pid_t child_ = -1;
+  std::string address_;
+};
+
+/// Bytes a second that ZeroMQ moves in frames of this size from one process to another.
+double ZmqRate(std::size_t frame, double seconds) {
+  const ZmqPeer peer(zmq::socket_type::pull, false);
+  zmq::context_t context;
+  zmq::socket_t socket(context, zmq::socket_type::push);
+  socket.set(zmq::sockopt::sndhwm, 4);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.connect(peer.address());
+  const double start = Now();
+  double bytes = 0;
+  while (Now() - start < seconds) {
+    socket.send(zmq::message_t(frame), zmq::send_flags::none);
+    bytes += static_cast<double>(frame);
   }
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  return rate;
+  return bytes / (Now() - start);
+}
+
+/// Seconds in which a byte comes back, median: what a pull of one row cannot be faster than.
+double ZmqRoundTrip() {
+  const ZmqPeer peer(zmq::socket_type::dealer, true);
+  zmq::context_t context;
+  zmq::socket_t socket(context, zmq::socket_type::dealer);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.connect(peer.address());
+  return Median([&] {
+    zmq::message_t message(1);
+    socket.send(message, zmq::send_flags::none);
+    if (!socket.recv(message)) ThrowFailed("no answer");
+  });
 }
 
 int Main(int argc, char** argv) {
@@ -194,10 +230,11 @@ int Main(int argc, char** argv) {
   const std::size_t frame = settings.rows * kWidth * sizeof(float);
   fmt::print("{} rows of {} floats a frame ({:.1f} MB), {} in flight, table of {} rows\n", settings.rows,
              kWidth, static_cast<double>(frame) * 1e-6, settings.in_flight, kTableRows);
-  const double limit = ZmqLimit(frame, settings.seconds);
-  fmt::print("ZeroMQ alone: {:.1f} GB/s, {:.1f} M rows/s\n", limit * 1e-9, limit / (kWidth * 4) * 1e-6);
-  Client client(settings);
   for (int run = 0; run < 3; ++run) {
+    const double limit = ZmqRate(frame, settings.seconds);
+    fmt::print("ZeroMQ alone: {:.1f} GB/s, {:.2f} M rows/s, round trip of a byte {:.0f} us\n", limit * 1e-9,
+               limit / (kWidth * 4) * 1e-6, ZmqRoundTrip() * 1e6);
+    Client client(settings);
     fmt::print("pull {:.2f} M rows/s, push {:.2f} M rows/s, round trip of one row {:.0f} us\n",
                client.Rate(Type::kPullRows) * 1e-6, client.Rate(Type::kPushDeltas) * 1e-6,
                client.RoundTrip() * 1e6);
