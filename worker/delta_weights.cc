@@ -56,7 +56,9 @@ bool DeltaWeights::Weigh(std::size_t row, float* delta) {
   bool less = false;
   for (std::size_t part = 0; part < Parts(layout_); ++part, delta += layout_.second) {
     const std::size_t at = row * Parts(layout_) + part;
-    Vote(at, delta);
+    const float size = SumOfAbsolutes(delta, layout_.padded);
+    if (size == 0) continue;
+    Vote(at, size, delta);
     const float weight = weights_[at];
     if (weight == 1) continue;
     less = true;
@@ -67,8 +69,7 @@ bool DeltaWeights::Weigh(std::size_t row, float* delta) {
   return less;
 }
 
-void DeltaWeights::Vote(std::size_t at, const float* delta) {
-  const float size = SumOfAbsolutes(delta, layout_.padded);
+void DeltaWeights::Vote(std::size_t at, float size, const float* delta) {
   const float last = sizes_[at];
   if (!(size > last * kRemainder)) {
     sizes_[at] = last / 2;  // what has become small for good is heard in the end

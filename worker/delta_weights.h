@@ -11,12 +11,11 @@ namespace attune::worker {
 /// How much of what a host adds to its replicas counts. An owner sums up what hosts have added, each
 /// beginning from the same row: where rounds are so long that each brings the row most of the way to where it
 /// wants it, the sum goes far beyond, and comes back in the next round, and farther. So v and p of a row have
-/// a weight each, 1 at first. An addition against the last one halves it, down to the least; any other raises
-/// it by a tenth, up to
-/// 1. Against the last one is an addition of which more coordinates have another sign than chance explains
-/// (2.5 standard deviations of fair coins; of fewer than 7 coordinates none). As in Rprop (Riedmiller and
-/// Braun, 1993), where every coordinate has a step of its own. Rows that only one host moves, to and fro, are
-/// damped like others. Threads: confined.
+/// a weight each, one at first. An addition against the last one halves it, down to the least; any other
+/// raises it by a tenth, up to one. Against the last one is an addition of which more coordinates have
+/// another sign than chance explains (2.5 standard deviations of fair coins; of fewer than 7 coordinates
+/// none). As in Rprop (Riedmiller and Braun, 1993), where every coordinate has a step of its own. Rows that
+/// only one host moves, to and fro, are damped like others. Threads: confined.
 class DeltaWeights {
  public:
   /// @param layout  of a record; optimizer's state always counts in whole
@@ -36,7 +35,7 @@ class DeltaWeights {
   static std::size_t BytesOfRow(const RecordLayout& layout);
 
  private:
-  void Vote(std::size_t at, const float* delta);
+  void Vote(std::size_t at, float size, const float* delta);
 
   const RecordLayout layout_;
   float least_ = 1;

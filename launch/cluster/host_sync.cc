@@ -195,8 +195,8 @@ bool HostSync::RoundDue(Time now) const {
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time; but they
-/// begin before the bound stops anybody: when what a round takes, and half of that again, is left. A job's
-/// first rounds take more of it, since rows move farthest then.
+/// begin before the bound stops anybody: when what a round takes, and half of that again, is left. The
+/// first rounds of a process take more of it, since rows move farthest then.
 bool HostSync::Paced(Time now) const {
   const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
   if (now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10)) return true;

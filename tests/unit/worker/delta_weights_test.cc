@@ -66,6 +66,12 @@ TEST_F(DeltaWeightsTest, WhatRoundingHasLeftHasNoDirection) {
   EXPECT_EQ(Add(-2, 3)[0], -1);
   Add(-0.01F, 0);
   EXPECT_EQ(Add(2, 3)[0], 0.5);
+  // A part that does not move is not less than all of it.
+  Add(2, 0);
+  EXPECT_TRUE(less_);
+  Add(0, 3);
+  EXPECT_FALSE(less_);
+  Add(2, 3);
   // Additions that have become small for good are heard.
   float counts = 0;
   for (int n = 0; n < 20; ++n) counts = Add(n % 2 == 0 ? 0.001F : -0.001F, 3)[0];
