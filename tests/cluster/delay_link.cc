@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -18,7 +19,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -28,7 +34,9 @@ using Clock = std::chrono::steady_clock;
 /// Largest frame, with what the system says of its checksum and segments before it.
 constexpr std::size_t kFrameBytes = 80 << 10;
 /// Frames beyond this are lost, as in a router.
-constexpr std::size_t kMostFrames = 100'000;
+constexpr std::size_t kMostFrames = 10'000;
+/// Frames that are due within this time of each other leave together.
+constexpr auto kTogether = std::chrono::milliseconds(1);
 
 [[noreturn]] void Fail(const char* what) {
   std::fprintf(stderr, "delay_link: %s: %s\n", what, std::strerror(errno));
@@ -44,6 +52,7 @@ int Open(const char* interface) {
   const int buffer = 32 << 20;
   if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) != 0) Fail("PACKET_VNET_HDR");
   if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) != 0) Fail("PACKET_IGNORE_OUTGOING");
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0) Fail("SO_TIMESTAMPNS");
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
   sockaddr_ll address{};
@@ -59,7 +68,21 @@ int Open(const char* interface) {
   return fd;
 }
 
-/// One direction.
+/// How long ago the system had a frame, by its own time of it; at most so long.
+Clock::duration Age(msghdr& message, Clock::duration most) {
+  const cmsghdr* about = CMSG_FIRSTHDR(&message);
+  if (about == nullptr || about->cmsg_type != SCM_TIMESTAMPNS) return {};
+  timespec then{};
+  timespec now{};
+  std::memcpy(&then, CMSG_DATA(about), sizeof then);
+  clock_gettime(CLOCK_REALTIME, &now);
+  const auto age =
+      std::chrono::seconds(now.tv_sec - then.tv_sec) + std::chrono::nanoseconds(now.tv_nsec - then.tv_nsec);
+  return std::clamp<Clock::duration>(age, {}, most);
+}
+
+/// One direction. A frame is received where it waits, in the memory that was used last: a program that takes
+/// fresh pages for frames keeps processors busy that the hosts of the test need.
 class Way {
  public:
   Way(int from, int to, Clock::duration delay) : from_(from), to_(to), delay_(delay) {}
@@ -67,40 +90,60 @@ class Way {
   int from() const { return from_; }
 
   void Receive() {
-    static std::array<char, kFrameBytes> frame;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> about;
     while (true) {
-      const ssize_t bytes = recv(from_, frame.data(), frame.size(), 0);
-      if (bytes <= 0) return;
-      if (waiting_.size() < kMostFrames) {
-        waiting_.push_back({Clock::now() + delay_, {frame.data(), frame.data() + bytes}});
-      }
+      if (spare_.empty()) spare_.push_back(std::make_unique_for_overwrite<Bytes>());
+      iovec where{spare_.back()->data(), kFrameBytes};
+      msghdr message{};
+      message.msg_iov = &where;
+      message.msg_iovlen = 1;
+      message.msg_control = about.data();
+      message.msg_controllen = about.size();
+      const ssize_t size = recvmsg(from_, &message, 0);
+      if (size <= 0) return;
+      if (waiting_.size() == kMostFrames) continue;
+      const Clock::time_point due = Clock::now() - Age(message, delay_) + delay_;
+      waiting_.push_back({due, std::move(spare_.back()), static_cast<std::size_t>(size)});
+      spare_.pop_back();
     }
   }
 
-  /// Sends what is due. @returns how long nothing more will be
-  Clock::duration Send() {
+  /// Sends what is due. @returns how long nothing more will be; nothing if no frame waits
+  std::optional<Clock::duration> Send() {
     while (!waiting_.empty()) {
-      const auto left = waiting_.front().due - Clock::now();
+      Frame& frame = waiting_.front();
+      const auto left = frame.due - Clock::now();
       if (left > Clock::duration::zero()) return left;
-      const std::vector<char>& bytes = waiting_.front().bytes;
-      if (send(to_, bytes.data(), bytes.size(), 0) < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+      if (send(to_, frame.bytes->data(), frame.size, 0) < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
         return std::chrono::microseconds(50);
       }
+      spare_.push_back(std::move(frame.bytes));
       waiting_.pop_front();
     }
-    return std::chrono::seconds(1);
+    return {};
   }
 
  private:
+  using Bytes = std::array<char, kFrameBytes>;
   struct Frame {
     Clock::time_point due;
-    std::vector<char> bytes;
+    std::unique_ptr<Bytes> bytes;
+    std::size_t size;
   };
 
   const int from_, to_;
   const Clock::duration delay_;
   std::deque<Frame> waiting_;
+  std::vector<std::unique_ptr<Bytes>> spare_;
 };
+
+/// Until there is something to do. While frames wait, those that come meanwhile are due after them, so nobody
+/// needs to wake for those: the system has written down when they came.
+void Wait(const std::array<Way, 2>& ways, std::optional<Clock::duration> until_due) {
+  if (until_due) return std::this_thread::sleep_for(std::max<Clock::duration>(*until_due, kTogether));
+  std::array<pollfd, 2> fds = {{{ways[0].from(), POLLIN, 0}, {ways[1].from(), POLLIN, 0}}};
+  poll(fds.data(), fds.size(), -1);
+}
 
 }  // namespace
 
@@ -118,11 +161,12 @@ int main(int argc, char** argv) {
   std::puts("ready");
   std::fflush(stdout);
   while (true) {
-    Clock::duration wait = std::min(ways[0].Send(), ways[1].Send());
-    std::array<pollfd, 2> fds = {{{a, POLLIN, 0}, {b, POLLIN, 0}}};
-    const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(wait).count();
-    const timespec time{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-    ppoll(fds.data(), fds.size(), &time, nullptr);
-    for (Way& way : ways) way.Receive();
+    std::optional<Clock::duration> until_due;
+    for (Way& way : ways) {
+      way.Receive();
+      const auto left = way.Send();
+      if (left && (!until_due || *left < *until_due)) until_due = left;
+    }
+    Wait(ways, until_due);
   }
 }
