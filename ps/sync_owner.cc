@@ -100,6 +100,14 @@ std::uint64_t SyncOwner::VisibleClock() const {
   return least;
 }
 
+std::uint64_t SyncOwner::NewestClock() const {
+  std::uint64_t newest = 0;
+  for (const auto& [client, state] : clients_) {
+    if (state.clock != wire::kNoClock) newest = std::max(newest, state.clock);
+  }
+  return newest;
+}
+
 sync::Time SyncOwner::OldestNews() const {
   sync::Time oldest = sync::Time::max();
   for (const auto& [client, state] : clients_) {

@@ -46,6 +46,10 @@ class SyncOwner {
   /// Batches of all workers, own and others', that are in the rows.
   std::uint64_t VisibleClock() const;
 
+  /// Batches that the slowest worker of the client that is farthest has finished, as it said last; 0 if none
+  /// works.
+  std::uint64_t NewestClock() const;
+
   /// When the client came that works and has not come for longest; the end of time if there is none.
   sync::Time OldestNews() const;
 

@@ -187,24 +187,38 @@ void HostSync::ReadClock(Time now) {
 bool HostSync::RoundDue(Time now) const {
   if (requested_ > started_) return true;
   if (!training_) return false;
-  // Who works nowhere here has news for the others once: that they need not wait.
-  if (clock_ == wire::kNoClock) return round_clock_ != wire::kNoClock || now - round_end_ >= kLongestPause;
-  if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
+  const bool works = clock_ != wire::kNoClock, worked = round_clock_ != wire::kNoClock;
+  if (!works && !worked) return now - round_end_ >= kLongestPause;
+  // That nobody works here, or somebody again, is news for others that would wait, or would have to.
+  if (!works) return Rested(now) || HoldsUp(round_clock_);
+  if (gate_.AnybodyWaits()) return true;
+  if (!worked) return Rested(now) || HoldsUp(clock_);
   // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
   return clock_ != round_clock_ && Paced(now);
 }
 
-/// A round costs much the same whether it brings much or little, so rounds take a share of the time; but they
-/// begin before the bound stops anybody: when what a round takes, and half of that again, is left. The
+/// A round costs much the same whether it brings much or little, so rounds take a share of the time. The
 /// first rounds of a process take more of it, since rows move farthest then.
-bool HostSync::Paced(Time now) const {
+bool HostSync::Rested(Time now) const {
   const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
-  if (now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10)) return true;
+  return now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10);
+}
+
+/// Rounds begin before the bound stops anybody: when what a round takes, and half of that again, is left.
+bool HostSync::NearBound(std::uint64_t newest, std::uint64_t oldest) const {
   if (options_.staleness < 0) return false;
-  const auto bound = static_cast<std::uint64_t>(options_.staleness);
-  const std::uint64_t visible = gate_.visible();
-  const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
-  return ahead + round_batches_ + round_batches_ / 2 + 1 >= bound;
+  const std::uint64_t ahead = newest > oldest ? newest - oldest : 0;
+  return ahead + round_batches_ + round_batches_ / 2 + 1 >= static_cast<std::uint64_t>(options_.staleness);
+}
+
+bool HostSync::Paced(Time now) const {
+  return Rested(now) || NearBound(clock_, gate_.visible());
+}
+
+/// Whether workers of other hosts come near the bound as long as they take this for the clock of this one.
+/// Who owns no rows does not hear how far they are.
+bool HostSync::HoldsUp(std::uint64_t clock) const {
+  return options_.staleness >= 0 && (!owns_rows() || NearBound(owner_->NewestClock(), clock));
 }
 
 void HostSync::StartRound(Time now) {

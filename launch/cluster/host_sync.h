@@ -83,7 +83,10 @@ class HostSync {
   std::uint64_t refused() const;
   void ReadClock(Time now);
   bool RoundDue(Time now) const;
+  bool Rested(Time now) const;
+  bool NearBound(std::uint64_t newest, std::uint64_t oldest) const;
   bool Paced(Time now) const;
+  bool HoldsUp(std::uint64_t clock) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;
   void EndRound(Time now);

@@ -12,6 +12,7 @@
 
 #include "common/data/training_data.h"
 #include "common/log.h"
+#include "common/net/frame_memory.h"
 #include "launch/embedded_cluster.h"
 #include "launch/training_settings.h"
 #include "ps/theta_store.h"
@@ -112,6 +113,7 @@ Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned
   if (spec.model.HasU()) {
     costs.user_floats = static_cast<double>(RecordLayout(spec.model.dim, false, spec.optimizer.kind).floats);
   }
+  net::KeepFrameMemory();  // as processes of a job do
   log::Info("calibration: training, with {} threads", threads);
   MeasureTraining(spec, dataset, threads, seconds, costs);
   MeasureTheta(spec, costs);

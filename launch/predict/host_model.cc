@@ -72,19 +72,33 @@ double HostModel::Pause() const {
   return std::min((round_end_ - round_start_) * kPauseOfRound, kLongestPause);
 }
 
-bool HostModel::Paced() const {
-  if (job_.queue.now() - round_end_ >= Pause()) return true;
+bool HostModel::Rested() const {
+  return job_.queue.now() - round_end_ >= Pause();
+}
+
+bool HostModel::NearBound(double newest, double oldest) const {
   if (job_.scenario.staleness < 0) return false;
-  const double ahead = std::max(0.0, clock_ - visible_);
-  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >=
+  return std::max(0.0, newest - oldest) + round_batches_ + std::floor(round_batches_ / 2) + 1 >=
          static_cast<double>(job_.scenario.staleness);
 }
 
+/// Whether others' workers come near the bound as long as they take this for the clock of this host.
+bool HostModel::HoldsUp(double clock) const {
+  double newest = 0;
+  for (unsigned n = 0; n < peers_.size(); ++n) {
+    if (job_.network.PeersOf(self_, n) > 0 && peers_[n].clock != kNobody)
+      newest = std::max(newest, peers_[n].clock);
+  }
+  return NearBound(newest, clock);
+}
+
 bool HostModel::RoundDue() const {
-  // Who works nowhere here has news for the others once: that they need not wait.
-  if (clock_ == kNobody) return round_clock_ != kNobody || job_.queue.now() - round_end_ >= kIdlePause;
-  if (round_clock_ == kNobody || anybody_waits_) return true;
-  return clock_ != round_clock_ && Paced();
+  const bool works = clock_ != kNobody, worked = round_clock_ != kNobody;
+  if (!works && !worked) return job_.queue.now() - round_end_ >= kIdlePause;
+  if (!works) return Rested() || HoldsUp(round_clock_);
+  if (anybody_waits_) return true;
+  if (!worked) return Rested() || HoldsUp(clock_);
+  return clock_ != round_clock_ && (Rested() || NearBound(clock_, visible_));
 }
 
 void HostModel::Proceed() {
@@ -93,7 +107,7 @@ void HostModel::Proceed() {
   for (unsigned n = 0; n < peers_.size(); ++n) Answer(n);
   if (in_round_) return;
   if (RoundDue()) return StartRound();
-  const double again = round_end_ + (clock_ == kNobody ? kIdlePause : Pause());
+  const double again = round_end_ + (clock_ == kNobody && round_clock_ == kNobody ? kIdlePause : Pause());
   if (again <= job_.queue.now() || again == look_again_) return;
   look_again_ = again;
   job_.queue.At(again, [this] { Proceed(); });

@@ -91,7 +91,9 @@ class HostModel {
   unsigned Window(const Frames& frames) const;
   void Proceed();
   bool RoundDue() const;
-  bool Paced() const;
+  bool Rested() const;
+  bool NearBound(double newest, double oldest) const;
+  bool HoldsUp(double clock) const;
   double Pause() const;
   void StartRound();
   void ExchangeTheta();

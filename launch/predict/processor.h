@@ -8,52 +8,45 @@
 
 namespace attune::predict {
 
-/// Cores that threads share. Threads that mostly wait (those that move messages) are served first, as a
-/// system does with whoever has had less than its share; workers share what is left. Of n threads of a kind
-/// that have work, each gets min(1, cores / n). Threads: confined.
+/// Cores that threads share alike: of n that have work, each gets min(1, cores / n). Threads: confined.
 class Processor {
  public:
   using Action = EventQueue::Action;
-  enum class Kind { kFirst, kWorker };
 
   Processor(EventQueue& queue, double cores) : queue_(queue), cores_(cores) {}
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
 
   /// A thread that needs so many seconds of a core from now on.
-  void Run(Kind kind, double seconds, Action done);
+  void Run(double seconds, Action done);
 
   /// Seconds of a core that were used.
   double used() const { return used_; }
 
  private:
-  /// In the time of one thread's share: all of a kind advance in it alike.
+  /// In the time of one thread's share: all advance in it alike.
   struct Task {
     double ends;
     std::uint64_t order;
     Action done;
   };
-  struct Class {
-    double share_time = 0;
-    std::vector<Task> tasks;
-    std::uint64_t plan = 0;  ///< plans of earlier numbers are void
-  };
   static bool Later(const Task& a, const Task& b) {
     return a.ends != b.ends ? a.ends > b.ends : a.order > b.order;
   }
-  /// Of a core, that each thread of the kind gets.
-  double Share(Kind kind) const;
-  Class& Of(Kind kind) { return kind == Kind::kFirst ? first_ : workers_; }
+  /// Of a core, that each thread gets.
+  double Share() const;
   void Advance();
-  void Plan(Kind kind);
-  void FinishNext(Kind kind, std::uint64_t plan);
+  void Plan();
+  void FinishNext(std::uint64_t plan);
 
   EventQueue& queue_;
   const double cores_;
   double looked_ = 0;
   double used_ = 0;
   std::uint64_t started_ = 0;
-  Class first_, workers_;
+  double share_time_ = 0;
+  std::vector<Task> tasks_;
+  std::uint64_t plan_ = 0;  ///< plans of earlier numbers are void
 };
 
 /// A thread that does one thing after the other on a processor. Threads: confined.
@@ -74,7 +67,7 @@ class SerialThread {
  private:
   void RunFirst() {
     used_ += waiting_.front().first;
-    processor_.Run(Processor::Kind::kFirst, waiting_.front().first, [this] {
+    processor_.Run(waiting_.front().first, [this] {
       const Action done = std::move(waiting_.front().second);
       waiting_.pop_front();
       if (!waiting_.empty()) RunFirst();

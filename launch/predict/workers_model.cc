@@ -153,7 +153,7 @@ void WorkersModel::Train(Worker& worker) {
       visitors * scenario.costs.visit_row;
   worker.trains = true;
   used_ += seconds;
-  job_.network.host(self_).processor.Run(Processor::Kind::kWorker, seconds, [this, &worker, batch, visitors] {
+  job_.network.host(self_).processor.Run(seconds, [this, &worker, batch, visitors] {
     worker.trains = false;
     worker.pulling.pop_front();
     worker.pushing.push_back(batch);

@@ -79,17 +79,29 @@ double Exchange::Pause() const {
   return std::clamp(kPauseOfRound * (round_end_ - round_start_), 0.0, kLongestPause);
 }
 
-bool Exchange::Paced() const {
-  if (Now() - round_end_ >= Pause()) return true;
-  if (job_.staleness < 0) return false;
-  const double ahead = std::max(0.0, clock_ - gate_.visible());
-  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >= job_.staleness;
+bool Exchange::Rested() const {
+  return Now() - round_end_ >= Pause();
+}
+
+bool Exchange::NearBound(double ahead) const {
+  return job_.staleness >= 0 && ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >= job_.staleness;
+}
+
+/// How far the farthest of those who work is ahead of a clock of this host, as it said last.
+double Exchange::OthersAhead(double clock) const {
+  double ahead = 0;
+  for (unsigned n = 0; n < job_.hosts; ++n) {
+    if (n != self_ && clients_[n].clock != kNobody) ahead = std::max(ahead, clients_[n].clock - clock);
+  }
+  return ahead;
 }
 
 bool Exchange::RoundDue() const {
-  if (clock_ == kNobody) return round_clock_ != kNobody || Now() - round_end_ >= kIdlePause;
-  if (round_clock_ == kNobody || gate_.AnybodyWaits()) return true;
-  return clock_ != round_clock_ && Paced();
+  if (clock_ == kNobody && round_clock_ == kNobody) return Now() - round_end_ >= kIdlePause;
+  if (clock_ == kNobody) return Rested() || NearBound(OthersAhead(round_clock_));
+  if (gate_.AnybodyWaits()) return true;
+  if (round_clock_ == kNobody) return Rested() || NearBound(OthersAhead(clock_));
+  return clock_ != round_clock_ && (Rested() || NearBound(std::max(0.0, clock_ - gate_.visible())));
 }
 
 void Exchange::StartRound() {
@@ -218,7 +230,7 @@ double Exchange::NextLook() const {
     if (time + kBehind > Now()) next = std::min(next, time + kBehind);
   };
   if (in_round_) at(round_start_ + 2 * kShortRound);
-  if (!in_round_) at(round_end_ + (clock_ == kNobody ? kIdlePause : Pause()));
+  if (!in_round_) at(round_end_ + (clock_ == kNobody && round_clock_ == kNobody ? kIdlePause : Pause()));
   if (clock_ != kNobody) at(worked_ + kBetweenLeases);
   for (const Client& client : clients_) {
     if (client.asked) at(*client.asked + kPatience);

@@ -72,7 +72,9 @@ class Exchange {
 
   void ReadClock();
   bool RoundDue() const;
-  bool Paced() const;
+  bool Rested() const;
+  bool NearBound(double ahead) const;
+  double OthersAhead(double clock) const;
   double Pause() const;
   bool RoundUnderWay() const;
   void StartRound();

@@ -44,7 +44,7 @@ TEST(Processor, SharesCoresEvenly) {
   Processor processor(queue, 2);
   std::vector<double> ends(3);
   for (std::size_t n = 0; n < 3; ++n) {
-    processor.Run(Processor::Kind::kWorker, n == 0 ? 1 : 2, [&, n] { ends[n] = queue.now(); });
+    processor.Run(n == 0 ? 1 : 2, [&, n] { ends[n] = queue.now(); });
   }
   while (queue.RunNext()) {
   }
@@ -55,16 +55,16 @@ TEST(Processor, SharesCoresEvenly) {
   EXPECT_NEAR(processor.used(), 5, 1e-12);
 }
 
-TEST(Processor, ServesThreadsThatMoveMessagesFirst) {
+TEST(Processor, WhoComesLaterSharesWithWhoIsThere) {
   EventQueue queue;
   Processor processor(queue, 1);
-  double worker = 0, first = 0;
-  processor.Run(Processor::Kind::kWorker, 1, [&] { worker = queue.now(); });
-  queue.At(0.5, [&] { processor.Run(Processor::Kind::kFirst, 0.25, [&] { first = queue.now(); }); });
+  double worker = 0, message = 0;
+  processor.Run(1, [&] { worker = queue.now(); });
+  queue.At(0.5, [&] { processor.Run(0.25, [&] { message = queue.now(); }); });
   while (queue.RunNext()) {
   }
-  EXPECT_NEAR(first, 0.75, 1e-12);
-  EXPECT_NEAR(worker, 1.25, 0.01);  // it got next to nothing meanwhile
+  EXPECT_NEAR(message, 1, 1e-12);
+  EXPECT_NEAR(worker, 1.25, 1e-12);
 }
 
 TEST(SerialThread, DoesOneThingAfterTheOther) {

@@ -1,0 +1,161 @@
+#include "launch/cluster/host_sync.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace attune::launch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kBase = std::uint64_t{1} << 32;
+constexpr std::int64_t kBound = 256;
+constexpr Index kItems = 4;
+
+TrainingSpec Spec() {
+  TrainingSpec spec;
+  spec.model.dim = 16;
+  spec.model.item_attention = model::ItemAttention::kNone;
+  return spec;
+}
+
+/// Keeps what is sent until it is fetched.
+class Outbox : public net::Transport {
+ public:
+  const net::Address& address() const override { return address_; }
+  void Connect(net::NodeId, const net::Address&) override {}
+  void Disconnect(net::NodeId) override {}
+  bool Send(net::NodeId, const wire::Message& message) override {
+    waiting_.push_back(message);
+    return true;
+  }
+  std::optional<net::Received> Receive(std::chrono::milliseconds) override { return {}; }
+  void Wake() override {}
+  net::RefusedCounts refused() const override { return {}; }
+  net::Traffic traffic() const override { return {}; }
+
+  std::deque<wire::Message> Fetch() { return std::exchange(waiting_, {}); }
+  bool BeginsRound() const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [](const wire::Message& message) {
+      return wire::ParseSync(message).value().type == wire::SyncType::kUp;
+    });
+  }
+
+ private:
+  net::Address address_;
+  std::deque<wire::Message> waiting_;
+};
+
+/// A host with one worker that owns half of the items, and has all.
+struct Host {
+  explicit Host(net::NodeId self) {
+    HostSync::Options options;
+    options.self = self;
+    options.staleness = kBound;
+    options.leaders = options.owners = {0, 1};
+    options.replicated = {0, 1, 2, 3};
+    options.working_hosts = 2;
+    store.InitialiseItems(1);
+    sync = std::make_unique<HostSync>(options, store, gate, outbox);
+    gate.Open();
+    sync->BeginEpoch(kBase);
+    gate.Join(0, kBase);
+  }
+
+  const std::unique_ptr<worker::GateMemory> memory = std::make_unique<worker::GateMemory>();
+  worker::StalenessGate gate{*memory, 1, kBound};
+  ps::ModelStore store{Spec(), 1, kItems};
+  Outbox outbox;
+  std::unique_ptr<HostSync> sync;
+};
+
+class HostSyncTest : public ::testing::Test {
+ protected:
+  HostSyncTest() {
+    for (int n = 0; n < 9; ++n) Round();
+  }
+
+  /// Everything that was sent arrives, and what it leads to.
+  void Deliver() {
+    for (bool any = true; any;) {
+      any = false;
+      for (net::NodeId from : {0U, 1U}) {
+        for (const wire::Message& message : hosts_[from].outbox.Fetch()) {
+          any = true;
+          hosts_[1 - from].sync->OnMessage(from, message, now_);
+        }
+      }
+      for (Host& host : hosts_) host.sync->Proceed(now_);
+    }
+  }
+  /// A batch of each worker, and a round of each host, which takes 100 ms, long after the last.
+  void Round() {
+    now_ += 2s;
+    for (Host& host : hosts_) host.gate.Finish(0);
+    for (Host& host : hosts_) host.sync->Proceed(now_);
+    now_ += 100ms;
+    Deliver();
+  }
+  /// @returns whether the host begins a round so much later
+  bool BeginsRound(Host& host, std::chrono::milliseconds later) {
+    now_ += later;
+    host.sync->Proceed(now_);
+    return host.outbox.BeginsRound();
+  }
+
+  std::array<Host, 2> hosts_{Host(0), Host(1)};
+  Host& first_ = hosts_[0];
+  Host& second_ = hosts_[1];
+  HostSync::Time now_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(HostSyncTest, RoundsArePacedByWhatTheyTake) {
+  EXPECT_EQ(first_.sync->rounds(), 9U);
+  first_.gate.Finish(0);
+  EXPECT_FALSE(BeginsRound(first_, 800ms));
+  EXPECT_TRUE(BeginsRound(first_, 101ms));
+}
+
+TEST_F(HostSyncTest, AWorkerThatIsWithoutLeaseForAWhileIsNoReasonForRounds) {
+  first_.gate.Leave(0);
+  EXPECT_FALSE(BeginsRound(first_, 20ms));
+  first_.gate.Join(0, kBase);
+  EXPECT_FALSE(BeginsRound(first_, 20ms));
+  first_.gate.Leave(0);
+  EXPECT_TRUE(BeginsRound(first_, 900ms));  // what it has added goes to the others some time
+  now_ += 100ms;
+  Deliver();
+  first_.gate.Join(0, kBase);
+  EXPECT_FALSE(BeginsRound(first_, 20ms));  // nor that it works again
+}
+
+TEST_F(HostSyncTest, WhoComesNearTheBoundHearsThatNobodyWorksThere) {
+  first_.gate.Leave(0);
+  EXPECT_FALSE(BeginsRound(first_, 20ms));
+  for (std::int64_t n = 0; n < kBound; ++n) second_.gate.Finish(0);
+  ASSERT_TRUE(BeginsRound(second_, 10ms));
+  Deliver();
+  EXPECT_GE(second_.gate.visible(), second_.gate.HostClock());
+}
+
+TEST_F(HostSyncTest, WhoWorksAgainSaysSoBeforeOthersAreTooFarAhead) {
+  first_.gate.Leave(0);
+  ASSERT_TRUE(BeginsRound(first_, 900ms));
+  now_ += 100ms;
+  Deliver();
+  first_.gate.Join(0, kBase);
+  EXPECT_FALSE(BeginsRound(first_, 20ms));
+  for (std::int64_t n = 0; n < kBound; ++n) second_.gate.Finish(0);
+  ASSERT_TRUE(BeginsRound(second_, 2s));
+  Deliver();
+  EXPECT_LT(second_.gate.visible(), second_.gate.HostClock());
+}
+
+}  // namespace
+}  // namespace attune::launch
