@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr auto kAgain = 1s;
 /// How long a host's workers may be without leases before they count as idle.
 constexpr auto kBetweenLeases = 5ms;
-/// Longest time between rounds while workers train, however slow they are.
+/// Between rounds of a host on which nobody works; and how long that may go without saying.
 constexpr auto kLongestPause = 100ms;
 /// The pause after a round is at most so many times the round, if the bound allows.
 constexpr std::uint64_t kPauseOfRound = 9;
@@ -159,6 +159,7 @@ void HostSync::BeginEpoch(std::uint64_t base) {
   // Workers here that may not begin yet hold nobody up.
   clock_ = gate_.open() ? base : wire::kNoClock;
   worked_ = gate_.open() ? now : Time{};
+  worked_in_epoch_ = false;
   round_clock_ = clocks_.AtBegin(round_clock_);
   owner_->SetOwnClock(clock_);
   UpdateVisible(now);
@@ -179,6 +180,7 @@ void HostSync::ReadClock(Time now) {
   const std::uint64_t clock = gate_.HostClock();
   if (clock != wire::kNoClock) {
     worked_ = now;
+    worked_in_epoch_ = true;
     last_clock_ = std::max(last_clock_, clock);
   }
   if (clock != wire::kNoClock || !training_ || now - worked_ > kBetweenLeases) clock_ = clock;
@@ -187,12 +189,10 @@ void HostSync::ReadClock(Time now) {
 bool HostSync::RoundDue(Time now) const {
   if (requested_ > started_) return true;
   if (!training_) return false;
-  const bool works = clock_ != wire::kNoClock, worked = round_clock_ != wire::kNoClock;
-  if (!works && !worked) return now - round_end_ >= kLongestPause;
-  // That nobody works here, or somebody again, is news for others that would wait, or would have to.
-  if (!works) return Rested(now) || HoldsUp(round_clock_);
-  if (gate_.AnybodyWaits()) return true;
-  if (!worked) return Rested(now) || HoldsUp(clock_);
+  if (clock_ == wire::kNoClock) {
+    return round_clock_ == wire::kNoClock ? now - round_end_ >= kLongestPause : IdlenessIsNews(now);
+  }
+  if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
   // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
   return clock_ != round_clock_ && Paced(now);
 }
@@ -205,20 +205,24 @@ bool HostSync::Rested(Time now) const {
 }
 
 /// Rounds begin before the bound stops anybody: when what a round takes, and half of that again, is left.
-bool HostSync::NearBound(std::uint64_t newest, std::uint64_t oldest) const {
+bool HostSync::Paced(Time now) const {
+  if (Rested(now)) return true;
   if (options_.staleness < 0) return false;
-  const std::uint64_t ahead = newest > oldest ? newest - oldest : 0;
+  const std::uint64_t visible = gate_.visible();
+  const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
   return ahead + round_batches_ + round_batches_ / 2 + 1 >= static_cast<std::uint64_t>(options_.staleness);
 }
 
-bool HostSync::Paced(Time now) const {
-  return Rested(now) || NearBound(clock_, gate_.visible());
-}
-
-/// Whether workers of other hosts come near the bound as long as they take this for the clock of this one.
-/// Who owns no rows does not hear how far they are.
-bool HostSync::HoldsUp(std::uint64_t clock) const {
-  return options_.staleness >= 0 && (!owns_rows() || NearBound(owner_->NewestClock(), clock));
+/// Whether to say now that nobody works here, so that others need not wait. Workers are without leases often,
+/// for a moment, and a round each time costs much: it goes without saying for a while, as long as others are
+/// not half the bound ahead of what was said last. Who owns no rows does not hear how far they are.
+bool HostSync::IdlenessIsNews(Time now) const {
+  if (!worked_in_epoch_ || now - worked_ >= kLongestPause || Rested(now)) return true;
+  if (options_.staleness < 0) return false;
+  if (!owns_rows()) return true;
+  const std::uint64_t newest = owner_->NewestClock();
+  const std::uint64_t ahead = newest > round_clock_ ? newest - round_clock_ : 0;
+  return 2 * ahead + 2 >= static_cast<std::uint64_t>(options_.staleness);
 }
 
 void HostSync::StartRound(Time now) {
@@ -254,7 +258,9 @@ void HostSync::EndRound(Time now) {
   round_took_ = round_end_ - round_start_;
   gate_.Open();
   gate_.EndRound();
-  if (clock_ != wire::kNoClock && round_clock_ != wire::kNoClock) round_batches_ = clock_ - round_clock_;
+  if (clock_ != wire::kNoClock && round_clock_ != wire::kNoClock) {
+    round_batches_ = clock_ > round_clock_ ? clock_ - round_clock_ : 0;  // another worker may begin below
+  }
   UpdateVisible(now);  // whose wait that ends needs no other round
 }
 

@@ -63,6 +63,7 @@ double HostModel::SecondsBehind() const {
 }
 
 void HostModel::SetWorkers(double clock, bool anybody_waits) {
+  if (clock == kNobody && clock_ != kNobody) idle_since_ = job_.queue.now();
   clock_ = clock;
   anybody_waits_ = anybody_waits;
   Proceed();
@@ -73,32 +74,41 @@ double HostModel::Pause() const {
 }
 
 bool HostModel::Rested() const {
-  return job_.queue.now() - round_end_ >= Pause();
+  return job_.queue.now() >= round_end_ + Pause();
 }
 
-bool HostModel::NearBound(double newest, double oldest) const {
+bool HostModel::Paced() const {
+  if (Rested()) return true;
   if (job_.scenario.staleness < 0) return false;
-  return std::max(0.0, newest - oldest) + round_batches_ + std::floor(round_batches_ / 2) + 1 >=
+  const double ahead = std::max(0.0, clock_ - visible_);
+  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >=
          static_cast<double>(job_.scenario.staleness);
 }
 
-/// Whether others' workers come near the bound as long as they take this for the clock of this host.
-bool HostModel::HoldsUp(double clock) const {
-  double newest = 0;
+bool HostModel::IdlenessIsNews() const {
+  if (Rested() || job_.queue.now() >= idle_since_ + kIdlePause) return true;
+  if (job_.scenario.staleness < 0) return false;
+  double ahead = 0;
   for (unsigned n = 0; n < peers_.size(); ++n) {
-    if (job_.network.PeersOf(self_, n) > 0 && peers_[n].clock != kNobody)
-      newest = std::max(newest, peers_[n].clock);
+    if (job_.network.PeersOf(self_, n) == 0 || peers_[n].clock == kNobody) continue;
+    ahead = std::max(ahead, peers_[n].clock - round_clock_);
   }
-  return NearBound(newest, clock);
+  return 2 * ahead + 2 >= static_cast<double>(job_.scenario.staleness);
 }
 
 bool HostModel::RoundDue() const {
-  const bool works = clock_ != kNobody, worked = round_clock_ != kNobody;
-  if (!works && !worked) return job_.queue.now() - round_end_ >= kIdlePause;
-  if (!works) return Rested() || HoldsUp(round_clock_);
-  if (anybody_waits_) return true;
-  if (!worked) return Rested() || HoldsUp(clock_);
-  return clock_ != round_clock_ && (Rested() || NearBound(clock_, visible_));
+  if (clock_ == kNobody) {
+    return round_clock_ == kNobody ? job_.queue.now() >= round_end_ + kIdlePause : IdlenessIsNews();
+  }
+  if (round_clock_ == kNobody || anybody_waits_) return true;
+  return clock_ != round_clock_ && Paced();
+}
+
+/// When a round begins if nothing happens before.
+double HostModel::NextRound() const {
+  if (clock_ != kNobody) return round_end_ + Pause();
+  if (round_clock_ == kNobody) return round_end_ + kIdlePause;
+  return std::min(round_end_ + Pause(), idle_since_ + kIdlePause);
 }
 
 void HostModel::Proceed() {
@@ -107,7 +117,7 @@ void HostModel::Proceed() {
   for (unsigned n = 0; n < peers_.size(); ++n) Answer(n);
   if (in_round_) return;
   if (RoundDue()) return StartRound();
-  const double again = round_end_ + (clock_ == kNobody && round_clock_ == kNobody ? kIdlePause : Pause());
+  const double again = NextRound();
   if (again <= job_.queue.now() || again == look_again_) return;
   look_again_ = again;
   job_.queue.At(again, [this] { Proceed(); });

@@ -92,8 +92,9 @@ class HostModel {
   void Proceed();
   bool RoundDue() const;
   bool Rested() const;
-  bool NearBound(double newest, double oldest) const;
-  bool HoldsUp(double clock) const;
+  bool Paced() const;
+  bool IdlenessIsNews() const;
+  double NextRound() const;
   double Pause() const;
   void StartRound();
   void ExchangeTheta();
@@ -112,6 +113,7 @@ class HostModel {
   std::vector<Peer> peers_;
   EventQueue::Action wake_;
   double clock_ = 0;
+  double idle_since_ = 0;  ///< if nobody works here
   bool anybody_waits_ = false;
   double visible_ = 0;
   double triples_ = 0;  ///< of this host's workers

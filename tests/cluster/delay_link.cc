@@ -71,7 +71,7 @@ int Open(const char* interface) {
 /// How long ago the system had a frame, by its own time of it; at most so long.
 Clock::duration Age(msghdr& message, Clock::duration most) {
   const cmsghdr* about = CMSG_FIRSTHDR(&message);
-  if (about == nullptr || about->cmsg_type != SCM_TIMESTAMPNS) return {};
+  if (about == nullptr || about->cmsg_level != SOL_SOCKET || about->cmsg_type != SCM_TIMESTAMPNS) return {};
   timespec then{};
   timespec now{};
   std::memcpy(&then, CMSG_DATA(about), sizeof then);

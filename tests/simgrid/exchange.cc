@@ -83,25 +83,30 @@ bool Exchange::Rested() const {
   return Now() - round_end_ >= Pause();
 }
 
-bool Exchange::NearBound(double ahead) const {
-  return job_.staleness >= 0 && ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >= job_.staleness;
+bool Exchange::Paced() const {
+  if (Rested()) return true;
+  if (job_.staleness < 0) return false;
+  const double ahead = std::max(0.0, clock_ - gate_.visible());
+  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >= job_.staleness;
 }
 
-/// How far the farthest of those who work is ahead of a clock of this host, as it said last.
-double Exchange::OthersAhead(double clock) const {
+/// Whether others are to hear now that nobody works here.
+bool Exchange::IdlenessIsNews() const {
+  if (Rested() || Now() - worked_ >= kIdlePause) return true;
+  if (job_.staleness < 0) return false;
   double ahead = 0;
   for (unsigned n = 0; n < job_.hosts; ++n) {
-    if (n != self_ && clients_[n].clock != kNobody) ahead = std::max(ahead, clients_[n].clock - clock);
+    if (n != self_ && clients_[n].clock != kNobody) ahead = std::max(ahead, clients_[n].clock - round_clock_);
   }
-  return ahead;
+  return 2 * ahead + 2 >= job_.staleness;
 }
 
 bool Exchange::RoundDue() const {
-  if (clock_ == kNobody && round_clock_ == kNobody) return Now() - round_end_ >= kIdlePause;
-  if (clock_ == kNobody) return Rested() || NearBound(OthersAhead(round_clock_));
-  if (gate_.AnybodyWaits()) return true;
-  if (round_clock_ == kNobody) return Rested() || NearBound(OthersAhead(clock_));
-  return clock_ != round_clock_ && (Rested() || NearBound(std::max(0.0, clock_ - gate_.visible())));
+  if (clock_ == kNobody) {
+    return round_clock_ == kNobody ? Now() - round_end_ >= kIdlePause : IdlenessIsNews();
+  }
+  if (round_clock_ == kNobody || gate_.AnybodyWaits()) return true;
+  return clock_ != round_clock_ && Paced();
 }
 
 void Exchange::StartRound() {
@@ -230,7 +235,9 @@ double Exchange::NextLook() const {
     if (time + kBehind > Now()) next = std::min(next, time + kBehind);
   };
   if (in_round_) at(round_start_ + 2 * kShortRound);
-  if (!in_round_) at(round_end_ + (clock_ == kNobody && round_clock_ == kNobody ? kIdlePause : Pause()));
+  const bool told = clock_ == kNobody && round_clock_ == kNobody;
+  if (!in_round_) at(round_end_ + (told ? kIdlePause : Pause()));
+  if (clock_ == kNobody && !told) at(worked_ + kIdlePause);
   if (clock_ != kNobody) at(worked_ + kBetweenLeases);
   for (const Client& client : clients_) {
     if (client.asked) at(*client.asked + kPatience);

@@ -73,8 +73,8 @@ class Exchange {
   void ReadClock();
   bool RoundDue() const;
   bool Rested() const;
-  bool NearBound(double ahead) const;
-  double OthersAhead(double clock) const;
+  bool Paced() const;
+  bool IdlenessIsNews() const;
   double Pause() const;
   bool RoundUnderWay() const;
   void StartRound();

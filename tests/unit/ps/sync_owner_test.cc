@@ -71,6 +71,17 @@ TEST_F(SyncOwnerTest, OneThatJoinsLateHoldsNobodyUpBeforeItsWorkersBegin) {
   EXPECT_EQ(owner_->VisibleClock(), Base(4) - 6);
 }
 
+TEST_F(SyncOwnerTest, TheNewestClockIsThatOfTheFarthestClientThatWorks) {
+  EXPECT_EQ(owner_->NewestClock(), 0U);
+  owner_->AddClient(3);
+  owner_->AddClient(4);
+  owner_->AddClient(5);
+  Hear(3, 1, Base(1) + 7);
+  Hear(4, 1, Base(1) + 9);
+  Hear(5, 1, clocks_.Idle());
+  EXPECT_EQ(owner_->NewestClock(), Base(1) + 9);
+}
+
 TEST_F(SyncOwnerTest, OneThatIsRemovedHoldsNobodyUpAndIsRefused) {
   owner_->AddClient(3);
   owner_->RemoveClient(3);
