@@ -14,7 +14,9 @@ constexpr auto kAgain = 1s;
 /// How long a host's workers may be without leases before they count as idle.
 constexpr auto kBetweenLeases = 5ms;
 /// Between rounds of a host on which nobody works; and how long that may go without saying.
-constexpr auto kLongestPause = 100ms;
+constexpr auto kIdlePause = 100ms;
+/// The longest between rounds of a host on which somebody works.
+constexpr auto kLongestPause = 1s;
 /// The pause after a round is at most so many times the round, if the bound allows.
 constexpr std::uint64_t kPauseOfRound = 9;
 /// Workers that have done their batches on the rows of one round wait for the next where rounds are so short.
@@ -190,7 +192,7 @@ bool HostSync::RoundDue(Time now) const {
   if (requested_ > started_) return true;
   if (!training_) return false;
   if (clock_ == wire::kNoClock) {
-    return round_clock_ == wire::kNoClock ? now - round_end_ >= kLongestPause : IdlenessIsNews(now);
+    return round_clock_ == wire::kNoClock ? now - round_end_ >= kIdlePause : IdlenessIsNews(now);
   }
   if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
   // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
@@ -201,7 +203,7 @@ bool HostSync::RoundDue(Time now) const {
 /// first rounds of a process take more of it, since rows move farthest then.
 bool HostSync::Rested(Time now) const {
   const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
-  return now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause * 10);
+  return now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause);
 }
 
 /// Rounds begin before the bound stops anybody: when what a round takes, and half of that again, is left.
@@ -217,7 +219,7 @@ bool HostSync::Paced(Time now) const {
 /// for a moment, and a round each time costs much: it goes without saying for a while, as long as others are
 /// not half the bound ahead of what was said last. Who owns no rows does not hear how far they are.
 bool HostSync::IdlenessIsNews(Time now) const {
-  if (!worked_in_epoch_ || now - worked_ >= kLongestPause || Rested(now)) return true;
+  if (!worked_in_epoch_ || now - worked_ >= kIdlePause || Rested(now)) return true;
   if (options_.staleness < 0) return false;
   if (!owns_rows()) return true;
   const std::uint64_t newest = owner_->NewestClock();

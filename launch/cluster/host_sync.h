@@ -110,11 +110,11 @@ class HostSync {
   std::uint64_t rounds_ = 0;     ///< that have ended
   std::uint64_t requested_ = 0;  ///< rounds to run whatever the pace
   sync::EpochClocks clocks_;
-  std::uint64_t clock_ = 0;       ///< of this host
-  std::uint64_t last_clock_ = 0;  ///< the newest that was one
-  Time epoch_start_{};            ///< when rows were the same everywhere
-  Time worked_{};                 ///< when somebody worked here last
-  bool worked_in_epoch_ = false;
+  std::uint64_t clock_ = 0;        ///< of this host
+  std::uint64_t last_clock_ = 0;   ///< the newest that was one
+  Time epoch_start_{};             ///< when rows were the same everywhere
+  Time worked_{};                  ///< when somebody worked here last
+  bool worked_in_epoch_ = false;   ///< if not, nobody here is between two leases
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};
   Time round_end_{};
