@@ -77,6 +77,11 @@ void SyncOwner::OnMessage(Client client, const SyncMessage& message, sync::Time 
   }
   state.acknowledge = true;
   if (!state.up.Take(message.head.sequence)) return;
+  if (!state.comes) {
+    state.began = now;
+    if (clocks_.Of(message.head.clock) != wire::kNoClock) newest_round_ = now;
+  }
+  state.comes = !message.head.last;
   Apply(message);
   if (!message.head.last) return;
   state.clock = clocks_.Of(message.head.clock);
@@ -116,13 +121,18 @@ sync::Time SyncOwner::OldestNews() const {
   return oldest;
 }
 
-/// An answer after which the client's workers would have to wait for slower ones waits itself for these, a
-/// little.
+/// An answer waits for deltas of others that were on their way before it was asked for, as long as the
+/// client's own took at most: what it brings is then as new as they. One after which the client's workers
+/// would have to wait for slower ones waits itself for these, a little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
+  const sync::Time asked = state.answer->asked;
+  const bool others_come = std::any_of(clients_.begin(), clients_.end(), [asked](const auto& client) {
+    return client.second.comes && client.second.began <= asked;
+  });
+  if (others_come && now - asked < asked - state.began) return false;
   if (options_.bound < 0 || state.clock == wire::kNoClock) return true;
   const auto bound = static_cast<std::uint64_t>(options_.bound);
-  return state.clock <= bound || VisibleClock() >= state.clock - bound ||
-         now - state.answer->asked >= options_.patience;
+  return state.clock <= bound || VisibleClock() >= state.clock - bound || now - asked >= options_.patience;
 }
 
 bool SyncOwner::busy() const {

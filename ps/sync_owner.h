@@ -50,6 +50,9 @@ class SyncOwner {
   /// works.
   std::uint64_t NewestClock() const;
 
+  /// When a client on which somebody works began a round last.
+  sync::Time NewestRound() const { return newest_round_; }
+
   /// When the client came that works and has not come for longest; the end of time if there is none.
   sync::Time OldestNews() const;
 
@@ -74,6 +77,8 @@ class SyncOwner {
     explicit State(const sync::Options& options) : down(options.window, options.again) {}
 
     sync::FrameReceiver up;
+    sync::Time began{};  ///< when the first deltas of its newest round came
+    bool comes = false;  ///< more of them will
     sync::FrameSender down;
     std::uint64_t clock = 0;    ///< of its deltas that have been applied
     bool late = false;          ///< joined late, and its workers have not begun: it has no clock
@@ -99,6 +104,7 @@ class SyncOwner {
   std::uint64_t pass_ = 0;
   std::uint64_t own_clock_ = wire::kNoClock;
   std::map<Client, State> clients_;
+  sync::Time newest_round_{};
   std::uint64_t refused_ = 0;
   std::uint64_t applied_rows_ = 0;
   std::uint64_t answered_rows_ = 0;

@@ -19,6 +19,10 @@ constexpr auto kIdlePause = 100ms;
 constexpr auto kLongestPause = 1s;
 /// The pause after a round is at most so many times the round, if the bound allows.
 constexpr std::uint64_t kPauseOfRound = 9;
+/// A round that another host begins is joined from the moment at which one would be due if rounds were to
+/// begin so many times sooner. Rounds that begin together bring news that are as old as a round, not as a
+/// pause, so that fewer of them keep the bound.
+constexpr int kJoinSooner = 2;
 /// Workers that have done their batches on the rows of one round wait for the next where rounds are so short.
 /// Longer ones, of many items or slow networks, are waited for only where the bound says so: there rounds are
 /// paced by their share of the time, and what they bring late costs less than waiting.
@@ -99,6 +103,7 @@ bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time no
     if (IsLastWord(from, message)) return true;
     if (sync->type == wire::SyncType::kUp || sync->type == wire::SyncType::kDownTaken) {
       owner_->OnMessage(from, *sync, now);
+      joins_ = joins_ || (owner_->NewestRound() == now && !in_round_ && Paced(now, kJoinSooner));
     } else if (const auto replica = replicas_.find(from); replica != replicas_.end()) {
       replica->second->OnMessage(*sync, now);
     } else {
@@ -196,23 +201,24 @@ bool HostSync::RoundDue(Time now) const {
   }
   if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
   // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
-  return clock_ != round_clock_ && Paced(now);
+  return clock_ != round_clock_ && (joins_ || Paced(now));
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time. The
 /// first rounds of a process take more of it, since rows move farthest then.
-bool HostSync::Rested(Time now) const {
+bool HostSync::Rested(Time now, int sooner) const {
   const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
-  return now - round_end_ >= std::clamp<Time::duration>(pause, 0ms, kLongestPause);
+  return sooner * (now - round_end_) >= std::clamp<Time::duration>(pause, 0ms, kLongestPause);
 }
 
 /// Rounds begin before the bound stops anybody: when what a round takes, and half of that again, is left.
-bool HostSync::Paced(Time now) const {
-  if (Rested(now)) return true;
+bool HostSync::Paced(Time now, int sooner) const {
+  if (Rested(now, sooner)) return true;
   if (options_.staleness < 0) return false;
   const std::uint64_t visible = gate_.visible();
   const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
-  return ahead + round_batches_ + round_batches_ / 2 + 1 >= static_cast<std::uint64_t>(options_.staleness);
+  return static_cast<unsigned>(sooner) * (ahead + round_batches_ + round_batches_ / 2 + 1) >=
+         static_cast<std::uint64_t>(options_.staleness);
 }
 
 /// Whether to say now that nobody works here, so that others need not wait. Workers are without leases often,
@@ -229,6 +235,7 @@ bool HostSync::IdlenessIsNews(Time now) const {
 
 void HostSync::StartRound(Time now) {
   in_round_ = true;
+  joins_ = false;
   ++started_;
   round_start_ = now;
   // First the clock, then what the batches before it have added.

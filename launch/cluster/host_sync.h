@@ -83,8 +83,8 @@ class HostSync {
   std::uint64_t refused() const;
   void ReadClock(Time now);
   bool RoundDue(Time now) const;
-  bool Rested(Time now) const;
-  bool Paced(Time now) const;
+  bool Rested(Time now, int sooner = 1) const;
+  bool Paced(Time now, int sooner = 1) const;
   bool IdlenessIsNews(Time now) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;
@@ -106,6 +106,7 @@ class HostSync {
   std::map<net::NodeId, std::uint64_t> gradients_applied_;  ///< newest sequence of each host, on Θ's owner
   bool training_ = false;
   bool in_round_ = false;
+  bool joins_ = false;           ///< a round that another host has begun
   std::uint64_t started_ = 0;    ///< rounds
   std::uint64_t rounds_ = 0;     ///< that have ended
   std::uint64_t requested_ = 0;  ///< rounds to run whatever the pace

@@ -10,6 +10,7 @@ namespace {
 /// A job's first eight rounds follow sooner; that is left out.
 constexpr double kPauseOfRound = 9;
 constexpr double kLongestPause = 1.0;
+constexpr double kJoinSooner = 2;
 constexpr double kIdlePause = 0.1;
 constexpr double kShortRound = 0.010;
 constexpr double kPatience = 0.020;
@@ -73,15 +74,15 @@ double HostModel::Pause() const {
   return std::min((round_end_ - round_start_) * kPauseOfRound, kLongestPause);
 }
 
-bool HostModel::Rested() const {
-  return job_.queue.now() >= round_end_ + Pause();
+bool HostModel::Rested(double sooner) const {
+  return job_.queue.now() >= round_end_ + Pause() / sooner;
 }
 
-bool HostModel::Paced() const {
-  if (Rested()) return true;
+bool HostModel::Paced(double sooner) const {
+  if (Rested(sooner)) return true;
   if (job_.scenario.staleness < 0) return false;
   const double ahead = std::max(0.0, clock_ - visible_);
-  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >=
+  return sooner * (ahead + round_batches_ + std::floor(round_batches_ / 2) + 1) >=
          static_cast<double>(job_.scenario.staleness);
 }
 
@@ -101,7 +102,7 @@ bool HostModel::RoundDue() const {
     return round_clock_ == kNobody ? job_.queue.now() >= round_end_ + kIdlePause : IdlenessIsNews();
   }
   if (round_clock_ == kNobody || anybody_waits_) return true;
-  return clock_ != round_clock_ && Paced();
+  return clock_ != round_clock_ && (joins_ || Paced());
 }
 
 /// When a round begins if nothing happens before.
@@ -126,6 +127,7 @@ void HostModel::Proceed() {
 void HostModel::StartRound() {
   const Scenario& scenario = job_.scenario;
   in_round_ = true;
+  joins_ = false;
   round_start_ = job_.queue.now();
   round_clock_ = clock_;
   up_triples_ = triples_ - round_triples_;
@@ -180,8 +182,13 @@ void HostModel::TakeUp(unsigned from, bool last, double triples, double clock, d
                        --there.peers_[self_].up.under_way;
                        there.PumpUp(self_);
                      }});
-  if (!last) return;
   Peer& peer = peers_[from];
+  if (!peer.comes) {
+    peer.began = job_.queue.now();
+    joins_ = joins_ || (clock != kNobody && !in_round_ && Paced(kJoinSooner));
+  }
+  peer.comes = !last;
+  if (!last) return joins_ ? Proceed() : void();
   added_ += triples * job_.network.PeersOf(self_, from);
   peer.clock = clock;
   peer.heard = peer.asked = job_.queue.now();
@@ -198,16 +205,31 @@ double HostModel::VisibleClock() const {
   return least;
 }
 
-/// An answer after which the other's workers would have to wait waits for slower ones itself, a little.
+/// Whether additions that were on their way before this one had asked still are.
+bool HostModel::OthersCome(const Peer& asking) const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [&](const Peer& peer) { return peer.comes && peer.began <= asking.asked; });
+}
+
+/// An answer waits for what is on its way here, as long as what the other brought took at most; and one after
+/// which the other's workers would have to wait waits for slower ones itself, a little.
+bool HostModel::MayAnswer(const Peer& peer) const {
+  const double waited = job_.queue.now() - peer.asked;
+  if (waited < peer.asked - peer.began && OthersCome(peer)) return false;
+  const auto bound = static_cast<double>(job_.scenario.staleness);
+  if (bound < 0 || peer.clock == kNobody || peer.clock <= bound) return true;
+  return VisibleClock() >= peer.clock - bound || waited >= kPatience;
+}
+
 void HostModel::Answer(unsigned n) {
   const Scenario& scenario = job_.scenario;
   Peer& peer = peers_[n];
   if (!peer.asks) return;
-  const auto bound = static_cast<double>(scenario.staleness);
-  const double waited = job_.queue.now() - peer.asked;
-  if (bound >= 0 && peer.clock != kNobody && peer.clock > bound && VisibleClock() < peer.clock - bound &&
-      waited < kPatience) {
-    if (waited == 0) job_.queue.After(kPatience + 1e-6, [this] { Proceed(); });
+  if (!MayAnswer(peer)) {
+    if (job_.queue.now() > peer.asked) return;
+    for (const double wait : {kPatience, peer.asked - peer.began}) {
+      job_.queue.After(wait + 1e-6, [this] { Proceed(); });
+    }
     return;
   }
   peer.asks = false;

@@ -79,7 +79,9 @@ class HostModel {
     Frames down;
     double clock = 0;  ///< of its additions that are in the rows here
     double heard = 0;
-    double seen = 0;  ///< triples that were in the rows when it was answered last
+    double seen = 0;     ///< triples that were in the rows when it was answered last
+    double began = 0;    ///< when the first frame of its newest round came
+    bool comes = false;  ///< more of them will
     bool asks = false;
     double asked = 0;
     double told = 0;     ///< the clock that it was told
@@ -91,8 +93,8 @@ class HostModel {
   unsigned Window(const Frames& frames) const;
   void Proceed();
   bool RoundDue() const;
-  bool Rested() const;
-  bool Paced() const;
+  bool Rested(double sooner = 1) const;
+  bool Paced(double sooner = 1) const;
   bool IdlenessIsNews() const;
   double NextRound() const;
   double Pause() const;
@@ -100,6 +102,8 @@ class HostModel {
   void ExchangeTheta();
   void PumpUp(unsigned peer);
   void TakeUp(unsigned from, bool last, double triples, double clock, double started);
+  bool OthersCome(const Peer& asking) const;
+  bool MayAnswer(const Peer& peer) const;
   void Answer(unsigned to);
   void PumpDown(unsigned peer);
   void TakeDown(unsigned from, bool last, double visible, double started);
@@ -119,6 +123,7 @@ class HostModel {
   double triples_ = 0;  ///< of this host's workers
   double added_ = 0;    ///< of other hosts, that are in its own rows
   bool in_round_ = false;
+  bool joins_ = false;  ///< a round that another host has begun
   bool theta_under_way_ = false;
   double round_clock_ = 0;
   double round_triples_ = 0;  ///< when the last round began

@@ -48,11 +48,11 @@ compare "lockstep" 0.4 --staleness 0
 # A job whose throughput still rises when the model ends has not settled, and the prediction says so.
 costs=$(dirname -- "$test")/../simgrid/costs.json
 settled() {
-  "$attune" predict --costs "$costs" --users 29858 --items 40981 --interactions 967654 --threads 4 --hosts 16 --bandwidth 25Gbit \
-    --latency 50us --rounds 6 --seconds "$1" --json | grep -o '"settled":[a-z]*'
+  "$attune" predict --costs "$costs" --users 29858 --items 40981 --interactions 967654 --threads 4 --hosts "$1" --bandwidth 25Gbit \
+    --latency 50us --rounds 6 --seconds "$2" --json | grep -o '"settled":[a-z]*'
 }
-[[ $(settled 0.5) == '"settled":false' ]] || fail "half a second of a job that takes longer to settle is said to be enough"
-[[ $(settled 16) == '"settled":true' ]] || fail "16 seconds of a job are said to be too few"
+[[ $(settled 32 0.5) == '"settled":false' ]] || fail "half a second of a job that takes longer to settle is said to be enough"
+[[ $(settled 16 16) == '"settled":true' ]] || fail "16 seconds of a job are said to be too few"
 
 expect 0 "busiest beside workers" "$attune" predict --costs costs.json --data data --hosts 1,2,8 --seconds 1 --csv table.csv --html page.html
 grep -q '^hosts,' table.csv || fail "the table as CSV has no head"

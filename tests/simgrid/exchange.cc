@@ -14,6 +14,7 @@ constexpr double kPatience = 0.020;
 constexpr double kBetweenLeases = 0.005;
 constexpr double kIdlePause = 0.100;
 constexpr double kLongestPause = 1.0;
+constexpr double kJoinSooner = 2;
 constexpr double kPauseOfRound = 9;  // a job's first eight rounds follow sooner; that is left out
 constexpr double kShortRound = 0.010;
 /// A message's prefix and description.
@@ -79,15 +80,15 @@ double Exchange::Pause() const {
   return std::clamp(kPauseOfRound * (round_end_ - round_start_), 0.0, kLongestPause);
 }
 
-bool Exchange::Rested() const {
-  return Now() - round_end_ >= Pause();
+bool Exchange::Rested(double sooner) const {
+  return Now() - round_end_ >= Pause() / sooner;
 }
 
-bool Exchange::Paced() const {
-  if (Rested()) return true;
+bool Exchange::Paced(double sooner) const {
+  if (Rested(sooner)) return true;
   if (job_.staleness < 0) return false;
   const double ahead = std::max(0.0, clock_ - gate_.visible());
-  return ahead + round_batches_ + std::floor(round_batches_ / 2) + 1 >= job_.staleness;
+  return sooner * (ahead + round_batches_ + std::floor(round_batches_ / 2) + 1) >= job_.staleness;
 }
 
 /// Whether others are to hear now that nobody works here.
@@ -106,11 +107,12 @@ bool Exchange::RoundDue() const {
     return round_clock_ == kNobody ? Now() - round_end_ >= kIdlePause : IdlenessIsNews();
   }
   if (round_clock_ == kNobody || gate_.AnybodyWaits()) return true;
-  return clock_ != round_clock_ && Paced();
+  return clock_ != round_clock_ && (joins_ || Paced());
 }
 
 void Exchange::StartRound() {
   in_round_ = true;
+  joins_ = false;
   round_start_ = Now();
   round_clock_ = clock_;
   round_brings_ = gate_.triples() - std::exchange(round_triples_, gate_.triples());
@@ -159,8 +161,13 @@ double Exchange::OwnersClock() const {
   return least;
 }
 
-/// An answer after which the client's workers would have to wait for slower ones waits itself, a little.
+/// An answer waits for what is on its way here, as long as what the client brought took at most; and one
+/// after which the client's workers would have to wait for slower ones waits itself, a little.
 bool Exchange::MayAnswer(const Client& client) const {
+  const bool others_come = std::any_of(clients_.begin(), clients_.end(), [&client](const Client& other) {
+    return other.comes && other.began <= *client.asked;
+  });
+  if (others_come && Now() - *client.asked < *client.asked - client.began) return false;
   if (job_.staleness < 0 || client.clock == kNobody || client.clock <= job_.staleness) return true;
   return OwnersClock() >= client.clock - job_.staleness || Now() - *client.asked >= kPatience;
 }
@@ -205,6 +212,11 @@ void Exchange::OnUp(unsigned from, const Up& up) {
   Client& client = clients_[from];
   client.acknowledge = true;
   ++client.received;
+  if (!client.comes) {
+    client.began = Now();
+    joins_ = joins_ || (up.clock != kNobody && !in_round_ && Paced(kJoinSooner));
+  }
+  client.comes = !up.last;
   if (!up.last) return;
   added_ += up.triples;
   client.clock = up.clock;
@@ -240,7 +252,9 @@ double Exchange::NextLook() const {
   if (clock_ == kNobody && !told) at(worked_ + kIdlePause);
   if (clock_ != kNobody) at(worked_ + kBetweenLeases);
   for (const Client& client : clients_) {
-    if (client.asked) at(*client.asked + kPatience);
+    if (!client.asked) continue;
+    at(*client.asked + kPatience);
+    at(*client.asked + (*client.asked - client.began));
   }
   return next;
 }

@@ -46,6 +46,8 @@ class Exchange {
     double known = 0;  ///< triples that were in the rows when it was answered last
     bool acknowledge = false;
     double received = 0;  ///< frames
+    double began = 0;     ///< when the first frame of its newest round came
+    bool comes = false;   ///< more of them will
     std::optional<double> asked;
     double told = 0;  ///< the clock in the answer
   };
@@ -72,8 +74,8 @@ class Exchange {
 
   void ReadClock();
   bool RoundDue() const;
-  bool Rested() const;
-  bool Paced() const;
+  bool Rested(double sooner = 1) const;
+  bool Paced(double sooner = 1) const;
   bool IdlenessIsNews() const;
   double Pause() const;
   bool RoundUnderWay() const;
@@ -101,6 +103,7 @@ class Exchange {
   double worked_ = 0;
   double added_ = 0;  ///< triples of others that are in the rows that are owned here
   bool in_round_ = false;
+  bool joins_ = false;  ///< a round that another host has begun
   bool theta_under_way_ = false;
   double round_clock_ = 0;
   double round_triples_ = 0;  ///< when the round began

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace attune::ps {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::uint64_t Base(std::uint64_t epoch) {
   return epoch << 32;
@@ -15,7 +19,9 @@ class SyncOwnerTest : public ::testing::Test {
   SyncOwnerTest() {
     memory_.Zeroed(2 * layout_.floats);
     view_ = {memory_.data(), 2, layout_};
-    owner_.emplace(sync::ReplicatedRows(view_, {0, 1}), sync::Options());
+    sync::Options options;
+    options.bound = -1;
+    owner_.emplace(sync::ReplicatedRows(view_, {0, 1}), options);
     Begin(1, 0);
     owner_->SetOwnClock(Base(1) + 100);
   }
@@ -24,22 +30,33 @@ class SyncOwnerTest : public ::testing::Test {
     clocks_.Begin(Base(epoch), end);
     owner_->BeginEpoch(clocks_);
   }
-  /// A round of a client that adds nothing.
-  void Hear(SyncOwner::Client client, std::uint64_t sequence, std::uint64_t clock) {
+  /// A frame of a client that adds nothing, and is a whole round if it is the last.
+  void Hear(SyncOwner::Client client, std::uint64_t sequence, std::uint64_t clock, bool last = true) {
     wire::SyncHead head;
     head.sequence = sequence;
-    head.last = true;
+    head.last = last;
     head.clock = clock;
     const auto message = wire::ParseSync(wire::MakeSync(wire::SyncType::kUp, head));
     ASSERT_TRUE(message);
-    owner_->OnMessage(client, *message, {});
+    owner_->OnMessage(client, *message, now_);
   }
+  /// @returns clients that the owner answers now
+  std::set<SyncOwner::Client> Answered() {
+    std::set<SyncOwner::Client> clients;
+    owner_->Pump(now_, [&](SyncOwner::Client client, const wire::Message& message) {
+      if (wire::ParseSync(message).value().type == wire::SyncType::kDown) clients.insert(client);
+      return true;
+    });
+    return clients;
+  }
+  bool Answers(SyncOwner::Client client) { return Answered().contains(client); }
 
   const RecordLayout layout_{16, true, optim::Kind::kSgd};
   AlignedBuffer memory_;
   TableView view_;
   sync::EpochClocks clocks_;
   std::optional<SyncOwner> owner_;
+  sync::Time now_ = sync::Time{} + 1h;
 };
 
 TEST_F(SyncOwnerTest, AClientHoldsOthersUpUntilItIsHeard) {
@@ -80,6 +97,69 @@ TEST_F(SyncOwnerTest, TheNewestClockIsThatOfTheFarthestClientThatWorks) {
   Hear(4, 1, Base(1) + 9);
   Hear(5, 1, clocks_.Idle());
   EXPECT_EQ(owner_->NewestClock(), Base(1) + 9);
+}
+
+TEST_F(SyncOwnerTest, ARoundBeginsWithItsFirstFrameIfAnybodyWorksThere) {
+  owner_->AddClient(3);
+  Hear(3, 1, clocks_.Idle(), false);
+  Hear(3, 2, clocks_.Idle());
+  EXPECT_LT(owner_->NewestRound(), now_);
+  Hear(3, 3, Base(1) + 7, false);
+  EXPECT_EQ(owner_->NewestRound(), now_);
+  now_ += 5ms;
+  Hear(3, 4, Base(1) + 7);
+  EXPECT_EQ(owner_->NewestRound(), now_ - 5ms);
+}
+
+/// Two clients whose rounds overlap.
+class SyncOwnerWithTwoClients : public SyncOwnerTest {
+ protected:
+  SyncOwnerWithTwoClients() {
+    owner_->AddClient(3);
+    owner_->AddClient(4);
+    Hear(3, 1, Base(1) + 7, false);
+    now_ += 10ms;
+  }
+};
+
+TEST_F(SyncOwnerWithTwoClients, AnAnswerWaitsForWhatIsOnItsWay) {
+  Hear(4, 1, Base(1) + 9, false);
+  now_ += 30ms;
+  Hear(3, 2, Base(1) + 7);
+  EXPECT_FALSE(Answers(3));
+  now_ += 20ms;
+  Hear(4, 2, Base(1) + 9);
+  EXPECT_EQ(Answered(), (std::set<SyncOwner::Client>{3, 4}));
+}
+
+TEST_F(SyncOwnerWithTwoClients, NoLongerThanItsOwnDeltasTook) {
+  Hear(4, 1, Base(1) + 9, false);
+  now_ += 30ms;
+  Hear(3, 2, Base(1) + 7);
+  now_ += 39ms;
+  EXPECT_FALSE(Answers(3));
+  now_ += 1ms;
+  EXPECT_TRUE(Answers(3));
+}
+
+TEST_F(SyncOwnerWithTwoClients, NotForWhatBeginsAfterItWasAskedFor) {
+  Hear(3, 2, Base(1) + 7);
+  EXPECT_TRUE(Answers(3));
+  now_ += 1ms;
+  Hear(3, 3, Base(1) + 8, false);
+  now_ += 30ms;
+  Hear(3, 4, Base(1) + 8);
+  now_ += 1ms;
+  Hear(4, 1, Base(1) + 9, false);
+  EXPECT_TRUE(Answers(3));
+}
+
+TEST_F(SyncOwnerWithTwoClients, NotForOneThatIsGone) {
+  Hear(4, 1, Base(1) + 9, false);
+  now_ += 30ms;
+  Hear(3, 2, Base(1) + 7);
+  owner_->RemoveClient(4);
+  EXPECT_TRUE(Answers(3));
 }
 
 TEST_F(SyncOwnerTest, OneThatIsRemovedHoldsNobodyUpAndIsRefused) {

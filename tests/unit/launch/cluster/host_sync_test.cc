@@ -57,7 +57,7 @@ struct Host {
   explicit Host(net::NodeId self) {
     HostSync::Options options;
     options.self = self;
-    options.staleness = kBound;
+    options.staleness = options.sync.bound = kBound;
     options.leaders = options.owners = {0, 1};
     options.replicated = {0, 1, 2, 3};
     options.working_hosts = 2;
@@ -121,6 +121,16 @@ class HostSyncTest : public ::testing::Test {
     return second_.gate.visible() >= second_.gate.HostClock();
   }
 
+  /// @returns whether the first host joins a round that the second begins, so long after its own last
+  bool JoinsAfter(std::chrono::milliseconds pause) {
+    first_.gate.Finish(0);
+    second_.sync->RequestRound();
+    EXPECT_TRUE(BeginsRound(second_, pause));
+    const std::uint64_t rounds = first_.sync->rounds();
+    Deliver();
+    return first_.sync->rounds() > rounds;
+  }
+
   std::array<Host, 2> hosts_{Host(0), Host(1)};
   Host& first_ = hosts_[0];
   Host& second_ = hosts_[1];
@@ -132,6 +142,14 @@ TEST_F(HostSyncTest, RoundsArePacedByWhatTheyTake) {
   first_.gate.Finish(0);
   EXPECT_FALSE(BeginsRound(first_, 800ms));
   EXPECT_TRUE(BeginsRound(first_, 101ms));
+}
+
+TEST_F(HostSyncTest, ARoundOfAnotherHostIsJoinedWhenHalfOfThePauseIsOver) {
+  EXPECT_TRUE(JoinsAfter(451ms));
+}
+
+TEST_F(HostSyncTest, EarlierItIsNot) {
+  EXPECT_FALSE(JoinsAfter(449ms));
 }
 
 TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {

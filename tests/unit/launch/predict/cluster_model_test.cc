@@ -75,7 +75,7 @@ TEST(ClusterModel, InfiniteBandwidthLeavesTheSerialParts) {
   const Outcome outcome = RunModel(scenario);
   const double alone = RateOf(Real(1));
   EXPECT_EQ(outcome.busy.link_in, 0);
-  EXPECT_GT(outcome.triples_per_second, 0.9 * 32 * alone);
+  EXPECT_GT(outcome.triples_per_second, 0.85 * 32 * alone);
   EXPECT_LT(outcome.triples_per_second, 1.01 * 32 * alone);
   // Θ's owner needs more time than a round of the others leaves: with 100 times the work it holds all back.
   scenario.costs.theta *= 10'000;
