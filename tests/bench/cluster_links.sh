@@ -2,6 +2,8 @@
 # What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links of 1 Gbit/s
 # on which every frame takes 10 ms longer at each host, and through the same links (with the same program in them, which takes
 # processor time) without limit and delay, in turn; beside it one process with as many threads, and what the links give.
+# Limits and delays are timers of the system, whose interrupts take the processors from whoever runs. What they take is
+# measured, too: processor time of a fixed piece of arithmetic, now and then, in each job (pace.py).
 # With --encryption: what encryption costs. The job as it is against the same with --insecure, in turn, on hosts whose links
 # have neither limit nor program in them.
 #
@@ -18,12 +20,14 @@ if (($# > 0)) && [[ $1 != -- ]]; then runs=$1; shift; fi
 if (($# > 0)) && [[ $1 != -- ]]; then hosts=$1; shift; fi
 if (($# > 0)); then shift; fi
 namespaces=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../cluster/namespaces.sh")
+watch=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/pace.py")
 attune=$build/launch/attune
 program=(--delay-link "$build/tests/cluster/delay_link")
 fast=(--delay 0 "${program[@]}")
 slow=(--rate 1gbit --delay 10 "${program[@]}")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pace=
+trap 'kill $pace 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 
 # Round trip of a byte, and a stream of 256 MB, between the first two hosts.
@@ -75,8 +79,13 @@ on_hosts() {
   shift
   while [[ $1 != -- ]]; do options+=("$1"); shift; done
   shift
+  python3 "$watch" "$name.pace" &
+  pace=$!
   note "$name" bash "$namespaces" --hosts "$hosts" ${options[@]+"${options[@]}"} -- \
     mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
+  kill "$pace"
+  wait "$pace"
+  pace=
 }
 for ((run = 0; run < runs; ++run)); do
   if [[ $what == encryption ]]; then
@@ -91,7 +100,7 @@ for ((run = 0; run < runs; ++run)); do
 done
 
 python3 - "$what" "$hosts" <<'PYTHON'
-import json, statistics, sys
+import json, pathlib, statistics, sys
 what, hosts = sys.argv[1:]
 titles = {"alone": "one process, all cores", "fast": f"{hosts} hosts, no limit", "slow": f"{hosts} hosts, 1 Gbit/s and 10 ms",
           "encrypted": f"{hosts} hosts", "insecure": f"{hosts} hosts, --insecure"}
@@ -111,7 +120,13 @@ for name, summaries in runs.items():
     print(f"{titles[name]:28} {median[name]:6.2f} M triples/s ({rates[0]:.2f}..{rates[-1]:.2f}); {sent:.0f} bytes a triple "
           f"(every row: {every:.0f}); loss {losses}{old}")
 if what == "links":
-    print(f"slow links / links without limit: {median['slow'] / median['fast']:.3f}")
+    ratios = sorted(a["triples_per_second"] / b["triples_per_second"] for a, b in zip(runs["slow"], runs["fast"]))
+    ratio = median["slow"] / median["fast"]
+    print(f"slow links / links without limit: {ratio:.3f} (of pairs {ratios[0]:.3f}..{ratios[-1]:.3f})")
+    taken = {name: statistics.median(map(float, pathlib.Path(name + ".pace").read_text().split())) for name in ("fast", "slow")}
+    slower = taken["slow"] / taken["fast"]
+    print(f"a fixed piece of work took {taken['fast'] * 1e6:.0f} us of a processor beside the one, {taken['slow'] * 1e6:.0f} beside "
+          f"the other; for as much of the processors slow / without limit is {ratio * slower:.3f}")
 else:
     ratios = sorted(a["triples_per_second"] / b["triples_per_second"] for a, b in zip(runs["encrypted"], runs["insecure"]))
     print(f"encrypted / insecure, of pairs: median {statistics.median(ratios):.3f} ({ratios[0]:.3f}..{ratios[-1]:.3f})")

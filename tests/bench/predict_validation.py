@@ -2,17 +2,22 @@
 """Holds `attune predict` against jobs on hosts of their own (network namespaces of one machine) with limited links: prints
 what was predicted, what was measured, and their ratio, and how far off the worst was.
 
-usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbit,300mbit,1gbit] [--epochs 8]
+usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbit,300mbit,1gbit] [--seconds 30]
                              [--attune PATH] [--json FILE] [-- FLAGS that attune train and attune predict both know]
   --costs FILE   of this machine; without it this calibrates first, with as many threads as there are processors
+  --seconds S    that a job takes, by the prediction: its epochs are chosen so
 
 The hosts share the machine's processors, and so does the model (--shared-cores). Where others work on the machine, too, the
-job has fewer of them: how many is measured (what a control group of its own has used, and what stood idle meanwhile), and
-given to the model. A job's first epoch is left out of its throughput. Needs root."""
+job has fewer of them: how many is measured (what a control group of its own has used, and what stood idle meanwhile). They
+may be slower than when costs were taken: before and after each job one process trains on all of them, and is held against what
+costs say of it. And interrupts, for the timers of limited links above all, take of them: a fixed piece of work takes longer
+beside the job than beside the one process (pace.py). The model is given as many processors of the speed in its costs. A job's
+first quarter is left out of its throughput: the model is of jobs that have settled. Needs root."""
 
 import argparse
 import contextlib
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -23,8 +28,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACES = ROOT / "tests/cluster/namespaces.sh"
+PACE = pathlib.Path(__file__).resolve().parent / "pace.py"
 # Between two hosts of one machine, beside the link's rate: what the kernel takes to move a packet from one to the other.
 LATENCY = "20us"
+ALONE_SECONDS = 5
 
 
 def output(command, what, before=None):
@@ -59,12 +66,29 @@ class Group:
             self.path.rmdir()
 
 
+@contextlib.contextmanager
+def pace(work):
+    """Yields a list, in which stands at the end what a fixed piece of work took of a processor meanwhile, in seconds."""
+    taken = []
+    file = work / "pace"
+    file.unlink(missing_ok=True)
+    watch = subprocess.Popen([sys.executable, PACE, file])
+    try:
+        yield taken
+    finally:
+        watch.terminate()
+        watch.wait()
+    taken.append(float(file.read_text()))
+
+
 class Validation:
     def __init__(self, options, work):
         self.options = options
         self.work = work
         self.cores = len(os.sched_getaffinity(0))
         self.costs = options.costs or self.calibrate()
+        self.alone = self.predict_alone()
+        self.machine = self.look_at_machine()
 
     def calibrate(self):
         costs = self.work / "costs.json"
@@ -72,34 +96,57 @@ class Validation:
                       "--out", costs], "calibration").strip(), flush=True)
         return costs
 
+    def train(self, seconds, expected, *arguments):
+        epochs = max(8, math.ceil(seconds / expected["epoch_seconds"]))
+        return [self.options.attune, "train", "--data", self.options.data, "--out", self.work / "model", "--overwrite",
+                "--evaluate-every", 0, "--checkpoint-every", "never", "--log-level", "warning", "--json",
+                "--epochs", epochs, *arguments, *self.options.flags]
+
+    def look_at_machine(self):
+        """Its speed as a share of that in the costs, and its pace, while one process trains."""
+        with pace(self.work) as taken:
+            done = output(self.train(ALONE_SECONDS, self.alone, "--threads", self.cores), "one process")
+        speed = json.loads(done.splitlines()[-1])["triples_per_second"] / self.alone["triples_per_second"]
+        return speed, taken[0]
+
     def measure(self, hosts, rate):
+        """Processors that the job had, as many of the speed in the costs, and what it reached."""
         run = self.work / f"run-{hosts}-{rate}"
-        train = [self.options.attune, "train", "--data", self.options.data, "--out", self.work / "model", "--overwrite",
-                 "--run", run, "--evaluate-every", 0, "--checkpoint-every", "never", "--epochs", self.options.epochs,
-                 "--threads", 1, "--log-level", "warning", *self.options.flags]
+        expected = self.predict(hosts, rate, self.cores)
+        train = self.train(self.options.seconds, expected, "--threads", 1, "--run", run)
         link = [] if rate == "none" else ["--rate", rate]
         group = Group()
         began, idle = time.monotonic(), busy_and_idle()[1]
-        output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job", group.enter)
+        with pace(self.work) as taken:
+            output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job", group.enter)
         passed = time.monotonic() - began
         available = min(self.cores, (group.used() + busy_and_idle()[1] - idle) / passed)
         group.remove()
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-        epochs = [line for line in lines if line["event"] == "epoch"][1:]
+        epochs = [line for line in lines if line["event"] == "epoch"]
+        epochs = epochs[math.ceil(len(epochs) / 4) :]
         result = json.loads((run / "result.json").read_text())
-        return available, {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
+        before, self.machine = self.machine, self.look_at_machine()
+        speed, unhurried = (statistics.mean(both) for both in zip(before, self.machine))
+        return available * speed * unhurried / taken[0], {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
                 "bytes_per_triple": result["traffic"]["bytes_per_triple"],
                 "seconds_behind": statistics.median(one["staleness"]["milliseconds"]["median"] for one in epochs) / 1e3}
 
-    def predict(self, hosts, rate, cores):
-        bandwidth = "infinite" if rate == "none" else rate.replace("gbit", "Gbit").replace("mbit", "Mbit")
+    def predict_alone(self):
+        return self.prediction("--hosts", 1, "--threads", self.cores)
+
+    def prediction(self, *arguments):
         text = output([self.options.attune, "predict", "--costs", self.costs, "--data", self.options.data, "--json",
-                       "--scaling", "strong", "--hosts", hosts, "--shared-cores", f"{cores:.3f}", "--latency", LATENCY,
-                       "--bandwidth", bandwidth, *self.options.flags], "prediction")
+                       *arguments, *self.options.flags], "prediction")
         one = json.loads(text)["predictions"][0]
         return {"triples_per_second": one["triples_per_second"], "bytes_per_triple": one["bytes_per_triple"],
                 "seconds_behind": one["staleness"]["seconds_median"], "limit": one["limit"], "share": one["limit_share"],
-                "gate": one["workers_wait"]["gate"], "round": one["round_seconds"]}
+                "gate": one["workers_wait"]["gate"], "round": one["round_seconds"], "epoch_seconds": 3600 * one["hours_of_epoch"]}
+
+    def predict(self, hosts, rate, cores):
+        bandwidth = "infinite" if rate == "none" else rate.replace("gbit", "Gbit").replace("mbit", "Mbit")
+        return self.prediction("--scaling", "strong", "--hosts", hosts, "--shared-cores", f"{cores:.3f}", "--latency", LATENCY,
+                               "--bandwidth", bandwidth)
 
     def compare(self):
         rows = []
@@ -128,7 +175,7 @@ def main():
     parser.add_argument("--costs", type=pathlib.Path)
     parser.add_argument("--hosts", default="2,3,4")
     parser.add_argument("--rates", default="100mbit,300mbit,1gbit")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--attune", default=ROOT / "build/release/launch/attune")
     own = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
