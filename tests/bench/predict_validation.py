@@ -128,9 +128,11 @@ class Validation:
         result = json.loads((run / "result.json").read_text())
         before, self.machine = self.machine, self.look_at_machine()
         speed, unhurried = (statistics.mean(both) for both in zip(before, self.machine))
-        return available * speed * unhurried / taken[0], {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
-                "bytes_per_triple": result["traffic"]["bytes_per_triple"],
-                "seconds_behind": statistics.median(one["staleness"]["milliseconds"]["median"] for one in epochs) / 1e3}
+        machine = {"available": available, "speed": speed, "interrupted": taken[0] / unhurried,
+                   "cores": available * speed * unhurried / taken[0]}
+        return machine, {"triples_per_second": sum(one["triples"] for one in epochs) / sum(one["seconds"] for one in epochs),
+                         "bytes_per_triple": result["traffic"]["bytes_per_triple"],
+                         "seconds_behind": statistics.median(one["staleness"]["milliseconds"]["median"] for one in epochs) / 1e3}
 
     def predict_alone(self):
         return self.prediction("--hosts", 1, "--threads", self.cores)
@@ -152,12 +154,14 @@ class Validation:
         rows = []
         for hosts in self.options.hosts.split(","):
             for rate in self.options.rates.split(","):
-                cores, measured = self.measure(hosts, rate)
+                machine, measured = self.measure(hosts, rate)
+                cores = machine["cores"]
                 predicted = self.predict(hosts, rate, cores)
                 ratios = {key: predicted[key] / max(1e-12, measured[key]) for key in measured}
-                rows.append({"hosts": int(hosts), "rate": rate, "cores": cores, "measured": measured, "predicted": predicted,
+                rows.append({"hosts": int(hosts), "rate": rate, "machine": machine, "measured": measured, "predicted": predicted,
                              "ratios": ratios})
-                print(f"{hosts} hosts, {rate:>8}, {cores:.2f} cores: predicted {predicted['triples_per_second'] / 1e6:6.3f}, measured "
+                print(f"{hosts} hosts, {rate:>8}, {cores:.2f} cores ({machine['available']:.2f} x {machine['speed']:.2f} / "
+                      f"{machine['interrupted']:.2f}): predicted {predicted['triples_per_second'] / 1e6:6.3f}, measured "
                       f"{measured['triples_per_second'] / 1e6:6.3f} M triples/s, ratio {ratios['triples_per_second']:.3f}; "
                       f"bytes a triple {predicted['bytes_per_triple']:.0f}, {measured['bytes_per_triple']:.0f}, ratio "
                       f"{ratios['bytes_per_triple']:.3f}; rows behind {predicted['seconds_behind'] * 1e3:.0f}, "
