@@ -12,7 +12,7 @@ job has fewer of them: how many is measured (what a control group of its own has
 may be slower than when costs were taken: before and after each job one process trains on all of them, and is held against what
 costs say of it. And interrupts, for the timers of limited links above all, take of them: a fixed piece of work takes longer
 beside the job than beside the one process (pace.py). The model is given as many processors of the speed in its costs. A job's
-first quarter is left out of its throughput: the model is of jobs that have settled. Needs root."""
+first quarter and last epoch are left out of its throughput: the model is of jobs that have settled. Needs root."""
 
 import argparse
 import contextlib
@@ -124,7 +124,7 @@ class Validation:
         group.remove()
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         epochs = [line for line in lines if line["event"] == "epoch"]
-        epochs = epochs[math.ceil(len(epochs) / 4) :]
+        epochs = epochs[math.ceil(len(epochs) / 4) : -1]  # rows are brought together at the end of the last
         result = json.loads((run / "result.json").read_text())
         before, self.machine = self.machine, self.look_at_machine()
         speed, unhurried = (statistics.mean(both) for both in zip(before, self.machine))
