@@ -122,14 +122,15 @@ sync::Time SyncOwner::OldestNews() const {
 }
 
 /// An answer waits for deltas of others that were on their way before it was asked for, as long as the
-/// client's own took at most: what it brings is then as new as they. One after which the client's workers
-/// would have to wait for slower ones waits itself for these, a little.
+/// client's own took, and as long as a frame that is lost, at most: what it brings is then as new as they.
+/// One after which the client's workers would have to wait for slower ones waits itself for these, a little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
   const sync::Time asked = state.answer->asked;
   const bool others_come = std::any_of(clients_.begin(), clients_.end(), [asked](const auto& client) {
     return client.second.comes && client.second.began <= asked;
   });
-  if (others_come && now - asked < asked - state.began) return false;
+  if (others_come && now - asked < std::min<sync::Duration>(asked - state.began, options_.again))
+    return false;
   if (options_.bound < 0 || state.clock == wire::kNoClock) return true;
   const auto bound = static_cast<std::uint64_t>(options_.bound);
   return state.clock <= bound || VisibleClock() >= state.clock - bound || now - asked >= options_.patience;

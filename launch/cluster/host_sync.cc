@@ -23,6 +23,8 @@ constexpr std::uint64_t kPauseOfRound = 9;
 /// begin so many times sooner. Rounds that begin together bring news that are as old as a round, not as a
 /// pause, so that fewer of them keep the bound.
 constexpr int kJoinSooner = 2;
+/// So many times what has passed since the last round must be at least that round.
+constexpr int kJoinAfter = 4;
 /// Workers that have done their batches on the rows of one round wait for the next where rounds are so short.
 /// Longer ones, of many items or slow networks, are waited for only where the bound says so: there rounds are
 /// paced by their share of the time, and what they bring late costs less than waiting.
@@ -103,7 +105,7 @@ bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time no
     if (IsLastWord(from, message)) return true;
     if (sync->type == wire::SyncType::kUp || sync->type == wire::SyncType::kDownTaken) {
       owner_->OnMessage(from, *sync, now);
-      joins_ = joins_ || (owner_->NewestRound() == now && !in_round_ && Paced(now, kJoinSooner));
+      joins_ = joins_ || Joins(now);
     } else if (const auto replica = replicas_.find(from); replica != replicas_.end()) {
       replica->second->OnMessage(*sync, now);
     } else {
@@ -159,6 +161,7 @@ void HostSync::BeginEpoch(std::uint64_t base) {
   // After a flush rows are the same everywhere; without one they are as old as they were.
   if (!training_) epoch_start_ = now;
   training_ = true;
+  joins_ = false;
   clocks_.Begin(base, last_clock_);
   owner_->BeginEpoch(clocks_);
   for (auto& [leader, replica] : replicas_) replica->BeginEpoch(clocks_);
@@ -219,6 +222,13 @@ bool HostSync::Paced(Time now, int sooner) const {
   const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
   return static_cast<unsigned>(sooner) * (ahead + round_batches_ + round_batches_ / 2 + 1) >=
          static_cast<std::uint64_t>(options_.staleness);
+}
+
+/// Whether a round that another host begins now is one to join: not the other's answer to the last one here,
+/// which comes soon after it.
+bool HostSync::Joins(Time now) const {
+  if (!training_ || in_round_ || clock_ == wire::kNoClock || owner_->NewestRound() != now) return false;
+  return kJoinAfter * (now - round_end_) >= round_took_ && Paced(now, kJoinSooner);
 }
 
 /// Whether to say now that nobody works here, so that others need not wait. Workers are without leases often,

@@ -85,6 +85,7 @@ class HostSync {
   bool RoundDue(Time now) const;
   bool Rested(Time now, int sooner = 1) const;
   bool Paced(Time now, int sooner = 1) const;
+  bool Joins(Time now) const;
   bool IdlenessIsNews(Time now) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;

@@ -11,9 +11,11 @@ namespace {
 constexpr double kPauseOfRound = 9;
 constexpr double kLongestPause = 1.0;
 constexpr double kJoinSooner = 2;
+constexpr double kJoinAfter = 4;
 constexpr double kIdlePause = 0.1;
 constexpr double kShortRound = 0.010;
 constexpr double kPatience = 0.020;
+constexpr double kAgain = 1.0;
 constexpr double kFrameBytes = 262'144;
 constexpr double kWindow = 8;
 /// A message's prefix and description.
@@ -84,6 +86,11 @@ bool HostModel::Paced(double sooner) const {
   const double ahead = std::max(0.0, clock_ - visible_);
   return sooner * (ahead + round_batches_ + std::floor(round_batches_ / 2) + 1) >=
          static_cast<double>(job_.scenario.staleness);
+}
+
+bool HostModel::Joins() const {
+  if (in_round_ || clock_ == kNobody) return false;
+  return kJoinAfter * (job_.queue.now() - round_end_) >= round_took_ && Paced(kJoinSooner);
 }
 
 bool HostModel::IdlenessIsNews() const {
@@ -185,7 +192,7 @@ void HostModel::TakeUp(unsigned from, bool last, double triples, double clock, d
   Peer& peer = peers_[from];
   if (!peer.comes) {
     peer.began = job_.queue.now();
-    joins_ = joins_ || (clock != kNobody && !in_round_ && Paced(kJoinSooner));
+    joins_ = joins_ || (clock != kNobody && Joins());
   }
   peer.comes = !last;
   if (!last) return joins_ ? Proceed() : void();
@@ -215,7 +222,7 @@ bool HostModel::OthersCome(const Peer& asking) const {
 /// which the other's workers would have to wait waits for slower ones itself, a little.
 bool HostModel::MayAnswer(const Peer& peer) const {
   const double waited = job_.queue.now() - peer.asked;
-  if (waited < peer.asked - peer.began && OthersCome(peer)) return false;
+  if (waited < std::min(peer.asked - peer.began, kAgain) && OthersCome(peer)) return false;
   const auto bound = static_cast<double>(job_.scenario.staleness);
   if (bound < 0 || peer.clock == kNobody || peer.clock <= bound) return true;
   return VisibleClock() >= peer.clock - bound || waited >= kPatience;
@@ -227,7 +234,7 @@ void HostModel::Answer(unsigned n) {
   if (!peer.asks) return;
   if (!MayAnswer(peer)) {
     if (job_.queue.now() > peer.asked) return;
-    for (const double wait : {kPatience, peer.asked - peer.began}) {
+    for (const double wait : {kPatience, std::min(peer.asked - peer.began, kAgain)}) {
       job_.queue.After(wait + 1e-6, [this] { Proceed(); });
     }
     return;

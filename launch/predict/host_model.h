@@ -95,6 +95,7 @@ class HostModel {
   bool RoundDue() const;
   bool Rested(double sooner = 1) const;
   bool Paced(double sooner = 1) const;
+  bool Joins() const;
   bool IdlenessIsNews() const;
   double NextRound() const;
   double Pause() const;

@@ -11,10 +11,12 @@ namespace {
 constexpr double kFrameBytes = 256 * 1024;
 constexpr double kWindow = 8;
 constexpr double kPatience = 0.020;
+constexpr double kAgain = 1.0;
 constexpr double kBetweenLeases = 0.005;
 constexpr double kIdlePause = 0.100;
 constexpr double kLongestPause = 1.0;
 constexpr double kJoinSooner = 2;
+constexpr double kJoinAfter = 4;
 constexpr double kPauseOfRound = 9;  // a job's first eight rounds follow sooner; that is left out
 constexpr double kShortRound = 0.010;
 /// A message's prefix and description.
@@ -89,6 +91,12 @@ bool Exchange::Paced(double sooner) const {
   if (job_.staleness < 0) return false;
   const double ahead = std::max(0.0, clock_ - gate_.visible());
   return sooner * (ahead + round_batches_ + std::floor(round_batches_ / 2) + 1) >= job_.staleness;
+}
+
+/// Whether a round that another host begins now is one to join.
+bool Exchange::Joins() const {
+  if (in_round_ || clock_ == kNobody) return false;
+  return kJoinAfter * (Now() - round_end_) >= round_took_ && Paced(kJoinSooner);
 }
 
 /// Whether others are to hear now that nobody works here.
@@ -167,7 +175,7 @@ bool Exchange::MayAnswer(const Client& client) const {
   const bool others_come = std::any_of(clients_.begin(), clients_.end(), [&client](const Client& other) {
     return other.comes && other.began <= *client.asked;
   });
-  if (others_come && Now() - *client.asked < *client.asked - client.began) return false;
+  if (others_come && Now() - *client.asked < std::min(*client.asked - client.began, kAgain)) return false;
   if (job_.staleness < 0 || client.clock == kNobody || client.clock <= job_.staleness) return true;
   return OwnersClock() >= client.clock - job_.staleness || Now() - *client.asked >= kPatience;
 }
@@ -214,7 +222,7 @@ void Exchange::OnUp(unsigned from, const Up& up) {
   ++client.received;
   if (!client.comes) {
     client.began = Now();
-    joins_ = joins_ || (up.clock != kNobody && !in_round_ && Paced(kJoinSooner));
+    joins_ = joins_ || (up.clock != kNobody && Joins());
   }
   client.comes = !up.last;
   if (!up.last) return;
@@ -254,7 +262,7 @@ double Exchange::NextLook() const {
   for (const Client& client : clients_) {
     if (!client.asked) continue;
     at(*client.asked + kPatience);
-    at(*client.asked + (*client.asked - client.began));
+    at(*client.asked + std::min(*client.asked - client.began, kAgain));
   }
   return next;
 }

@@ -76,6 +76,7 @@ class Exchange {
   bool RoundDue() const;
   bool Rested(double sooner = 1) const;
   bool Paced(double sooner = 1) const;
+  bool Joins() const;
   bool IdlenessIsNews() const;
   double Pause() const;
   bool RoundUnderWay() const;

@@ -142,6 +142,16 @@ TEST_F(SyncOwnerWithTwoClients, NoLongerThanItsOwnDeltasTook) {
   EXPECT_TRUE(Answers(3));
 }
 
+TEST_F(SyncOwnerWithTwoClients, NorLongerThanALostFrameTakesToComeAgain) {
+  Hear(4, 1, Base(1) + 9, false);
+  now_ += 1min;
+  Hear(3, 2, Base(1) + 7);
+  now_ += 999ms;
+  EXPECT_FALSE(Answers(3));
+  now_ += 1ms;
+  EXPECT_TRUE(Answers(3));
+}
+
 TEST_F(SyncOwnerWithTwoClients, NotForWhatBeginsAfterItWasAskedFor) {
   Hear(3, 2, Base(1) + 7);
   EXPECT_TRUE(Answers(3));

@@ -162,6 +162,16 @@ TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {
   EXPECT_TRUE(BeginsRound(first_, 90ms));
 }
 
+TEST_F(HostSyncTest, NorIsOneThatSomebodyElseBeginsMeanwhile) {
+  first_.gate.Leave(0);
+  second_.gate.Finish(0);
+  second_.sync->RequestRound();
+  ASSERT_TRUE(BeginsRound(second_, 20ms));
+  Deliver();
+  first_.gate.Join(0, kBase);
+  EXPECT_FALSE(BeginsRound(first_, 10ms));
+}
+
 TEST_F(HostSyncTest, WhoWorksAgainSaysSoAtOnce) {
   first_.gate.Leave(0);
   ASSERT_TRUE(BeginsRound(first_, 110ms));
