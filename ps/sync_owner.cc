@@ -122,8 +122,9 @@ sync::Time SyncOwner::OldestNews() const {
 }
 
 /// An answer waits for deltas of others that were on their way before it was asked for, as long as the
-/// client's own took, and as long as a frame that is lost, at most: what it brings is then as new as they.
-/// One after which the client's workers would have to wait for slower ones waits itself for these, a little.
+/// client's own took, and as a lost frame takes to come again, at most: what it brings is then as new as
+/// they. One after which the client's workers would have to wait for slower ones waits itself for these, a
+/// little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
   const sync::Time asked = state.answer->asked;
   const bool others_come = std::any_of(clients_.begin(), clients_.end(), [asked](const auto& client) {

@@ -23,7 +23,7 @@ constexpr std::uint64_t kPauseOfRound = 9;
 /// begin so many times sooner. Rounds that begin together bring news that are as old as a round, not as a
 /// pause, so that fewer of them keep the bound.
 constexpr int kJoinSooner = 2;
-/// So many times what has passed since the last round must be at least that round.
+/// So many times what has passed since the last round must be at least that round, or the longest pause.
 constexpr int kJoinAfter = 4;
 /// Workers that have done their batches on the rows of one round wait for the next where rounds are so short.
 /// Longer ones, of many items or slow networks, are waited for only where the bound says so: there rounds are
@@ -228,7 +228,8 @@ bool HostSync::Paced(Time now, int sooner) const {
 /// which comes soon after it.
 bool HostSync::Joins(Time now) const {
   if (!training_ || in_round_ || clock_ == wire::kNoClock || owner_->NewestRound() != now) return false;
-  return kJoinAfter * (now - round_end_) >= round_took_ && Paced(now, kJoinSooner);
+  const auto took = std::min<Time::duration>(round_took_, kLongestPause);
+  return kJoinAfter * (now - round_end_) >= took && Paced(now, kJoinSooner);
 }
 
 /// Whether to say now that nobody works here, so that others need not wait. Workers are without leases often,

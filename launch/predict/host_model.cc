@@ -90,7 +90,8 @@ bool HostModel::Paced(double sooner) const {
 
 bool HostModel::Joins() const {
   if (in_round_ || clock_ == kNobody) return false;
-  return kJoinAfter * (job_.queue.now() - round_end_) >= round_took_ && Paced(kJoinSooner);
+  const double took = std::min(round_took_, kLongestPause);
+  return kJoinAfter * (job_.queue.now() - round_end_) >= took && Paced(kJoinSooner);
 }
 
 bool HostModel::IdlenessIsNews() const {

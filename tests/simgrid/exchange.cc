@@ -96,7 +96,8 @@ bool Exchange::Paced(double sooner) const {
 /// Whether a round that another host begins now is one to join.
 bool Exchange::Joins() const {
   if (in_round_ || clock_ == kNobody) return false;
-  return kJoinAfter * (Now() - round_end_) >= round_took_ && Paced(kJoinSooner);
+  const double took = std::min(round_took_, kLongestPause);
+  return kJoinAfter * (Now() - round_end_) >= took && Paced(kJoinSooner);
 }
 
 /// Whether others are to hear now that nobody works here.

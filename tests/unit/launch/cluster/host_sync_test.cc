@@ -121,6 +121,11 @@ class HostSyncTest : public ::testing::Test {
     return second_.gate.visible() >= second_.gate.HostClock();
   }
 
+  /// The first host works on, and the network thread sees it.
+  void GetAhead(std::int64_t batches) {
+    for (std::int64_t n = 0; n < batches; ++n) first_.gate.Finish(0);
+    EXPECT_FALSE(BeginsRound(first_, 0ms));
+  }
   /// @returns whether the first host joins a round that the second begins, so long after its own last
   bool JoinsAfter(std::chrono::milliseconds pause) {
     first_.gate.Finish(0);
@@ -152,6 +157,16 @@ TEST_F(HostSyncTest, EarlierItIsNot) {
   EXPECT_FALSE(JoinsAfter(449ms));
 }
 
+TEST_F(HostSyncTest, WhoIsHalfTheBoundAheadJoinsEarlier) {
+  GetAhead(kBound / 2);
+  EXPECT_TRUE(JoinsAfter(26ms));
+}
+
+TEST_F(HostSyncTest, ButNotBeforeAQuarterOfTheLastRoundHasPassed) {
+  GetAhead(kBound / 2);
+  EXPECT_FALSE(JoinsAfter(24ms));
+}
+
 TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {
   first_.gate.Leave(0);
   EXPECT_FALSE(BeginsRound(first_, 90ms));
@@ -162,13 +177,17 @@ TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {
   EXPECT_TRUE(BeginsRound(first_, 90ms));
 }
 
-TEST_F(HostSyncTest, NorIsOneThatSomebodyElseBeginsMeanwhile) {
+TEST_F(HostSyncTest, NobodyJoinsWhereNobodyWorks) {
+  first_.gate.Finish(0);
+  ASSERT_FALSE(BeginsRound(first_, 440ms));
   first_.gate.Leave(0);
+  ASSERT_FALSE(BeginsRound(first_, 20ms));
   second_.gate.Finish(0);
   second_.sync->RequestRound();
-  ASSERT_TRUE(BeginsRound(second_, 20ms));
+  ASSERT_TRUE(BeginsRound(second_, 0ms));
   Deliver();
   first_.gate.Join(0, kBase);
+  first_.gate.Finish(0);
   EXPECT_FALSE(BeginsRound(first_, 10ms));
 }
 
