@@ -127,11 +127,11 @@ sync::Time SyncOwner::OldestNews() const {
 /// little.
 bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
   const sync::Time asked = state.answer->asked;
-  const bool others_come = std::any_of(clients_.begin(), clients_.end(), [asked](const auto& client) {
+  const auto comes = [asked](const auto& client) {
     return client.second.comes && client.second.began <= asked;
-  });
-  if (others_come && now - asked < std::min<sync::Duration>(asked - state.began, options_.again))
-    return false;
+  };
+  const auto took = std::min<sync::Duration>(asked - state.began, options_.again);
+  if (now - asked < took && std::any_of(clients_.begin(), clients_.end(), comes)) return false;
   if (options_.bound < 0 || state.clock == wire::kNoClock) return true;
   const auto bound = static_cast<std::uint64_t>(options_.bound);
   return state.clock <= bound || VisibleClock() >= state.clock - bound || now - asked >= options_.patience;

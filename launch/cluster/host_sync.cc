@@ -161,7 +161,6 @@ void HostSync::BeginEpoch(std::uint64_t base) {
   // After a flush rows are the same everywhere; without one they are as old as they were.
   if (!training_) epoch_start_ = now;
   training_ = true;
-  joins_ = false;
   clocks_.Begin(base, last_clock_);
   owner_->BeginEpoch(clocks_);
   for (auto& [leader, replica] : replicas_) replica->BeginEpoch(clocks_);

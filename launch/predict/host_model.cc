@@ -196,7 +196,10 @@ void HostModel::TakeUp(unsigned from, bool last, double triples, double clock, d
     joins_ = joins_ || (clock != kNobody && Joins());
   }
   peer.comes = !last;
-  if (!last) return joins_ ? Proceed() : void();
+  if (!last) {
+    if (joins_) Proceed();
+    return;
+  }
   added_ += triples * job_.network.PeersOf(self_, from);
   peer.clock = clock;
   peer.heard = peer.asked = job_.queue.now();

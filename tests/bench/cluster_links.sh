@@ -26,8 +26,7 @@ program=(--delay-link "$build/tests/cluster/delay_link")
 fast=(--delay 0 "${program[@]}")
 slow=(--rate 1gbit --delay 10 "${program[@]}")
 work=$(mktemp -d)
-pace=
-trap 'kill $pace 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'pkill -TERM -P $$ || true; rm -rf "$work"' EXIT
 cd "$work"
 
 # Round trip of a byte, and a stream of 256 MB, between the first two hosts.
@@ -80,12 +79,11 @@ on_hosts() {
   while [[ $1 != -- ]]; do options+=("$1"); shift; done
   shift
   python3 "$watch" "$name.pace" &
-  pace=$!
+  local pace=$!
   note "$name" bash "$namespaces" --hosts "$hosts" ${options[@]+"${options[@]}"} -- \
     mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
   kill "$pace"
   wait "$pace"
-  pace=
 }
 for ((run = 0; run < runs; ++run)); do
   if [[ $what == encryption ]]; then
@@ -93,8 +91,9 @@ for ((run = 0; run < runs; ++run)); do
     on_hosts insecure -- --insecure "$@"
     ((run % 2 == 0)) || on_hosts encrypted -- "$@"
   else
-    on_hosts fast "${fast[@]}" -- "$@"
+    ((run % 2)) || on_hosts fast "${fast[@]}" -- "$@"
     on_hosts slow "${slow[@]}" -- "$@"
+    ((run % 2 == 0)) || on_hosts fast "${fast[@]}" -- "$@"
     note alone "${train[@]}" --threads "$(nproc)" "$@"
   fi
 done

@@ -51,17 +51,20 @@ def busy_and_idle():
 class Group:
     """A control group (version 1, cpuacct) that counts the processor time of whoever is in it."""
 
-    def __init__(self):
+    def __enter__(self):
         self.path = pathlib.Path(f"/sys/fs/cgroup/cpuacct/attune-validation-{os.getpid()}")
-        self.path.mkdir()
+        self.path.mkdir(exist_ok=True)
+        self.before = self.seconds()
+        return self
 
     def enter(self):
         (self.path / "tasks").write_text(str(os.getpid()))
 
-    def used(self):
+    def seconds(self):
         return int((self.path / "cpuacct.usage").read_text()) / 1e9
 
-    def remove(self):
+    def __exit__(self, *_):
+        self.used = self.seconds() - self.before
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
@@ -115,13 +118,11 @@ class Validation:
         expected = self.predict(hosts, rate, self.cores)
         train = self.train(self.options.seconds, expected, "--threads", 1, "--run", run)
         link = [] if rate == "none" else ["--rate", rate]
-        group = Group()
         began, idle = time.monotonic(), busy_and_idle()[1]
-        with pace(self.work) as taken:
+        with Group() as group, pace(self.work) as taken:
             output(["bash", NAMESPACES, "--hosts", hosts, *link, "--", "mpirun", "-n", hosts, *train], "job", group.enter)
         passed = time.monotonic() - began
-        available = min(self.cores, (group.used() + busy_and_idle()[1] - idle) / passed)
-        group.remove()
+        available = min(self.cores, (group.used + busy_and_idle()[1] - idle) / passed)
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         epochs = [line for line in lines if line["event"] == "epoch"]
         epochs = epochs[math.ceil(len(epochs) / 4) : -1]  # rows are brought together at the end of the last
