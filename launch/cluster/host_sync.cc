@@ -29,6 +29,8 @@ constexpr int kJoinAfter = 4;
 /// Longer ones, of many items or slow networks, are waited for only where the bound says so: there rounds are
 /// paced by their share of the time, and what they bring late costs less than waiting.
 constexpr auto kShortRound = 10ms;
+/// Rounds that take so long keep links busy.
+constexpr auto kLongRound = 100ms;
 
 /// Replicated items of each owner, hottest first.
 std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& options, Index items) {
@@ -198,12 +200,22 @@ void HostSync::ReadClock(Time now) {
 bool HostSync::RoundDue(Time now) const {
   if (requested_ > started_) return true;
   if (!training_) return false;
-  if (clock_ == wire::kNoClock) {
-    return round_clock_ == wire::kNoClock ? now - round_end_ >= kIdlePause : IdlenessIsNews(now);
-  }
+  const bool idle = clock_ == wire::kNoClock;
+  if (idle && round_clock_ == wire::kNoClock) return now - round_end_ >= kIdlePause;
+  if (!idle && joins_ && clock_ != round_clock_) return true;
+  if (LetsOthersEnd(now)) return false;
+  if (idle) return IdlenessIsNews(now);
   if (round_clock_ == wire::kNoClock || gate_.AnybodyWaits()) return true;
   // A round in the middle of a batch could only wait for others, and be in the way when the batch ends.
-  return clock_ != round_clock_ && (joins_ || Paced(now));
+  return clock_ != round_clock_ && Paced(now);
+}
+
+/// Where links are full, and rounds follow each other without a pause, a host that began its next while
+/// others' last are being answered would stay out of step with them: what goes up and what comes down take
+/// the same direction of a link at a time, and the other is idle. It waits for their answers, at most as long
+/// as its own last round took.
+bool HostSync::LetsOthersEnd(Time now) const {
+  return round_took_ >= kLongRound && now - round_end_ < round_took_ && owner_->Answers(round_end_);
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time. The

@@ -87,6 +87,7 @@ class HostSync {
   bool Paced(Time now, int sooner = 1) const;
   bool Joins(Time now) const;
   bool IdlenessIsNews(Time now) const;
+  bool LetsOthersEnd(Time now) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;
   void EndRound(Time now);

@@ -6,14 +6,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "common/data/training_data.h"
+#include "common/error.h"
 #include "common/log.h"
 #include "common/net/frame_memory.h"
 #include "launch/embedded_cluster.h"
+#include "launch/predict/busy_cores.h"
 #include "launch/training_settings.h"
 #include "ps/theta_store.h"
 
@@ -48,9 +51,8 @@ double TripleSeconds(const TrainingSpec& spec, const data::Dataset& dataset, con
   return each[each.size() / 2];
 }
 
-void MeasureTraining(TrainingSpec spec, const data::Dataset& dataset, unsigned threads, double seconds,
-                     Costs& costs) {
-  const data::TrainingData data(dataset);
+void MeasureTraining(TrainingSpec spec, const data::Dataset& dataset, const data::TrainingData& data,
+                     unsigned threads, double seconds, Costs& costs) {
   const auto whole = static_cast<double>(spec.sampling.batch_triples);
   const double large = TripleSeconds(spec, dataset, data, threads, seconds);
   costs.triple = large;
@@ -102,6 +104,22 @@ double ProcessSeconds() {
   return SecondsOf(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double ThreadSecondsOf(std::string_view names) {
+  double sum = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(thread.path() / "comm"), name);
+    if (!name.starts_with(names)) continue;
+    double nanoseconds = 0;  // on a processor; then come others
+    if (!(std::ifstream(thread.path() / "schedstat") >> nanoseconds)) {
+      ThrowFailed("calibration: {} cannot be read: the kernel does not say what threads take",
+                  (thread.path() / "schedstat").string());
+    }
+    sum += 1e-9 * nanoseconds;
+  }
+  return sum;
+}
+
 Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned threads, double seconds) {
   Costs costs;
   costs.machine = MachineName();
@@ -115,7 +133,10 @@ Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned
   }
   net::KeepFrameMemory();  // as processes of a job do
   log::Info("calibration: training, with {} threads", threads);
-  MeasureTraining(spec, dataset, threads, seconds, costs);
+  const data::TrainingData data(dataset);
+  MeasureTraining(spec, dataset, data, threads, seconds, costs);
+  MeasureHop(costs);
+  const BusyCores busy(spec, dataset, data, threads);
   MeasureTheta(spec, costs);
   log::Info("calibration: rows of {} floats", items.floats);
   MeasureSync(items, dataset.num_items(), costs);

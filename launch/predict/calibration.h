@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "common/data/dataset.h"
 #include "common/table.h"
 #include "common/training_spec.h"
@@ -7,10 +9,10 @@
 
 namespace attune::predict {
 
-/// Measures on this machine what training and messages cost, with the classes that a job uses; takes about a
-/// minute. Everything but `hop` is processor time, so that other work on the machine disturbs little; what
-/// threads of this process take from each other (caches, memory, halves of a core) is in it.
-/// @param threads  busy while training is timed: as many as a host of the job has
+/// Measures on this machine what training and messages cost, with the classes that a job uses; takes about
+/// two minutes. Everything but `hop` is processor time, so that other work on the machine disturbs little;
+/// what threads of this process take from each other (caches, memory, halves of a core) is in it.
+/// @param threads  that train meanwhile: as many as a host of the job has
 /// @param seconds  that training is timed for, with large and with small batches each; two epochs at least
 Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned threads, double seconds);
 
@@ -18,9 +20,11 @@ Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned
 void MeasureSync(const RecordLayout& layout, std::size_t rows, Costs& costs);
 void MeasureRows(const RecordLayout& layout, std::size_t rows, Costs& costs);
 void MeasureMessages(Costs& costs);
+void MeasureHop(Costs& costs);
 
-/// Processor time of the calling thread, and of the process, seconds.
+/// Processor time, seconds: of the calling thread, of the process, and of its threads whose names begin so.
 double ThreadSeconds();
 double ProcessSeconds();
+double ThreadSecondsOf(std::string_view names);
 
 }  // namespace attune::predict

@@ -19,6 +19,8 @@ constexpr int kSmallMessages = 4000, kLargeMessages = 400, kPings = 300;
 constexpr std::size_t kLargeBytes = 250'000;
 constexpr std::size_t kTogether = 8;
 constexpr auto kDeadline = 20s;
+/// ZeroMQ's name for the threads that it moves bytes with.
+constexpr const char* kCarriers = "ZMQbg/IO";
 
 /// Two nodes in this process, over loopback.
 class Ends {
@@ -50,7 +52,7 @@ class Ends {
   Seconds Measure(std::size_t bytes, int messages) {
     const wire::Message message = MessageOf(bytes);
     Seconds seconds;
-    const double all = ProcessSeconds(), own = ThreadSeconds();
+    const double carried = ThreadSecondsOf(kCarriers);
     for (int n = 0; n < messages; n += kTogether) {
       const double begin = ThreadSeconds();
       for (std::size_t k = 0; k < kTogether; ++k) Send(*here_, kThere, message);
@@ -59,7 +61,7 @@ class Ends {
       seconds.send += sent - begin;
       seconds.receive += ThreadSeconds() - sent;
     }
-    seconds.carry = (ProcessSeconds() - all - (ThreadSeconds() - own)) / 2;  // on both ends
+    seconds.carry = (ThreadSecondsOf(kCarriers) - carried) / 2;  // on both ends
     seconds.send /= messages;
     seconds.receive /= messages;
     seconds.carry /= messages;
@@ -122,10 +124,15 @@ void MeasureMessages(Costs& costs) {
     costs.send = Line(small.send, large.send);
     costs.receive = Line(small.receive, large.receive);
     (encrypted ? costs.carry_encrypted : costs.carry) = Line(small.carry, large.carry);
-    if (!encrypted) continue;
-    const double busy = small.send + small.receive + 2 * small.carry;
-    costs.hop = std::max(0.0, ends.RoundTrip() / 2 - busy);
   }
+}
+
+void MeasureHop(Costs& costs) {
+  Ends ends(true);
+  ends.Measure(0, 400);
+  const Ends::Seconds each = ends.Measure(0, kSmallMessages);
+  const double busy = each.send + each.receive + 2 * each.carry;
+  costs.hop = std::max(0.0, ends.RoundTrip() / 2 - busy);
 }
 
 }  // namespace attune::predict

@@ -4,15 +4,19 @@
 # processor time) without limit and delay, in turn; beside it one process with as many threads, and what the links give.
 # Limits and delays are timers of the system, whose interrupts take the processors from whoever runs. What they take is
 # measured, too: processor time of a fixed piece of arithmetic, now and then, in each job (pace.py).
+# With --processors X each host has the processor time of so many processors (a control group's quota). If all of them together
+# need less than there is, links take what is left, and not of the job.
 # With --encryption: what encryption costs. The job as it is against the same with --insecure, in turn, on hosts whose links
 # have neither limit nor program in them.
 #
-# usage: cluster_links.sh [--encryption] BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
+# usage: cluster_links.sh [--encryption] [--processors X] BUILD_DIR DATA [RUNS [HOSTS]] [-- arguments of attune train]
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
 what=links
 if [[ ${1:-} == --encryption ]]; then what=encryption; shift; fi
+rations=()
+if [[ ${1:-} == --processors ]]; then rations=(--processors "${2:?how many of each host}"); shift 2; fi
 build=$(realpath "${1:?the build directory}") data=$(realpath "${2:?the data set}")
 shift 2
 runs=3 hosts=3
@@ -80,7 +84,7 @@ on_hosts() {
   shift
   python3 "$watch" "$name.pace" &
   local pace=$!
-  note "$name" bash "$namespaces" --hosts "$hosts" ${options[@]+"${options[@]}"} -- \
+  note "$name" bash "$namespaces" --hosts "$hosts" ${rations[@]+"${rations[@]}"} ${options[@]+"${options[@]}"} -- \
     mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
   kill "$pace"
   wait "$pace"

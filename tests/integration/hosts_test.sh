@@ -24,8 +24,16 @@ fail() {
   exit 1
 }
 
+# on_hosts SECONDS ARGUMENTS...: namespaces.sh; the number of its process, which its hosts are named after, goes to a file.
+on_hosts() {
+  local seconds=$1
+  shift
+  # shellcheck disable=SC2016  # the variables are those of the process that becomes namespaces.sh
+  timeout "$seconds" bash -c 'echo $$ >>numbers; exec bash "$0" "$@"' "$namespaces" "$@" >out 2>&1
+}
+
 code=0
-timeout 60 bash "$namespaces" --hosts 1 -- true >out 2>&1 || code=$?
+on_hosts 60 --hosts 1 -- true || code=$?
 ((code != 77)) || { cat out; exit 77; }
 ((code == 0)) || fail "no hosts: $(cat out)"
 
@@ -33,7 +41,7 @@ timeout 60 bash "$namespaces" --hosts 1 -- true >out 2>&1 || code=$?
 expect() {
   local code=$1 text=$2 got=0
   shift 2
-  timeout $((120 * patience)) bash "$namespaces" "$@" >out 2>&1 || got=$?
+  on_hosts $((120 * patience)) "$@" || got=$?
   [[ $got == "$code" ]] || fail "expected exit code $code, got $got: $* -- $(cat out)"
   [[ $(cat out) == *"$text"* ]] || fail "expected '$text': $* -- $(cat out)"
 }
@@ -188,6 +196,19 @@ expect 2 "nowhere0" --hosts 2 -- mpirun -n 2 "${train[@]}" --out model --interfa
 expect 3 "not a directory" --hosts 2 -- mpirun -n 2 bash -c \
   '[[ $OMPI_COMM_WORLD_RANK == 0 ]] || cd other; exec "$@"' train "${train[@]}" --out model
 
-[[ -z $(ip netns list | grep "^at$$-" || true) ]] || fail "namespaces are left: $(ip netns list)"
+# Hosts that have a share of the processors each.
+code=0
+on_hosts 60 --hosts 2 --processors 0.5 -- mpirun -n 2 cat /proc/self/cgroup || code=$?
+if ((code == 77)); then
+  cat out
+else
+  number=$(tail -n 1 numbers)
+  [[ $code == 0 && $(cat out) == *"/at$number-1"* && $(cat out) == *"/at$number-2"* ]] || fail "hosts have no share each: $(cat out)"
+fi
+
+while read -r number; do
+  [[ -z $(ip netns list | grep "^at$number-" || true) ]] || fail "namespaces are left: $(ip netns list)"
+  [[ -z $(find /sys/fs/cgroup -name "at$number-*" 2>/dev/null) ]] || fail "control groups are left"
+done <numbers
 [[ -z $(find /dev/shm -name '*attune*' 2>/dev/null) ]] || fail "shared memory is left"
 echo "hosts_test: hosts with addresses of their own train the triples of one process"
