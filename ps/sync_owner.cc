@@ -137,6 +137,13 @@ bool SyncOwner::MayBegin(const State& state, sync::Time now) const {
   return state.clock <= bound || VisibleClock() >= state.clock - bound || now - asked >= options_.patience;
 }
 
+bool SyncOwner::Answers(sync::Time rounds_until) const {
+  return std::any_of(clients_.begin(), clients_.end(), [rounds_until](const auto& client) {
+    const State& state = client.second;
+    return state.began <= rounds_until && (state.comes || state.answer || !state.down.AllTaken());
+  });
+}
+
 bool SyncOwner::busy() const {
   return std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
     return client.second.answer || !client.second.down.AllTaken();

@@ -53,6 +53,9 @@ class SyncOwner {
   /// When a client on which somebody works began a round last.
   sync::Time NewestRound() const { return newest_round_; }
 
+  /// Whether a client that began a round by then has not been answered, or has not taken all of the answer.
+  bool Answers(sync::Time rounds_until) const;
+
   /// When the client came that works and has not come for longest; the end of time if there is none.
   sync::Time OldestNews() const;
 

@@ -14,6 +14,7 @@ constexpr double kJoinSooner = 2;
 constexpr double kJoinAfter = 4;
 constexpr double kIdlePause = 0.1;
 constexpr double kShortRound = 0.010;
+constexpr double kLongRound = 0.100;
 constexpr double kPatience = 0.020;
 constexpr double kAgain = 1.0;
 constexpr double kFrameBytes = 262'144;
@@ -106,15 +107,27 @@ bool HostModel::IdlenessIsNews() const {
 }
 
 bool HostModel::RoundDue() const {
-  if (clock_ == kNobody) {
-    return round_clock_ == kNobody ? job_.queue.now() >= round_end_ + kIdlePause : IdlenessIsNews();
-  }
+  const bool idle = clock_ == kNobody;
+  if (idle && round_clock_ == kNobody) return job_.queue.now() >= round_end_ + kIdlePause;
+  if (!idle && joins_ && clock_ != round_clock_) return true;
+  if (LetsOthersEnd()) return false;
+  if (idle) return IdlenessIsNews();
   if (round_clock_ == kNobody || anybody_waits_) return true;
-  return clock_ != round_clock_ && (joins_ || Paced());
+  return clock_ != round_clock_ && Paced();
+}
+
+/// Rounds without a pause between them wait for answers to others' last.
+bool HostModel::LetsOthersEnd() const {
+  if (round_took_ < kLongRound || job_.queue.now() >= round_end_ + round_took_) return false;
+  return std::any_of(peers_.begin(), peers_.end(), [this](const Peer& peer) {
+    return peer.began <= round_end_ &&
+           (peer.comes || peer.asks || peer.down.left > 0 || peer.down.under_way > 0);
+  });
 }
 
 /// When a round begins if nothing happens before.
 double HostModel::NextRound() const {
+  if (LetsOthersEnd()) return round_end_ + round_took_;
   if (clock_ != kNobody) return round_end_ + Pause();
   if (round_clock_ == kNobody) return round_end_ + kIdlePause;
   return std::min(round_end_ + Pause(), idle_since_ + kIdlePause);
@@ -273,6 +286,7 @@ void HostModel::TakeDown(unsigned from, bool last, double visible, double starte
                        HostModel& there = job_.hosts[from];
                        --there.peers_[self_].down.under_way;
                        there.PumpDown(self_);
+                       if (there.peers_[self_].down.under_way == 0) there.Proceed();
                      }});
   if (!last) return;
   Peer& peer = peers_[from];

@@ -97,6 +97,7 @@ class HostModel {
   bool Paced(double sooner = 1) const;
   bool Joins() const;
   bool IdlenessIsNews() const;
+  bool LetsOthersEnd() const;
   double NextRound() const;
   double Pause() const;
   void StartRound();

@@ -19,6 +19,7 @@ constexpr double kJoinSooner = 2;
 constexpr double kJoinAfter = 4;
 constexpr double kPauseOfRound = 9;  // a job's first eight rounds follow sooner; that is left out
 constexpr double kShortRound = 0.010;
+constexpr double kLongRound = 0.100;
 /// A message's prefix and description.
 constexpr double kHead = 70;
 /// So much later than a moment it has certainly passed.
@@ -112,11 +113,23 @@ bool Exchange::IdlenessIsNews() const {
 }
 
 bool Exchange::RoundDue() const {
-  if (clock_ == kNobody) {
-    return round_clock_ == kNobody ? Now() - round_end_ >= kIdlePause : IdlenessIsNews();
-  }
+  const bool idle = clock_ == kNobody;
+  if (idle && round_clock_ == kNobody) return Now() - round_end_ >= kIdlePause;
+  if (!idle && joins_ && clock_ != round_clock_) return true;
+  if (LetsOthersEnd()) return false;
+  if (idle) return IdlenessIsNews();
   if (round_clock_ == kNobody || gate_.AnybodyWaits()) return true;
-  return clock_ != round_clock_ && (joins_ || Paced());
+  return clock_ != round_clock_ && Paced();
+}
+
+/// Whether to wait until those have been answered who began a round before the last one here ended.
+bool Exchange::LetsOthersEnd() const {
+  if (round_took_ < kLongRound || Now() - round_end_ >= round_took_) return false;
+  return std::any_of(clients_.begin(), clients_.end(), [this](const Client& client) {
+    const bool under_way =
+        client.comes || client.asked || client.down.active || client.down.taken < client.down.sent;
+    return under_way && client.began <= round_end_;
+  });
 }
 
 void Exchange::StartRound() {
@@ -258,6 +271,7 @@ double Exchange::NextLook() const {
   if (in_round_) at(round_start_ + 2 * kShortRound);
   const bool told = clock_ == kNobody && round_clock_ == kNobody;
   if (!in_round_) at(round_end_ + (told ? kIdlePause : Pause()));
+  if (!in_round_) at(round_end_ + round_took_);
   if (clock_ == kNobody && !told) at(worked_ + kIdlePause);
   if (clock_ != kNobody) at(worked_ + kBetweenLeases);
   for (const Client& client : clients_) {

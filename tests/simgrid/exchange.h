@@ -78,6 +78,7 @@ class Exchange {
   bool Paced(double sooner = 1) const;
   bool Joins() const;
   bool IdlenessIsNews() const;
+  bool LetsOthersEnd() const;
   double Pause() const;
   bool RoundUnderWay() const;
   void StartRound();

@@ -136,6 +136,31 @@ class HostSyncTest : public ::testing::Test {
     return first_.sync->rounds() > rounds;
   }
 
+  /// A round of each host, of which the first host's ends: its answer to the second is on its way. Then the
+  /// first host's workers get as far as they may.
+  /// @returns that answer
+  std::deque<wire::Message> EndRoundOfFirst() {
+    now_ += 2s;
+    for (Host& host : hosts_) {
+      host.gate.Finish(0);
+      host.sync->Proceed(now_);
+    }
+    now_ += 200ms;
+    std::deque<wire::Message> kept;
+    for (int times = 0; times < 4; ++times) {
+      for (net::NodeId from : {0U, 1U}) {
+        for (const wire::Message& message : hosts_[from].outbox.Fetch()) {
+          const bool keep = from == 0 && wire::ParseSync(message).value().type == wire::SyncType::kDown;
+          if (keep) kept.push_back(message);
+          if (!keep) hosts_[1 - from].sync->OnMessage(from, message, now_);
+        }
+      }
+      for (Host& host : hosts_) host.sync->Proceed(now_);
+    }
+    for (std::int64_t n = 0; n < kBound; ++n) first_.gate.Finish(0);
+    return kept;
+  }
+
   std::array<Host, 2> hosts_{Host(0), Host(1)};
   Host& first_ = hosts_[0];
   Host& second_ = hosts_[1];
@@ -206,6 +231,23 @@ TEST_F(HostSyncTest, WhoIsHalfTheBoundAheadHearsThatNobodyWorksThere) {
 
 TEST_F(HostSyncTest, WhoIsLessAheadNeedNotHearIt) {
   EXPECT_FALSE(HearsOfIdleness(kBound / 4));
+}
+
+TEST_F(HostSyncTest, RoundsWithoutPauseWaitUntilOthersLastIsAnswered) {
+  const std::deque<wire::Message> answer = EndRoundOfFirst();
+  ASSERT_FALSE(answer.empty());
+  ASSERT_EQ(first_.sync->rounds(), 10U);
+  EXPECT_FALSE(BeginsRound(first_, 10ms));
+  for (const wire::Message& message : answer) second_.sync->OnMessage(0, message, now_);
+  second_.sync->Proceed(now_);
+  for (const wire::Message& message : second_.outbox.Fetch()) first_.sync->OnMessage(1, message, now_);
+  EXPECT_TRUE(BeginsRound(first_, 0ms));
+}
+
+TEST_F(HostSyncTest, OthersAnswersAreWaitedForAsLongAsTheLastRoundTook) {
+  ASSERT_FALSE(EndRoundOfFirst().empty());
+  EXPECT_FALSE(BeginsRound(first_, 199ms));
+  EXPECT_TRUE(BeginsRound(first_, 1ms));
 }
 
 }  // namespace
