@@ -10,7 +10,7 @@
 namespace attune::predict {
 
 /// Measures on this machine what training and messages cost, with the classes that a job uses; takes about
-/// two minutes. Everything but `hop` is processor time, so that other work on the machine disturbs little;
+/// a minute. Everything but `hop` is processor time, so that other work on the machine disturbs little;
 /// what threads of this process take from each other (caches, memory, halves of a core) is in it.
 /// @param threads  that train meanwhile: as many as a host of the job has
 /// @param seconds  that training is timed for, with large and with small batches each; two epochs at least
