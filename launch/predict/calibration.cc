@@ -111,8 +111,8 @@ double ThreadSecondsOf(std::string_view names) {
     std::getline(std::ifstream(thread.path() / "comm"), name);
     if (!name.starts_with(names)) continue;
     double nanoseconds = 0;  // on a processor; then come others
-    if (!(std::ifstream(thread.path() / "schedstat") >> nanoseconds)) {
-      ThrowFailed("calibration: {} cannot be read: the kernel does not say what threads take",
+    if (!(std::ifstream(thread.path() / "schedstat") >> nanoseconds) || nanoseconds == 0) {
+      ThrowFailed("calibration: {} says nothing: the kernel does not count what threads take",
                   (thread.path() / "schedstat").string());
     }
     sum += 1e-9 * nanoseconds;

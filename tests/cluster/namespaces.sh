@@ -5,7 +5,7 @@
 # usage: namespaces.sh [--hosts N] [--slots K] [--processors X] [--rate 1gbit] [--delay MILLISECONDS --delay-link PROGRAM] -- COMMAND...
 #   --hosts N        hosts (3)
 #   --slots K        ranks that mpirun may start on each (1)
-#   --processors X   processor time of each host: a control group's quota, in processors (0.4)
+#   --processors X   processor time of each host: a control group's quota, in processors; unset: no limit
 #   --rate RATE      limit of each host's link in both directions (tbf)
 #   --delay MS       that a frame takes longer on each host's link, in both directions
 #   --delay-link P   the program delay_link of the build
