@@ -45,7 +45,10 @@ RoundWork::~RoundWork() {
 
 /// What is trained here is finished first; what only waits is for others.
 bool RoundWork::Rest() {
-  ready_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.clear();
+  }
   return busy() + fetching_ == 0;
 }
 
@@ -69,6 +72,11 @@ std::optional<std::uint32_t> RoundWork::TakeFinishedRound() {
     flush_.reset();
   }
   return std::exchange(at_rest_, std::nullopt);
+}
+
+std::size_t RoundWork::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return ready_.size();
 }
 
 bool RoundWork::owes_round() const {
@@ -191,35 +199,53 @@ void RoundWork::BeginLeases() {
   // A host that has joined late has rows to work with when they have come.
   if (parts_.gate != nullptr && !parts_.gate->open()) return;
   while (const auto lease = ways_.client.TakeLease()) BringRows(*lease);
-  while (!ready_.empty() && threads_.busy() < threads_.count()) {
-    Run(ready_.front());
-    ready_.pop_front();
+  const bool train = round_.work == wire::Work::kTrain;
+  const std::size_t idle = threads_.count() - threads_.busy();
+  for (std::size_t n = std::min(idle, waiting()); n > 0; --n) {
+    threads_.Start([this, train](unsigned thread) { RunLeases(thread, train); });
   }
 }
 
 void RoundWork::BringRows(const wire::Lease& lease) {
   if (round_.work != wire::Work::kTrain && !ranking_) return;
   if (!lease.rows_at || *lease.rows_at == node_) {
-    ready_.push_back(lease);
+    AddReady(lease);
     return;
   }
   const auto [first, end] = parts_.UsersOf(lease.slice);
   ++fetching_;
   ways_.user_rows.Fetch({*lease.rows_at, first, end}, [this, lease] {
     --fetching_;
-    if (lease.round == ways_.client.round().round) ready_.push_back(lease);
+    if (lease.round == ways_.client.round().round) AddReady(lease);
   });
 }
 
-void RoundWork::Run(const wire::Lease& lease) {
-  const bool train = round_.work == wire::Work::kTrain;
-  threads_.Start([this, lease, train](unsigned thread) {
-    PrepareSlice(lease);
-    auto done = train ? Train(thread, lease) : Rank(lease);
+void RoundWork::AddReady(const wire::Lease& lease) {
+  const std::lock_guard lock(mutex_);
+  ready_.push_back(lease);
+}
+
+std::optional<wire::Lease> RoundWork::NextLease() {
+  const std::lock_guard lock(mutex_);
+  if (stop_.load() || ready_.empty()) return std::nullopt;
+  const wire::Lease lease = ready_.front();
+  ready_.pop_front();
+  return lease;
+}
+
+/// The next lease does not wait until the network thread has a processor: a slice may be a few milliseconds
+/// of work.
+void RoundWork::RunLeases(unsigned thread, bool train) {
+  while (const auto lease = NextLease()) {
+    PrepareSlice(*lease);
+    auto done = train ? Train(thread, *lease) : Rank(*lease);
     if (!done) return;
-    const std::lock_guard lock(mutex_);
-    done_.push_back(*std::move(done));
-  });
+    {
+      const std::lock_guard lock(mutex_);
+      done_.push_back(*std::move(done));
+    }
+    ways_.wake();
+  }
 }
 
 void RoundWork::PrepareSlice(const wire::Lease& lease) {

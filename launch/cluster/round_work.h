@@ -64,10 +64,10 @@ class RoundWork {
   /// The round without leases whose work here is done, and with other hosts where it is to be; told once.
   std::optional<std::uint32_t> TakeFinishedRound();
 
-  unsigned busy() const { return threads_.busy(); }      ///< threads that do something
-  std::size_t waiting() const { return ready_.size(); }  ///< leases for which no thread was idle
-  unsigned fetching() const { return fetching_; }        ///< leases whose rows are on their way
-  bool owes_round() const;                               ///< TakeFinishedRound() is to come
+  unsigned busy() const { return threads_.busy(); }  ///< threads that do something
+  std::size_t waiting() const;                       ///< leases for which no thread was idle
+  unsigned fetching() const { return fetching_; }    ///< leases whose rows are on their way
+  bool owes_round() const;                           ///< TakeFinishedRound() is to come
   std::uint64_t triples_done() const { return pool_.triples_done(); }  ///< from any thread
 
  private:
@@ -80,7 +80,10 @@ class RoundWork {
   void FoldOverdue();
   void BeginLeases();
   void BringRows(const wire::Lease& lease);
-  void Run(const wire::Lease& lease);
+  void AddReady(const wire::Lease& lease);
+  /// One lease after the other while there are any.
+  void RunLeases(unsigned thread, bool train);
+  std::optional<wire::Lease> NextLease();
   /// Nothing if it was stopped before its end.
   std::optional<wire::LeaseDone> Train(unsigned thread, const wire::Lease& lease);
   std::optional<wire::LeaseDone> Rank(const wire::Lease& lease);
@@ -100,12 +103,12 @@ class RoundWork {
   std::atomic<bool> stop_{false};          ///< makes threads end what they train
 
   unsigned fetching_ = 0;               ///< leases whose rows are on their way
-  std::deque<wire::Lease> ready_;       ///< leases whose rows are here
   std::optional<std::uint64_t> flush_;  ///< round of the sync that a flush waits for
 
   HostPart part_;  ///< of checkpoints; copies on a worker thread while no other method is called
 
-  mutable std::mutex mutex_;              // guards the next two
+  mutable std::mutex mutex_;              // guards the next three
+  std::deque<wire::Lease> ready_;         ///< leases whose rows are here
   std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
   std::optional<std::uint32_t> at_rest_;  ///< round without leases whose work here is done
   TaskThreads threads_;                   ///< last: its threads use the others

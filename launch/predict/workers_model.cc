@@ -188,7 +188,7 @@ void WorkersModel::Tell() {
 }
 
 bool WorkersModel::TakeLease(Worker& worker) {
-  if (leases_.empty() || worker.handing) return false;
+  if (leases_.empty()) return false;
   const LeaseBoardModel::Lease lease = leases_.front();
   leases_.pop_front();
   worker.leased = true;
@@ -205,11 +205,6 @@ bool WorkersModel::TakeLease(Worker& worker) {
 
 void WorkersModel::EndLease(Worker& worker) {
   worker.leased = false;
-  worker.handing = true;
-  job_.network.host(self_).network.Run(0, [this, &worker] {
-    worker.handing = false;
-    Step(worker);
-  });
   --held_;
   ++ended_;
   const double now = job_.queue.now();

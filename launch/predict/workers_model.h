@@ -36,7 +36,6 @@ class WorkersModel {
     double clock = 0;
     double lease_left = 0;  ///< triples
     bool leased = false;
-    bool handing = false;  ///< the network thread is to give it a lease, when it comes round
     HostModel::Mark mark;
     std::deque<Shared> pulling, pushing;
     Wait wait = Wait::kNothing;

@@ -2,10 +2,10 @@
 # What slow links between hosts cost: one training job on hosts of their own (network namespaces), through links of 1 Gbit/s
 # on which every frame takes 10 ms longer at each host, and through the same links (with the same program in them, which takes
 # processor time) without limit and delay, in turn; beside it one process with as many threads, and what the links give.
-# Limits and delays are timers of the system, whose interrupts take the processors from whoever runs. What they take is
-# measured, too: processor time of a fixed piece of arithmetic, now and then, in each job (pace.py).
-# With --processors X each host has the processor time of so many processors (a control group's quota). If all of them together
-# need less than there is, links take what is left, and not of the job.
+# Limits and delays are timers of the system, whose interrupts take the processors from whoever runs, on no process's account.
+# So there is a control: on the same hosts, through both kinds of links, each host trains by itself while a program sends as
+# many bytes a second as the job does (by_itself.py). It waits for nobody; what slow links cost it is not the job's.
+# With --processors X each host has the processor time of so many processors (a control group's quota).
 # With --encryption: what encryption costs. The job as it is against the same with --insecure, in turn, on hosts whose links
 # have neither limit nor program in them.
 #
@@ -24,7 +24,7 @@ if (($# > 0)) && [[ $1 != -- ]]; then runs=$1; shift; fi
 if (($# > 0)) && [[ $1 != -- ]]; then hosts=$1; shift; fi
 if (($# > 0)); then shift; fi
 namespaces=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../cluster/namespaces.sh")
-watch=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/pace.py")
+by_itself=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/by_itself.py")
 attune=$build/launch/attune
 program=(--delay-link "$build/tests/cluster/delay_link")
 fast=(--delay 0 "${program[@]}")
@@ -69,7 +69,12 @@ if [[ $what == links ]]; then
   printf 'links with limits:   %s\n' "$(bash "$namespaces" --hosts 2 "${slow[@]}" -- python3 probe.py)"
 fi
 
-train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning --out model)
+train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning)
+# The same arguments with as many epochs as a host by itself trains in the time of the job.
+short=("$@")
+for ((n = 1; n < $#; ++n)); do
+  [[ ${short[n - 1]} != --epochs ]] || short[n]=$((short[n] / hosts > 4 ? short[n] / hosts : 4))
+done
 # note NAME COMMAND...: runs it, and keeps its last line, the summary.
 note() {
   local name=$1
@@ -82,12 +87,23 @@ on_hosts() {
   shift
   while [[ $1 != -- ]]; do options+=("$1"); shift; done
   shift
-  python3 "$watch" "$name.pace" &
-  local pace=$!
   note "$name" bash "$namespaces" --hosts "$hosts" ${rations[@]+"${rations[@]}"} ${options[@]+"${options[@]}"} -- \
-    mpirun -n "$hosts" "${train[@]}" --threads 1 "$@"
-  kill "$pace"
-  wait "$pace"
+    mpirun -n "$hosts" "${train[@]}" --out model --threads 1 "$@"
+}
+# control NAME OPTIONS... -- ARGUMENTS...: all hosts by themselves, with the traffic of the last job through slow links; notes
+# triples a second of all together.
+control() {
+  local name=$1 options=() traffic
+  shift
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  traffic=$(python3 -c 'import json, sys
+one, hosts = json.loads(open("slow").readlines()[-1]), int(sys.argv[1])
+print(one["traffic"]["bytes_per_triple"] * one["triples_per_second"] / (hosts * (hosts - 1)))' "$hosts")
+  bash "$namespaces" --hosts "$hosts" ${rations[@]+"${rations[@]}"} "${options[@]}" -- mpirun -x HOSTS -n "$hosts" \
+    "$by_itself" --traffic "$traffic" -- "${train[@]}" --out 'model{rank}' --threads 1 "$@" 2>log >lines || { cat log >&2; exit 1; }
+  python3 -c 'import json
+print(sum(json.loads(line)["triples_per_second"] for line in open("lines") if line.startswith("{")))' >>"$name"
 }
 for ((run = 0; run < runs; ++run)); do
   if [[ $what == encryption ]]; then
@@ -98,12 +114,14 @@ for ((run = 0; run < runs; ++run)); do
     ((run % 2)) || on_hosts fast "${fast[@]}" -- "$@"
     on_hosts slow "${slow[@]}" -- "$@"
     ((run % 2 == 0)) || on_hosts fast "${fast[@]}" -- "$@"
-    note alone "${train[@]}" --threads "$(nproc)" "$@"
+    control fast.control "${fast[@]}" -- "${short[@]}"
+    control slow.control "${slow[@]}" -- "${short[@]}"
+    note alone "${train[@]}" --out model --threads "$(nproc)" "$@"
   fi
 done
 
 python3 - "$what" "$hosts" <<'PYTHON'
-import json, pathlib, statistics, sys
+import json, statistics, sys
 what, hosts = sys.argv[1:]
 titles = {"alone": "one process, all cores", "fast": f"{hosts} hosts, no limit", "slow": f"{hosts} hosts, 1 Gbit/s and 10 ms",
           "encrypted": f"{hosts} hosts", "insecure": f"{hosts} hosts, --insecure"}
@@ -126,10 +144,12 @@ if what == "links":
     ratios = sorted(a["triples_per_second"] / b["triples_per_second"] for a, b in zip(runs["slow"], runs["fast"]))
     ratio = median["slow"] / median["fast"]
     print(f"slow links / links without limit: {ratio:.3f} (of pairs {ratios[0]:.3f}..{ratios[-1]:.3f})")
-    taken = {name: statistics.median(map(float, pathlib.Path(name + ".pace").read_text().split())) for name in ("fast", "slow")}
-    slower = taken["slow"] / taken["fast"]
-    print(f"a fixed piece of work took {taken['fast'] * 1e6:.0f} us of a processor beside the one, {taken['slow'] * 1e6:.0f} beside "
-          f"the other; for as much of the processors slow / without limit is {ratio * slower:.3f}")
+    control = {name: [float(line) / 1e6 for line in open(name + ".control")] for name in ("fast", "slow")}
+    by_itself = {name: statistics.median(rates) for name, rates in control.items()}
+    costs = by_itself["slow"] / by_itself["fast"]
+    pairs = sorted(a / b for a, b in zip(control["slow"], control["fast"]))
+    print(f"hosts by themselves beside as much traffic: {by_itself['fast']:.2f} and {by_itself['slow']:.2f} M triples/s: {costs:.3f} (of "
+          f"pairs {pairs[0]:.3f}..{pairs[-1]:.3f}); what is left of slow / without limit: {ratio / costs:.3f}")
 else:
     ratios = sorted(a["triples_per_second"] / b["triples_per_second"] for a, b in zip(runs["encrypted"], runs["insecure"]))
     print(f"encrypted / insecure, of pairs: median {statistics.median(ratios):.3f} ({ratios[0]:.3f}..{ratios[-1]:.3f})")

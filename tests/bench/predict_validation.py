@@ -10,10 +10,11 @@ usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbi
   --seconds S       that a job takes, by the prediction: its epochs are chosen so
   --repeats N       jobs of each kind; the median of their ratios counts
 
-The machine is not the same from minute to minute, and hosts that share it take caches from each other. So before and after
-each job its hosts train by themselves, all at the same time: what they reach, by what costs say of a host with such processors,
-is how fast the processors are, and the prediction is of a job on such ones. A job's first quarter and last epoch are left out
-of its throughput: the model is of jobs that have settled. Needs root."""
+The machine is not the same from minute to minute, hosts that share it take caches from each other, and limited links take
+processor time on nobody's account. So before and after each job its hosts train by themselves, all at the same time, beside
+as much traffic through the same links: what they reach, by what costs say of a host with such processors, is how fast the
+processors are, and the prediction is of a job on such ones. A job's first quarter and last epoch are left out of its
+throughput: the model is of jobs that have settled. Needs root."""
 
 import argparse
 import json
@@ -27,14 +28,10 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACES = ROOT / "tests/cluster/namespaces.sh"
+BY_ITSELF = ROOT / "tests/bench/by_itself.py"
 # Between two hosts of one machine, beside the link's rate: what the kernel takes to move a packet from one to the other.
 LATENCY = "20us"
 ALONE_SECONDS = 6
-# What mpirun starts on each host: a job that does not know of the others. The directory of its run ends with its rank.
-BY_ITSELF = """run=$1-$OMPI_COMM_WORLD_RANK; shift
-for name in $(compgen -e OMPI_) $(compgen -e PMIX_); do unset "$name"; done
-exec "$@" --run "$run" --out "$run.model"
-"""
 
 
 def output(command, what):
@@ -76,19 +73,20 @@ class Validation:
     def on_hosts(self, hosts, rate, command, what):
         link = [] if rate == "none" else ["--rate", rate]
         output(["bash", NAMESPACES, "--hosts", hosts, "--processors", self.options.processors, *link, "--",
-                "mpirun", "-n", hosts, *command], what)
+                "mpirun", "-x", "HOSTS", "-n", hosts, *command], what)
 
-    def speed(self, hosts):
-        """Of the processors, by that in the costs, while each of the hosts trains by itself."""
+    def speed(self, hosts, rate, job):
+        """Of the processors, by that in the costs, while each of the hosts trains by itself beside the traffic of a job."""
         run = self.work / "alone"
+        traffic = job["bytes_per_triple"] * job["triples_per_second"] / (hosts * (hosts - 1))
         train = self.train(ALONE_SECONDS, self.alone)
-        self.on_hosts(hosts, "none", ["bash", "-c", BY_ITSELF, "bash", run, *train], "hosts by themselves")
+        self.on_hosts(hosts, rate, [BY_ITSELF, "--traffic", traffic, "--", *train, "--run", f"{run}-{{rank}}", "--out",
+                                    f"{run}-{{rank}}.model"], "hosts by themselves")
         reached = [throughput(settled_epochs(self.work / f"alone-{host}")) for host in range(hosts)]
         return statistics.mean(reached) / self.alone["triples_per_second"]
 
-    def measure(self, hosts, rate):
+    def measure(self, hosts, rate, expected):
         run = self.work / "run"
-        expected = self.prediction(hosts, self.options.processors, rate)
         train = self.train(self.options.seconds, expected)
         self.on_hosts(hosts, rate, [*train, "--run", run, "--out", self.work / "model"], "job")
         epochs = settled_epochs(run)
@@ -108,10 +106,10 @@ class Validation:
 
     def job(self, hosts, rate):
         """A job between two looks at its hosts by themselves, and its prediction on such hosts."""
-        before, self.last_speed = self.last_speed or self.speed(hosts), None
-        measured = self.measure(hosts, rate)
-        self.last_speed = self.speed(hosts)
-        speed = (before + self.last_speed) / 2
+        expected = self.prediction(hosts, self.options.processors, rate)
+        before = self.speed(hosts, rate, expected)
+        measured = self.measure(hosts, rate, expected)
+        speed = (before + self.speed(hosts, rate, measured)) / 2
         predicted = self.prediction(hosts, self.options.processors * speed, rate)
         ratios = {key: predicted[key] / max(1e-12, measured[key]) for key in measured}
         return {"hosts": hosts, "rate": rate, "speed": speed, "measured": measured, "predicted": predicted, "ratios": ratios}
@@ -119,7 +117,6 @@ class Validation:
     def compare(self):
         kinds = []
         for hosts in self.options.hosts:
-            self.last_speed = None
             for rate in self.options.rates:
                 jobs = [self.job(hosts, rate) for _ in range(self.options.repeats)]
                 kinds.append(jobs)

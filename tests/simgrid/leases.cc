@@ -94,6 +94,11 @@ LeaseHolder::LeaseHolder(Fabric& fabric, Machine& machine, LeaseBoard& board, st
       given_(job_.threads) {}
 
 Lease LeaseHolder::Take(unsigned seat) {
+  if (!ready_.empty()) {
+    const Lease next = ready_.front();
+    ready_.pop_front();
+    return next;
+  }
   idle_.push_back(seat);
   machine_.Wake();
   while (given_[seat].empty()) bells_[seat].Wait();
