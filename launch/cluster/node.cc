@@ -283,21 +283,24 @@ void Node::SendAll() {
 
 /// Starts what can be started, and reports what is done.
 void Node::Proceed(Time now) {
-  ReportWork(now);
+  ReportWork();
   FollowRoster(now);
   farewells_.Say(now);
   if (const auto round = work_.TakeFinishedRound()) client_.FinishedRound(*round, Counters());
-  if (client_.ended()) return;
+  if (client_.ended()) {
+    work_.Rest();
+    return;
+  }
   FetchRowsOfJob();
   leaving_.Proceed(now);
   work_.Proceed();
 }
 
-void Node::ReportWork(Time now) {
+void Node::ReportWork() {
   work_.RethrowFailure();
   const auto done = work_.TakeDone();
   if (!done.empty()) peak_.Look();
-  for (const wire::LeaseDone& lease : done) client_.Finished(lease, now);
+  for (const RoundWork::Done& lease : done) client_.Finished(lease.report, lease.at);
   if (const auto ended = work_.TakeSnapshot()) client_.SnapshotWritten(ended->number, ended->failure);
 }
 

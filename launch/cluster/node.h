@@ -74,7 +74,7 @@ class Node {
   void SendAll();
   void SendToScheduler(const wire::Control& what);
   void Proceed(Time now);
-  void ReportWork(Time now);
+  void ReportWork();
   wire::NodeCounters Counters();
   void CountNowAndThen(Time now);
   bool Ended() const;

@@ -43,16 +43,14 @@ RoundWork::~RoundWork() {
   Stop();
 }
 
-/// What is trained here is finished first; what only waits is for others.
+/// What is trained here is finished first; what only waits, or is on its way here, is for others.
 bool RoundWork::Rest() {
-  {
-    const std::lock_guard lock(mutex_);
-    ready_.clear();
-  }
-  return busy() + fetching_ == 0;
+  const std::lock_guard lock(mutex_);
+  rests_ = true;
+  return busy() + fetching_ == 0 && done_.empty();
 }
 
-std::vector<wire::LeaseDone> RoundWork::TakeDone() {
+std::vector<RoundWork::Done> RoundWork::TakeDone() {
   const std::lock_guard lock(mutex_);
   return std::exchange(done_, {});
 }
@@ -76,7 +74,7 @@ std::optional<std::uint32_t> RoundWork::TakeFinishedRound() {
 
 std::size_t RoundWork::waiting() const {
   const std::lock_guard lock(mutex_);
-  return ready_.size();
+  return rests_ ? 0 : ready_.size();
 }
 
 bool RoundWork::owes_round() const {
@@ -99,7 +97,7 @@ void RoundWork::Proceed() {
 void RoundWork::BeginRound() {
   round_ = ways_.client.round();
   stop_.store(false);
-  ready_.clear();
+  ForgetLeases();
   ranking_.reset();
   switch (round_.work) {
     case wire::Work::kTrain:
@@ -220,6 +218,12 @@ void RoundWork::BringRows(const wire::Lease& lease) {
   });
 }
 
+void RoundWork::ForgetLeases() {
+  const std::lock_guard lock(mutex_);
+  ready_.clear();
+  rests_ = false;
+}
+
 void RoundWork::AddReady(const wire::Lease& lease) {
   const std::lock_guard lock(mutex_);
   ready_.push_back(lease);
@@ -227,7 +231,7 @@ void RoundWork::AddReady(const wire::Lease& lease) {
 
 std::optional<wire::Lease> RoundWork::NextLease() {
   const std::lock_guard lock(mutex_);
-  if (stop_.load() || ready_.empty()) return std::nullopt;
+  if (stop_.load() || rests_ || ready_.empty()) return std::nullopt;
   const wire::Lease lease = ready_.front();
   ready_.pop_front();
   return lease;
@@ -242,7 +246,7 @@ void RoundWork::RunLeases(unsigned thread, bool train) {
     if (!done) return;
     {
       const std::lock_guard lock(mutex_);
-      done_.push_back(*std::move(done));
+      done_.push_back({*std::move(done), std::chrono::steady_clock::now()});
     }
     ways_.wake();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -50,15 +51,20 @@ class RoundWork {
   void Proceed();
   /// Makes threads end what they train.
   void Stop() { stop_.store(true); }
-  /// Forgets what waits to be trained. @returns whether nothing is trained here any more, nor about to be
+  /// Begins no more leases in this round. @returns whether nothing is trained here any more, nor about to be
+  /// reported
   bool Rest();
   /// Starts what is overdue of the last epoch on a thread; all must be at rest.
   void StartFold();
 
   /// Throws what a thread has thrown.
   void RethrowFailure() { threads_.RethrowFailure(); }
-  /// Reports of leases that were done since this was asked last.
-  std::vector<wire::LeaseDone> TakeDone();
+  struct Done {
+    wire::LeaseDone report;
+    std::chrono::steady_clock::time_point at;
+  };
+  /// Leases that were done since this was asked last.
+  std::vector<Done> TakeDone();
   /// When this process's part of a checkpoint is on disk, or could not be; told once.
   std::optional<SnapshotWriter::Result> TakeSnapshot();
   /// The round without leases whose work here is done, and with other hosts where it is to be; told once.
@@ -80,6 +86,7 @@ class RoundWork {
   void FoldOverdue();
   void BeginLeases();
   void BringRows(const wire::Lease& lease);
+  void ForgetLeases();
   void AddReady(const wire::Lease& lease);
   /// One lease after the other while there are any.
   void RunLeases(unsigned thread, bool train);
@@ -107,9 +114,10 @@ class RoundWork {
 
   HostPart part_;  ///< of checkpoints; copies on a worker thread while no other method is called
 
-  mutable std::mutex mutex_;              // guards the next three
+  mutable std::mutex mutex_;              // guards the next four
   std::deque<wire::Lease> ready_;         ///< leases whose rows are here
-  std::vector<wire::LeaseDone> done_;     ///< by the threads, not reported yet
+  bool rests_ = false;                    ///< leases that wait are for others
+  std::vector<Done> done_;                ///< by the threads, not reported yet
   std::optional<std::uint32_t> at_rest_;  ///< round without leases whose work here is done
   TaskThreads threads_;                   ///< last: its threads use the others
 };

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-PORT = 40_404
+PORT = 24_404  # below those that the system gives out
 BLOCK = bytes(256 * 1024)
 DEADLINE_SECONDS = 30
 
@@ -43,10 +43,13 @@ def connect(address):
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
-            return socket.create_connection((address, PORT), timeout=DEADLINE_SECONDS)
-        except OSError:
+            peer = socket.create_connection((address, PORT), timeout=DEADLINE_SECONDS)
+            peer.settimeout(None)
+            return peer
+        except OSError as error:
             if time.monotonic() > deadline:
-                raise
+                print(f"by_itself: {address} port {PORT}: {error}", file=sys.stderr)
+                os._exit(1)  # from a thread
             time.sleep(0.05)
 
 
@@ -86,12 +89,19 @@ def main():
     parser.add_argument("--traffic", type=float, default=0)
     options = parser.parse_args(sys.argv[1:own])
     rank = int(os.environ["OMPI_COMM_WORLD_RANK"])
+    if own + 1 >= len(sys.argv):
+        parser.error("there is no command")
+    traffic = None
     if options.traffic > 0:
         hosts = os.environ["HOSTS"].split()
-        multiprocessing.Process(target=exchange, args=(hosts, rank, options.traffic), daemon=True).start()
+        traffic = multiprocessing.Process(target=exchange, args=(hosts, rank, options.traffic), daemon=True)
+        traffic.start()
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMIX_"))}
     command = [word.replace("{rank}", str(rank)) for word in sys.argv[own + 1:]]
-    sys.exit(subprocess.run(command, env=alone, check=False).returncode)
+    code = subprocess.run(command, env=alone, check=False).returncode
+    if traffic is not None and not traffic.is_alive():
+        sys.exit("by_itself: the traffic beside the command has ended before it")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

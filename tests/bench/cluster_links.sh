@@ -23,6 +23,7 @@ runs=3 hosts=3
 if (($# > 0)) && [[ $1 != -- ]]; then runs=$1; shift; fi
 if (($# > 0)) && [[ $1 != -- ]]; then hosts=$1; shift; fi
 if (($# > 0)); then shift; fi
+((hosts > 1)) || { echo "cluster_links: links are between two hosts and more, not $hosts" >&2; exit 2; }
 namespaces=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../cluster/namespaces.sh")
 by_itself=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/by_itself.py")
 attune=$build/launch/attune
@@ -70,10 +71,10 @@ if [[ $what == links ]]; then
 fi
 
 train=("$attune" train --data "$data" --overwrite --evaluate-every 0 --json --log-level warning)
-# The same arguments with as many epochs as a host by itself trains in the time of the job.
+# The same arguments with about as many epochs as a host by itself trains in the time of the job.
 short=("$@")
 for ((n = 1; n < $#; ++n)); do
-  [[ ${short[n - 1]} != --epochs ]] || short[n]=$((short[n] / hosts > 4 ? short[n] / hosts : 4))
+  [[ ${short[n - 1]} != --epochs ]] || short[n]=$(((short[n] + hosts - 1) / hosts))
 done
 # note NAME COMMAND...: runs it, and keeps its last line, the summary.
 note() {
@@ -100,10 +101,12 @@ control() {
   traffic=$(python3 -c 'import json, sys
 one, hosts = json.loads(open("slow").readlines()[-1]), int(sys.argv[1])
 print(one["traffic"]["bytes_per_triple"] * one["triples_per_second"] / (hosts * (hosts - 1)))' "$hosts")
-  bash "$namespaces" --hosts "$hosts" ${rations[@]+"${rations[@]}"} "${options[@]}" -- mpirun -x HOSTS -n "$hosts" \
-    "$by_itself" --traffic "$traffic" -- "${train[@]}" --out 'model{rank}' --threads 1 "$@" 2>log >lines || { cat log >&2; exit 1; }
-  python3 -c 'import json
-print(sum(json.loads(line)["triples_per_second"] for line in open("lines") if line.startswith("{")))' >>"$name"
+  bash "$namespaces" --hosts "$hosts" ${rations[@]+"${rations[@]}"} "${options[@]}" -- \
+    mpirun -x HOSTS -n "$hosts" "$by_itself" --traffic "$traffic" -- \
+    bash -c '"$@" >lines{rank}' bash "${train[@]}" --out 'model{rank}' --threads 1 "$@" 2>log || { cat log >&2; exit 1; }
+  python3 -c 'import json, sys
+last = [open(f"lines{host}").readlines()[-1] for host in range(int(sys.argv[1]))]
+print(sum(json.loads(line)["triples_per_second"] for line in last))' "$hosts" >>"$name"
 }
 for ((run = 0; run < runs; ++run)); do
   if [[ $what == encryption ]]; then

@@ -158,6 +158,8 @@ def main():
     parser.add_argument("--attune", type=pathlib.Path, default=ROOT / "build/release/launch/attune")
     own = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     options = parser.parse_args(sys.argv[1:own])
+    if min(options.hosts) < 2:
+        parser.error("--hosts: links are between two hosts and more")
     options.flags = sys.argv[own + 1:]
     options.data = options.data.resolve()
     with tempfile.TemporaryDirectory() as work:
