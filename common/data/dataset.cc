@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
 #include "common/io/checksum.h"
 #include "common/io/json_file.h"
 #include "common/io/json_text.h"
+#include "common/io/mapped_file.h"
 
 namespace attune::data {
 namespace fs = std::filesystem;
@@ -106,19 +106,20 @@ bool Dataset::Has(Split split) const {
 
 HeldOut Dataset::LoadHeldOut(Split split) const {
   const fs::path path = path_ / FileOf(split);
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    ThrowBadInput("{}: cannot open; was the data prepared without this split?", path.string());
-  }
+  if (!Has(split)) ThrowBadInput("{}: cannot open; was the data prepared without this split?", path.string());
+  const io::MappedFile file(path);
+  std::string_view rest(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   const IdIndex user_index(users_);
   const IdIndex item_index(items_);
   std::vector<std::array<Index, 2>> pairs;
-  std::string line;
-  for (std::size_t number = 1; std::getline(stream, line); ++number) {
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos) ThrowBadInput("{}:{}: expected user, TAB, item", path.string(), number);
-    const std::string_view user(line.data(), tab);
-    const std::string_view item = std::string_view(line).substr(tab + 1, line.find('\t', tab + 1) - tab - 1);
+    if (tab == std::string_view::npos)
+      ThrowBadInput("{}:{}: expected user, TAB, item", path.string(), number);
+    const std::string_view user = line.substr(0, tab);
+    const std::string_view item = line.substr(tab + 1, line.find('\t', tab + 1) - tab - 1);
     pairs.push_back({user_index.Find(user), item_index.Find(item)});
     if (pairs.back()[0] == kNoIndex) ThrowBadInput("{}:{}: unknown user '{}'", path.string(), number, user);
     if (pairs.back()[1] == kNoIndex) ThrowBadInput("{}:{}: unknown item '{}'", path.string(), number, item);

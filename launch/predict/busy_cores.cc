@@ -1,7 +1,5 @@
 #include "launch/predict/busy_cores.h"
 
-#include "common/error.h"
-#include "common/log.h"
 #include "launch/training_settings.h"
 
 namespace attune::predict {
@@ -14,15 +12,25 @@ BusyCores::BusyCores(const TrainingSpec& spec, const data::Dataset& dataset, con
         try {
           for (std::uint32_t epoch = 1; !ends_.load(std::memory_order_relaxed); ++epoch)
             cluster_.RunEpoch(epoch, 1.0);
-        } catch (const std::exception& error) {
-          log::Warning("calibration: training beside what is measured has ended: {}", error.what());
+        } catch (...) {
+          failure_ = std::current_exception();
         }
       }) {}
 
 BusyCores::~BusyCores() {
+  Join();
+}
+
+void BusyCores::Join() {
+  if (!epochs_.joinable()) return;
   ends_.store(true, std::memory_order_relaxed);
   cluster_.Stop();
   epochs_.join();
+}
+
+void BusyCores::End() {
+  Join();
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 }  // namespace attune::predict

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <thread>
 
 #include "common/data/dataset.h"
@@ -18,14 +19,20 @@ class BusyCores {
   /// @param threads  that train
   BusyCores(const TrainingSpec& spec, const data::Dataset& dataset, const data::TrainingData& data,
             unsigned threads);
-  /// Ends when the batches that are under way do.
+  /// As End(), without a word.
   ~BusyCores();
+  /// Ends when the batches that are under way do. Throws what training has thrown: what was measured since
+  /// was measured beside less than it says.
+  void End();
   BusyCores(const BusyCores&) = delete;
   BusyCores& operator=(const BusyCores&) = delete;
 
  private:
+  void Join();
+
   launch::EmbeddedCluster cluster_;
   std::atomic<bool> ends_{false};
+  std::exception_ptr failure_;  ///< of the thread; to be read when that has ended
   std::thread epochs_;
 };
 

@@ -17,6 +17,7 @@
 #include "common/net/frame_memory.h"
 #include "launch/embedded_cluster.h"
 #include "launch/predict/busy_cores.h"
+#include "launch/training_memory.h"
 #include "launch/training_settings.h"
 #include "ps/theta_store.h"
 
@@ -131,18 +132,25 @@ Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned
   if (spec.model.HasU()) {
     costs.user_floats = static_cast<double>(RecordLayout(spec.model.dim, false, spec.optimizer.kind).floats);
   }
+  launch::RunShape shape;
+  shape.threads = threads;
+  MemoryPlan plan = launch::PlanTrainingMemory(spec, dataset, shape);
+  plan.Add("rows that are measured", BytesOfMeasuredRows(items, dataset.num_items()));
+  plan.RequireFits();
+  log::Info("calibration: takes {:.0f} MiB of memory", static_cast<double>(plan.total()) / (1 << 20));
   net::KeepFrameMemory();  // as processes of a job do
   log::Info("calibration: training, with {} threads", threads);
   const data::TrainingData data(dataset);
   MeasureTraining(spec, dataset, data, threads, seconds, costs);
   MeasureHop(costs);
-  const BusyCores busy(spec, dataset, data, threads);
+  BusyCores busy(spec, dataset, data, threads);
   MeasureTheta(spec, costs);
   log::Info("calibration: rows of {} floats", items.floats);
   MeasureSync(items, dataset.num_items(), costs);
   MeasureRows(items, dataset.num_items(), costs);
   log::Info("calibration: messages");
   MeasureMessages(costs);
+  busy.End();
   return costs;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "common/data/dataset.h"
@@ -14,11 +15,14 @@ namespace attune::predict {
 /// what threads of this process take from each other (caches, memory, halves of a core) is in it.
 /// @param threads  that train meanwhile: as many as a host of the job has
 /// @param seconds  that training is timed for, with large and with small batches each; two epochs at least
+/// Throws Error(kFailed) before anything is measured if memory does not suffice, and if training fails.
 Costs Calibrate(const TrainingSpec& spec, const data::Dataset& dataset, unsigned threads, double seconds);
 
 /// Parts of it. @param rows  of the item table
 void MeasureSync(const RecordLayout& layout, std::size_t rows, Costs& costs);
 void MeasureRows(const RecordLayout& layout, std::size_t rows, Costs& costs);
+/// Bytes that these two take at most at a time.
+std::uint64_t BytesOfMeasuredRows(const RecordLayout& layout, std::size_t rows);
 void MeasureMessages(Costs& costs);
 void MeasureHop(Costs& costs);
 

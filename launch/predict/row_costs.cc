@@ -22,6 +22,10 @@ constexpr std::uint32_t kRandomRows = 1'000'000;
 constexpr std::size_t kMostRows = 400'000;  ///< of the tables that are exchanged
 constexpr std::uint32_t kRowsOfMessage = 500;
 
+std::size_t ExchangedRows(std::size_t items) {
+  return std::clamp<std::size_t>(items, 1000, kMostRows);
+}
+
 /// Adds what the calling thread takes to a sum, while it is in scope.
 class Timed {
  public:
@@ -171,8 +175,18 @@ double VisitSeconds(const TableView& table, const std::vector<Index>& rows) {
 
 }  // namespace
 
+std::uint64_t BytesOfMeasuredRows(const RecordLayout& layout, std::size_t items) {
+  const std::uint64_t row = layout.floats * sizeof(float);
+  // An owner's rows, a replica's, what each has sent and the replica's last changes; frames that are under
+  // way.
+  const std::uint64_t pair = 6 * row * ExchangedRows(items);
+  const std::uint64_t random =
+      std::max<std::uint64_t>(row * items, kLargeTable) + sizeof(Index) * kRandomRows;
+  return std::max(pair, random);
+}
+
 void MeasureSync(const RecordLayout& layout, std::size_t items, Costs& costs) {
-  const std::size_t rows = std::clamp<std::size_t>(items, 1000, kMostRows);
+  const std::size_t rows = ExchangedRows(items);
   Pair pair(layout, rows);
   pair.Round(true);  // buffers grow
   Pair::Seconds still, moved;
@@ -202,7 +216,7 @@ void MeasureRows(const RecordLayout& layout, std::size_t items, Costs& costs) {
   const std::size_t row_bytes = layout.floats * sizeof(float);
   costs.warm_row = RandomRowSeconds(layout, items) / kRandomRows;
   costs.cold_row = std::max(costs.warm_row, RandomRowSeconds(layout, kLargeTable / row_bytes) / kRandomRows);
-  const auto table_rows = static_cast<Index>(std::clamp<std::size_t>(items, 1000, kMostRows));
+  const auto table_rows = static_cast<Index>(ExchangedRows(items));
   ps::Table table(ps::Table::Id::kItems, table_rows, layout);
   table.Initialise(0, table_rows, 1, 0.1, {}, 1);
   constexpr std::uint32_t kTable = 2;

@@ -30,7 +30,7 @@ struct Scenario {
   Touch tail;        ///< items that are pulled
   double batch_triples = 4096;
   double batches_of_round = std::numeric_limits<double>::infinity();  ///< on rows of one round
-  std::int64_t staleness = 256;
+  std::int64_t staleness = 512;
   unsigned batches_ahead = 4;
   double slices = 64;  ///< of all hosts
   double slice_triples = 32768;

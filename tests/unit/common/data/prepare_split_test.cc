@@ -1,4 +1,6 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,10 +11,13 @@
 #include "common/data/prepare.h"
 #include "common/error.h"
 #include "common/io/npy.h"
+#include "tests/support/expect_error.h"
 #include "tests/unit/common/data/prepare_fixture.h"
 
 namespace attune::data {
 namespace {
+
+using ::testing::HasSubstr;
 
 TEST_F(PrepareTest, LatestInteractionIsTheTestAndIdsAreKept) {
   const PrepareReport report =
@@ -105,6 +110,18 @@ TEST_F(PrepareTest, RandomSplitIsSeededAndTakesOneOfEachUser) {
   options_.split.seed = 2;
   Run(log);
   EXPECT_NE(Text("test.tsv"), first);
+}
+
+TEST_F(PrepareTest, HeldOutInteractionsThatAreNoFileAreAnErrorAndNoWait) {
+  options_.split.mode = SplitMode::kRandom;
+  Run("user\titem\nu\ta\nu\tb\nu\tc\n");
+  const Dataset dataset(directory_ / "data");
+  const std::filesystem::path test = directory_ / "data" / "test.tsv";
+  std::filesystem::remove(test);
+  const auto load = [&] { dataset.LoadHeldOut(Split::kTest); };
+  EXPECT_THAT(testing::ErrorOf(ErrorKind::kBadInput, load), HasSubstr("without this split"));
+  ASSERT_EQ(mkfifo(test.c_str(), 0600), 0);
+  EXPECT_THAT(testing::ErrorOf(ErrorKind::kBadInput, load), HasSubstr("not a regular file"));
 }
 
 TEST_F(PrepareTest, GivenSplitsKeepIdsThatOnlyTheTestHas) {
