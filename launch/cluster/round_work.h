@@ -59,6 +59,7 @@ class RoundWork {
 
   /// Throws what a thread has thrown.
   void RethrowFailure() { threads_.RethrowFailure(); }
+  /// A lease that was done here, and when.
   struct Done {
     wire::LeaseDone report;
     std::chrono::steady_clock::time_point at;

@@ -18,7 +18,8 @@ work_apart
 "$attune" synth --out data --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest >log 2>&1 ||
   fail "$(cat log)"
 run=(--data data --dim 16 --threads 1 --evaluate-every 2 --log-level warning)
-common=("${run[@]}" --epochs 6)
+epochs=24
+common=("${run[@]}" --epochs "$epochs")
 
 # await_event EVENT RUN N: until the run has had N of them.
 await_event() { await "\"event\":\"$1\"" "$2/metrics.jsonl" "$3"; }
@@ -39,7 +40,7 @@ expect 0 completed "$attune" train "${common[@]}" --out reference --run referenc
 # Killed in the middle, three times, at moments that differ from run to run.
 begin one "$attune" train "${common[@]}" --out model --run one --checkpoint-every 0.05s --audit one.audit
 for round in 1 2 3; do
-  await_event checkpoint one "$round"
+  await_event '\(checkpoint\|end\)' one "$round"
   kill -9 "$pid" 2>/dev/null || true
   wait "$pid" || true
   if [[ -e one/result.json ]]; then break; fi
@@ -55,7 +56,7 @@ expect 0 verified "$attune" inspect one
 expect 2 "the run is over" "$attune" train --resume one
 
 # Told to end: a checkpoint, exit code 4, then the same end. Signals for a checkpoint in between.
-begin told "$attune" train "${run[@]}" --out told.model --run told --checkpoint-every never --epochs 15
+begin told "$attune" train "${run[@]}" --out told.model --run told --checkpoint-every never --epochs 60
 await_event epoch told 1
 kill -USR1 "$pid"
 await_event checkpoint told 1
@@ -64,7 +65,7 @@ ends_with 4 "$pid"
 grep -q '"status": "interrupted"' told/result.json || fail "$(cat told/result.json)"
 await_event checkpoint told 2
 expect 0 completed "$attune" train --resume told
-expect 0 completed "$attune" train "${run[@]}" --epochs 15 --out whole.model
+expect 0 completed "$attune" train "${run[@]}" --epochs 60 --out whole.model
 same_model whole.model told.model
 
 # SIGUSR1 that comes before there is anybody to handle it: while the program waits for its settings.
@@ -134,10 +135,10 @@ grep -q '"status": "completed"' damaged/result.json || fail "$(cat damaged/resul
 cp -r one older
 rm -f older/result.json
 oldest=$(find older/checkpoints -mindepth 1 -maxdepth 1 | sort -r | tail -n 1)
-expect 0 completed "$attune" local -n 2 --hosts 2 train --resume "$oldest" --out older.model --epochs 8
+expect 0 completed "$attune" local -n 2 --hosts 2 train --resume "$oldest" --out older.model --epochs "$((epochs + 2))"
 [[ -n $(find older/checkpoints -name '*.unused') ]] || fail "later checkpoints were not set aside: $(ls older/checkpoints)"
 cp -r data precious
-expect 2 "exists already" "$attune" train --resume one --epochs 7 --out precious
+expect 2 "exists already" "$attune" train --resume one --epochs "$((epochs + 1))" --out precious
 expect 0 verified "$attune" inspect precious
 cp -r one/checkpoints/"$(basename "$(find one/checkpoints -mindepth 1 -maxdepth 1 | tail -n 1)")" copied
 expect 3 "named by its place" "$attune" train --resume copied
@@ -149,11 +150,11 @@ expect 3 "not a directory" "$attune" train --data nowhere --dim 16 --out x --run
 expect 0 verified "$attune" inspect kept
 
 # What may not change, and what is not there.
-expect 2 "--dim cannot take effect with --resume" "$attune" train --resume one --epochs 7 --dim 8
+expect 2 "--dim cannot take effect with --resume" "$attune" train --resume one --epochs "$((epochs + 1))" --dim 8
 expect 3 "no checkpoint" "$attune" train --resume nowhere
 expect 2 "expected a time" "$attune" train "${common[@]}" --out x --run y --checkpoint-every often
 "$attune" synth --out other --users 3000 --items 1000 --interactions 200000 --slices 48 --validation latest --seed 9 >log 2>&1
-expect 3 "other data" "$attune" train --resume one --epochs 7 --data other
+expect 3 "other data" "$attune" train --resume one --epochs "$((epochs + 1))" --data other
 
 # The loop goes on by itself when a process is killed that nobody starts again.
 begin loop bash "$launch/until-done.sh" --run loop.run -- "$attune" local -n 2 train -- "${common[@]}" --out loop.model \

@@ -12,7 +12,7 @@ attune=$(realpath "$1")
 faults=$(realpath "$(dirname -- "${BASH_SOURCE[0]}")/../fault")
 work_apart
 
-epochs=40
+epochs=80
 "$attune" synth --out data --users 2000 --items 500 --interactions 60000 --slices 48 --validation latest >log 2>&1 ||
   fail "$(cat log)"
 train=(--data data --threads 1 --evaluate-every 10 --batch-triples 1024 --log-level warning)
@@ -62,7 +62,7 @@ if ended and result["processes"]["died"] < ended:
 sys.exit("\n".join(problems) or 0)
 PYTHON
 }
-kept=(--checkpoint-every 0.2s)
+kept=(--checkpoint-every 0.05s)
 
 # The scheduler's process, on one host and on several, twice.
 for layout in "-n 2" "-n 3 --hosts 3"; do
@@ -142,12 +142,12 @@ completes damaged 1
 
 # There is room for one set of tables only: those before go first.
 if small_disk 20M; then
-  dim_of=256 start room -n 2 -- --run room.run --audit room.audit "${kept[@]}" --shm-dir small
+  epochs=40 dim_of=256 start room -n 2 -- --run room.run --audit room.audit "${kept[@]}" --shm-dir small
   await_checkpoints room 1
   read -r used free < <(df --output=used,avail small | tail -n 1)
   ((used > free)) || fail "there is room for two: $used and $free KiB"
   hurt KILL 0
-  completes room 1
+  epochs=40 completes room 1
 else
   echo "$name: skipped: a small file system, which takes a mount"
 fi
@@ -166,7 +166,7 @@ completes still 1
 for sign in last.model/manifest.json last.run/result.json; do
   for seed in 1 2 3; do
     rm -rf last.*
-    epochs=10 epochs_of=10 start last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
+    epochs=30 start last -n 3 --hosts 2 -- --run last.run --audit last.audit "${kept[@]}" --seed "$seed"
     await_checkpoints last 1
     victim=$(node 0)
     until [[ -e $sign ]]; do
@@ -174,7 +174,7 @@ for sign in last.model/manifest.json last.run/result.json; do
       sleep 0.001
     done
     kill -9 "$victim" 2>/dev/null || true # it may be over
-    epochs=10 completes last "0|1"
+    epochs=30 completes last "0|1"
     expect 0 "verified" "$attune" inspect last.model
   done
 done
