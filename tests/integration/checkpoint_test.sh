@@ -48,6 +48,7 @@ for round in 1 2 3; do
   begin one "$attune" train --resume one
 done
 [[ -e one/result.json ]] || expect 0 completed "$attune" train --resume one
+grep -q '"event":"resume"' one/metrics.jsonl || fail "the run was over before it was killed"
 same_model reference model
 check_ledger one.audit
 (($(find one/checkpoints -mindepth 1 -maxdepth 1 | wc -l) <= 3)) || fail "too many checkpoints are kept: $(ls one/checkpoints)"
