@@ -46,9 +46,9 @@ struct Traffic {
   std::uint64_t received = 0;
 };
 
-/// One node's way to the others. What is sent to a node arrives there once, in order, or (when the connection
-/// breaks) not at all: whoever needs to know asks for an answer.
-/// Threads: confined, but for Wake().
+/// One node's way to the others. What is sent to a node arrives there once, or (when the connection breaks)
+/// not at all: whoever needs to know asks for an answer. Frames of rows (wire::IsBulk) arrive in order, and
+/// so does all else; but what is sent after frames may overtake them. Threads: confined, but for Wake().
 class Transport {
  public:
   virtual ~Transport() = default;

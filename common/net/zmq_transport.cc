@@ -16,6 +16,7 @@
 #include "common/error.h"
 #include "common/net/refused_peers.h"
 #include "common/net/zap_handler.h"
+#include "common/wire/sync_messages.h"
 
 namespace attune::net {
 namespace {
@@ -27,13 +28,17 @@ constexpr std::size_t kCopyBytes = std::size_t{64} << 10;
 constexpr int kLingerMilliseconds = 500;
 constexpr std::int64_t kMaxFrameBytes = static_cast<std::int64_t>(wire::kMaxPartBytes);
 
+/// The connections from one node to another. Frames of rows have one of their own: what else is said, which
+/// workers wait for, would stand behind megabytes of them where links are full.
+enum class Lane : std::uint32_t { kSwift, kBulk };
+
 /// What a node calls itself towards others; the name of its connections.
 struct Identity {
   std::uint64_t job = 0;
   NodeId node = 0;
   std::uint32_t incarnation = 0;
   std::uint32_t life = 0;
-  std::uint32_t zero = 0;
+  Lane lane = Lane::kSwift;
 };
 
 std::string ToBytes(const Identity& identity) {
@@ -99,25 +104,8 @@ class ZmqTransport : public Transport {
   void Connect(NodeId node, const Address& address) override {
     const auto at = peers_.find(node);
     if (at != peers_.end() && at->second.address == address) return;
-    Peer peer{address, zmq::socket_t(context_, zmq::socket_type::dealer)};
-    SetCommon(peer.socket);
-    peer.socket.set(zmq::sockopt::routing_id,
-                    ToBytes({options_.job, options_.node, options_.incarnation, options_.life}));
-    peer.socket.set(zmq::sockopt::immediate, true);
-    peer.socket.set(zmq::sockopt::reconnect_ivl, 100);
-    peer.socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
-    if (encrypted()) {
-      peer.socket.set(zmq::sockopt::curve_serverkey, address.public_key);
-      peer.socket.set(zmq::sockopt::curve_publickey, options_.keys.public_key);
-      peer.socket.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
-      zap_->Admit(address.public_key);
-    }
-    try {
-      peer.socket.connect(address.endpoint);
-    } catch (const zmq::error_t& failure) {
-      if (encrypted()) zap_->Remove(address.public_key);
-      ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
-    }
+    Peer peer{address, Open(Lane::kSwift, node, address), {}};
+    if (encrypted()) zap_->Admit(address.public_key);
     Disconnect(node);  // after the new key is admitted: it may be the old one
     peers_.emplace(node, std::move(peer));
   }
@@ -132,7 +120,7 @@ class ZmqTransport : public Transport {
   bool Send(NodeId to, const wire::Message& message) override {
     const auto at = peers_.find(to);
     if (at == peers_.end()) return false;
-    zmq::socket_t& socket = at->second.socket;
+    zmq::socket_t& socket = SocketFor(to, at->second, message);
     const bool values = !message.values.empty();
     const bool keys = values || !message.keys.empty();
     const auto flags = [](bool more) {
@@ -169,10 +157,37 @@ class ZmqTransport : public Transport {
  private:
   struct Peer {
     Address address;
-    zmq::socket_t socket;
+    zmq::socket_t swift;
+    zmq::socket_t bulk;  ///< when there was something for it
   };
 
   bool encrypted() const { return !options_.keys.public_key.empty(); }
+
+  /// A connection that is being made.
+  zmq::socket_t Open(Lane lane, NodeId node, const Address& address) try {
+    zmq::socket_t socket(context_, zmq::socket_type::dealer);
+    SetCommon(socket);
+    socket.set(zmq::sockopt::routing_id,
+               ToBytes({options_.job, options_.node, options_.incarnation, options_.life, lane}));
+    socket.set(zmq::sockopt::immediate, true);
+    socket.set(zmq::sockopt::reconnect_ivl, 100);
+    socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
+    if (encrypted()) {
+      socket.set(zmq::sockopt::curve_serverkey, address.public_key);
+      socket.set(zmq::sockopt::curve_publickey, options_.keys.public_key);
+      socket.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
+    }
+    socket.connect(address.endpoint);
+    return socket;
+  } catch (const zmq::error_t& failure) {
+    ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
+  }
+
+  zmq::socket_t& SocketFor(NodeId node, Peer& peer, const wire::Message& message) {
+    if (!wire::IsBulk(message)) return peer.swift;
+    if (!peer.bulk) peer.bulk = Open(Lane::kBulk, node, peer.address);
+    return peer.bulk;
+  }
 
   void SetCommon(zmq::socket_t& socket) const {
     socket.set(zmq::sockopt::linger, kLingerMilliseconds);

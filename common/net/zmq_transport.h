@@ -37,8 +37,8 @@ struct ZmqOptions {
 };
 
 /// Nodes over TCP. Each node listens on one socket (ROUTER) and has one more for each node that it sends to
-/// (DEALER). With keys, only nodes given to Connect are admitted: a ZAP handler compares their keys.
-/// Errors: Error(kFailed) naming the address.
+/// (DEALER), and another for frames of rows (wire::IsBulk) when there are some. With keys, only nodes given
+/// to Connect are admitted: a ZAP handler compares their keys. Errors: Error(kFailed) naming the address.
 std::unique_ptr<Transport> MakeZmqTransport(const ZmqOptions& options);
 
 }  // namespace attune::net

@@ -16,6 +16,12 @@ enum class SyncType : std::uint16_t {
   kDownTaken = 39  ///< kDown frames up to this sequence have been applied
 };
 
+/// Whether it is of the frames of rows that hosts exchange: many, large, and none of them urgent.
+inline bool IsBulk(const Message& message) {
+  const auto type = static_cast<SyncType>(message.type);
+  return type == SyncType::kUp || type == SyncType::kDown;
+}
+
 /// Clock of workers that hold nobody up.
 inline constexpr std::uint64_t kNoClock = std::numeric_limits<std::uint64_t>::max();
 

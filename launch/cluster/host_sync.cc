@@ -213,9 +213,11 @@ bool HostSync::RoundDue(Time now) const {
 /// Where links are full, and rounds follow each other without a pause, a host that began its next while
 /// others' last are being answered would stay out of step with them: what goes up and what comes down take
 /// the same direction of a link at a time, and the other is idle. It waits for their answers, at most as long
-/// as its own last round took.
+/// as its own last round took. A round that another began in the second half of that one is the other's next,
+/// in which it would be late.
 bool HostSync::LetsOthersEnd(Time now) const {
-  return round_took_ >= kLongRound && now - round_end_ < round_took_ && owner_->Answers(round_end_);
+  return round_took_ >= kLongRound && now - round_end_ < round_took_ &&
+         owner_->Answers(round_end_ - round_took_ / 2);
 }
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time. The

@@ -20,8 +20,10 @@ using Facts = std::vector<HostFacts>;
 
 constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 30;
 constexpr std::uint64_t kLeastDisk = std::uint64_t{1} << 30;
-/// Descriptors that a process has open besides those for other ranks.
+/// Descriptors that a process has open besides those for other ranks; and for each of these, two connections
+/// of its own with what wakes them, and two of the other's.
 constexpr std::uint64_t kOwnFiles = 256;
+constexpr std::uint64_t kFilesOfRank = 6;
 /// Clocks that differ by more make logs of several hosts hard to read.
 constexpr double kMostSkew = 0.1;
 /// A pair so many times worse than the median is told.
@@ -141,12 +143,12 @@ Finding Memory(const Facts& facts) {
 Finding Limits(const Facts& facts) {
   const HostFacts& least =
       Least(facts, [](const HostFacts& one) { return static_cast<double>(one.open_files); });
-  const std::uint64_t needed = kOwnFiles + 4 * facts.size();
+  const std::uint64_t needed = kOwnFiles + kFilesOfRank * facts.size();
   Finding finding{"limits", Health::kWell, fmt::format("{} open files", least.open_files), {}};
   if (least.open_files < needed) {
     finding.health = Health::kIll;
     finding.found += fmt::format(" on {}: {} ranks need {}", least.host_name, facts.size(), needed);
-    finding.advice = fmt::format("ulimit -n {}", needed);
+    finding.advice = fmt::format("ulimit -Hn {}", needed);
   }
   const HostFacts& space =
       Least(facts, [](const HostFacts& one) { return static_cast<double>(one.address_space); });

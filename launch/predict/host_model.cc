@@ -120,7 +120,7 @@ bool HostModel::RoundDue() const {
 bool HostModel::LetsOthersEnd() const {
   if (round_took_ < kLongRound || job_.queue.now() >= round_end_ + round_took_) return false;
   return std::any_of(peers_.begin(), peers_.end(), [this](const Peer& peer) {
-    return peer.began <= round_end_ &&
+    return peer.began <= round_end_ - round_took_ / 2 &&
            (peer.comes || peer.asks || peer.down.left > 0 || peer.down.under_way > 0);
   });
 }
@@ -193,7 +193,8 @@ void HostModel::PumpUp(unsigned n) {
         {self_, n, bytes, 1, up.scan + up.rows * scenario.costs.send_row, up.rows * scenario.costs.apply_row,
          [this, n, last = up.left == 0, triples = up_triples_, clock = round_clock_, started = round_start_] {
            job_.hosts[n].TakeUp(self_, last, triples, clock, started);
-         }});
+         },
+         Lane::kBulk});
   }
 }
 
@@ -277,7 +278,8 @@ void HostModel::PumpDown(unsigned n) {
                        down.rows * scenario.costs.replace_row,
                        [this, n, last = down.left == 0, told = peers_[n].told, started = peers_[n].started] {
                          job_.hosts[n].TakeDown(self_, last, told, started);
-                       }});
+                       },
+                       Lane::kBulk});
   }
 }
 

@@ -47,18 +47,19 @@ void Network::Send(Message of) {
   bytes_sent_ += SizeOf(message->from) * out * message->bytes;
   messages_sent_ += SizeOf(message->from) * out;
   HostParts& from = hosts_[message->from];
-  from.network.Run(out * (message->send + scenario_.costs.send.Of(message->bytes)), [this, message, out] {
-    hosts_[message->from].carrier.Run(out * Carry(*message), [this, message] { Depart(message); });
+  const double send = out * (message->send + scenario_.costs.send.Of(message->bytes));
+  from.network.Run(send, message->lane, [this, message, out] {
+    HostParts& there = hosts_[message->from];
+    there.carrier.Run(out * Carry(*message), message->lane, [this, message] { Depart(message); });
   });
 }
 
 void Network::Depart(const Shared& message) {
   const double bytes =
       (message->bytes + kTransportBytes + (scenario_.encrypted ? kEncryptionBytes : 0)) * kOnTheWire;
-  RateServer& link = hosts_[message->from].out;
-  const double begins = link.BeginOf(queue_.now());
-  double last = link.Take(queue_.now(), queue_.now(), bytes * Out(*message));
-  last = core_.Take(begins, last, bytes * Out(*message) * SizeOf(message->from));
+  const double now = queue_.now(), all = bytes * Out(*message);
+  const auto [begins, out] = hosts_[message->from].out.Take(now, now, all, message->lane);
+  const double last = core_.Take(begins, out, all * SizeOf(message->from), message->lane).ends;
   const double late = scenario_.latency + scenario_.costs.hop;
   queue_.At(begins + late,
             [this, message, first = begins + late, last = last + late] { Land(message, first, last); });
@@ -67,12 +68,12 @@ void Network::Depart(const Shared& message) {
 void Network::Land(const Shared& message, double first, double last) {
   const double bytes =
       (message->bytes + kTransportBytes + (scenario_.encrypted ? kEncryptionBytes : 0)) * kOnTheWire;
-  const double arrives = hosts_[message->to].in.Take(first, last, bytes * In(*message));
+  const double arrives = hosts_[message->to].in.Take(first, last, bytes * In(*message), message->lane).ends;
   queue_.At(arrives, [this, message] {
     HostParts& to = hosts_[message->to];
-    to.carrier.Run(In(*message) * Carry(*message), [this, message] {
+    to.carrier.Run(In(*message) * Carry(*message), message->lane, [this, message] {
       const double each = message->receive + scenario_.costs.receive.Of(message->bytes);
-      hosts_[message->to].network.Run(In(*message) * each, message->arrived);
+      hosts_[message->to].network.Run(In(*message) * each, message->lane, message->arrived);
     });
   });
 }

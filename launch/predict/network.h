@@ -36,6 +36,7 @@ class Network {
     double send = 0;             ///< seconds of the sender's network thread for one, beside the transport's
     double receive = 0;          ///< of the receiver's
     EventQueue::Action arrived;  ///< when the receivers have dealt with it
+    Lane lane = Lane::kSwift;
   };
 
   Network(EventQueue& queue, const Scenario& scenario);

@@ -7,7 +7,7 @@ usage: predict_validation.py DATA [--costs FILE] [--hosts 2,3,4] [--rates 100mbi
                              [-- FLAGS that attune train and attune predict both know]
   --costs FILE      of this machine; without it this calibrates first, with as many threads as there are processors
   --processors X    processor time of each host (a control group's quota): all hosts together need less than there is
-  --seconds S       that a job takes, by the prediction: its epochs are chosen so
+  --seconds S       that a job takes, by the prediction: its epochs are chosen so; longer where that is less than 16 rounds
   --repeats N       jobs of each kind; the median of their ratios counts
 
 The machine is not the same from minute to minute, hosts that share it take caches from each other, and limited links take
@@ -32,6 +32,9 @@ BY_ITSELF = ROOT / "tests/bench/by_itself.py"
 # Between two hosts of one machine, beside the link's rate: what the kernel takes to move a packet from one to the other.
 LATENCY = "20us"
 ALONE_SECONDS = 6
+# Jobs begin with all hosts in step, and take as many rounds to settle.
+LEAST_ROUNDS = 16
+PREDICTED_SECONDS = 60
 
 
 def output(command, what):
@@ -87,7 +90,7 @@ class Validation:
 
     def measure(self, hosts, rate, expected):
         run = self.work / "run"
-        train = self.train(self.options.seconds, expected)
+        train = self.train(max(self.options.seconds, LEAST_ROUNDS * expected["round"]), expected)
         self.on_hosts(hosts, rate, [*train, "--run", run, "--out", self.work / "model"], "job")
         epochs = settled_epochs(run)
         traffic = json.loads((run / "result.json").read_text())["traffic"]
@@ -98,7 +101,7 @@ class Validation:
         bandwidth = "infinite" if rate == "none" else rate.replace("gbit", "Gbit").replace("mbit", "Mbit")
         text = output([self.options.attune, "predict", "--costs", self.costs, "--data", self.options.data, "--json",
                        "--scaling", "strong", "--hosts", hosts, "--cores", f"{processors:.4f}", "--latency", LATENCY,
-                       "--bandwidth", bandwidth, *self.options.flags], "prediction")
+                       "--bandwidth", bandwidth, "--seconds", PREDICTED_SECONDS, *self.options.flags], "prediction")
         one = json.loads(text)["predictions"][0]
         return {"triples_per_second": one["triples_per_second"], "bytes_per_triple": one["bytes_per_triple"],
                 "seconds_behind": one["staleness"]["seconds_median"], "limit": one["limit"], "share": one["limit_share"],

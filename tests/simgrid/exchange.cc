@@ -122,13 +122,14 @@ bool Exchange::RoundDue() const {
   return clock_ != round_clock_ && Paced();
 }
 
-/// Whether to wait until those have been answered who began a round before the last one here ended.
+/// Whether to wait until those have been answered who began a round in the first half of the last one here,
+/// or before.
 bool Exchange::LetsOthersEnd() const {
   if (round_took_ < kLongRound || Now() - round_end_ >= round_took_) return false;
   return std::any_of(clients_.begin(), clients_.end(), [this](const Client& client) {
     const bool under_way =
         client.comes || client.asked || client.down.active || client.down.taken < client.down.sent;
-    return under_way && client.began <= round_end_;
+    return under_way && client.began <= round_end_ - round_took_ / 2;
   });
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <zmq.hpp>
 
+#include "common/wire/sync_messages.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/raw_connection.h"
 
@@ -59,8 +60,9 @@ class TwoNodes : public ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Curve, TwoNodes, ::testing::Bool());
 
 TEST_P(TwoNodes, MessagesArriveInOrderFromWhoSentThem) {
-  for (std::uint16_t n = 0; n < 100; ++n) ASSERT_TRUE(SendSoon(*a_, 2, Message(n)));
-  for (std::uint16_t n = 0; n < 100; ++n) {
+  // Of kinds that are not frames of rows.
+  for (std::uint16_t n = 100; n < 200; ++n) ASSERT_TRUE(SendSoon(*a_, 2, Message(n)));
+  for (std::uint16_t n = 100; n < 200; ++n) {
     const auto received = b_->Receive(kDeadline);
     ASSERT_TRUE(received);
     EXPECT_EQ(received->from, 1u);
@@ -83,6 +85,25 @@ TEST_P(TwoNodes, RowsOfAnySizeArrive) {
     EXPECT_EQ(received->message.keys.At<std::uint32_t>(rows - 1), rows - 1);
     EXPECT_EQ(received->message.values.At<float>(values.size() - 1), values.back());
   }
+}
+
+TEST_P(TwoNodes, WhatElseIsSaidDoesNotWaitBehindFramesOfRows) {
+  const wire::Message frame{
+      static_cast<std::uint16_t>(wire::SyncType::kUp), "", {}, wire::Bytes::Of(std::vector<float>(1 << 12))};
+  ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
+  ASSERT_TRUE(SendSoon(*a_, 2, frame));
+  std::size_t frames = 1;
+  while (frames < 50'000 && a_->Send(2, frame)) ++frames;
+  ASSERT_LT(frames, 50'000u);
+  ASSERT_TRUE(a_->Send(2, Message(2)));
+  std::vector<std::uint16_t> others;
+  for (std::size_t n = 0; n < frames + 2; ++n) {
+    const auto received = b_->Receive(kDeadline);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->from, 1u);
+    if (received->message.type != frame.type) others.push_back(received->message.type);
+  }
+  EXPECT_EQ(others, (std::vector<std::uint16_t>{1, 2}));
 }
 
 TEST_P(TwoNodes, WakeEndsAWait) {

@@ -136,16 +136,19 @@ class HostSyncTest : public ::testing::Test {
     return first_.sync->rounds() > rounds;
   }
 
-  /// A round of each host, of which the first host's ends: its answer to the second is on its way. Then the
-  /// first host's workers get as far as they may.
+  /// A round of each host, of which the first host's ends after 200 ms: its answer to the second is on its
+  /// way. Then the first host's workers get as far as they may.
+  /// @param comes  when the first hears of the second's
   /// @returns that answer
-  std::deque<wire::Message> EndRoundOfFirst() {
+  std::deque<wire::Message> EndRoundOfFirst(std::chrono::milliseconds comes) {
     now_ += 2s;
     for (Host& host : hosts_) {
       host.gate.Finish(0);
       host.sync->Proceed(now_);
     }
-    now_ += 200ms;
+    now_ += comes;
+    for (const wire::Message& message : second_.outbox.Fetch()) first_.sync->OnMessage(1, message, now_);
+    now_ += 200ms - comes;
     std::deque<wire::Message> kept;
     for (int times = 0; times < 4; ++times) {
       for (net::NodeId from : {0U, 1U}) {
@@ -234,7 +237,7 @@ TEST_F(HostSyncTest, WhoIsLessAheadNeedNotHearIt) {
 }
 
 TEST_F(HostSyncTest, RoundsWithoutPauseWaitUntilOthersLastIsAnswered) {
-  const std::deque<wire::Message> answer = EndRoundOfFirst();
+  const std::deque<wire::Message> answer = EndRoundOfFirst(10ms);
   ASSERT_FALSE(answer.empty());
   ASSERT_EQ(first_.sync->rounds(), 10U);
   EXPECT_FALSE(BeginsRound(first_, 10ms));
@@ -245,9 +248,14 @@ TEST_F(HostSyncTest, RoundsWithoutPauseWaitUntilOthersLastIsAnswered) {
 }
 
 TEST_F(HostSyncTest, OthersAnswersAreWaitedForAsLongAsTheLastRoundTook) {
-  ASSERT_FALSE(EndRoundOfFirst().empty());
+  ASSERT_FALSE(EndRoundOfFirst(10ms).empty());
   EXPECT_FALSE(BeginsRound(first_, 199ms));
   EXPECT_TRUE(BeginsRound(first_, 1ms));
+}
+
+TEST_F(HostSyncTest, WhatOthersBeganLateInTheLastRoundIsNotWaitedFor) {
+  ASSERT_FALSE(EndRoundOfFirst(110ms).empty());
+  EXPECT_TRUE(BeginsRound(first_, 0ms));
 }
 
 }  // namespace

@@ -30,13 +30,26 @@ TEST(EventQueue, RunsInOrderOfTimeThenOfPlanning) {
 
 TEST(RateServer, ServesOneAfterTheOther) {
   RateServer server(100);
-  EXPECT_DOUBLE_EQ(server.Take(0, 0, 50), 0.5);
-  EXPECT_DOUBLE_EQ(server.Take(0.1, 0.1, 50), 1.0);  // behind the first
-  EXPECT_DOUBLE_EQ(server.Take(3, 3, 100), 4.0);     // idle before
-  EXPECT_DOUBLE_EQ(server.Take(4, 10, 100), 10.0);   // comes more slowly than it could go
-  EXPECT_DOUBLE_EQ(server.Take(4, 4, 100), 6.0);     // meanwhile there is room
+  const auto end = [&](double first, double last, double bytes) {
+    return server.Take(first, last, bytes, Lane::kBulk).ends;
+  };
+  EXPECT_DOUBLE_EQ(end(0, 0, 50), 0.5);
+  EXPECT_DOUBLE_EQ(end(0.1, 0.1, 50), 1.0);  // behind the first
+  EXPECT_DOUBLE_EQ(end(3, 3, 100), 4.0);     // idle before
+  EXPECT_DOUBLE_EQ(end(4, 10, 100), 10.0);   // comes more slowly than it could go
+  EXPECT_DOUBLE_EQ(end(4, 4, 100), 6.0);     // meanwhile there is room
   EXPECT_DOUBLE_EQ(server.bytes(), 400);
   EXPECT_DOUBLE_EQ(server.busy(), 4);
+}
+
+TEST(RateServer, WhatIsSwiftWaitsForItsLikeAlone) {
+  RateServer server(100);
+  EXPECT_DOUBLE_EQ(server.Take(0, 0, 500, Lane::kBulk).ends, 5);
+  EXPECT_DOUBLE_EQ(server.Take(1, 1, 100, Lane::kSwift).ends, 2);
+  const auto passage = server.Take(1, 1, 100, Lane::kSwift);
+  EXPECT_DOUBLE_EQ(passage.begins, 2);
+  EXPECT_DOUBLE_EQ(passage.ends, 3);
+  EXPECT_DOUBLE_EQ(server.Take(1, 1, 100, Lane::kBulk).ends, 8);  // behind all of them
 }
 
 TEST(Processor, SharesCoresEvenly) {
@@ -72,10 +85,24 @@ TEST(SerialThread, DoesOneThingAfterTheOther) {
   Processor processor(queue, 4);
   SerialThread thread(processor);
   std::vector<double> ends;
-  for (int n = 0; n < 3; ++n) thread.Run(1, [&] { ends.push_back(queue.now()); });
+  for (int n = 0; n < 3; ++n) thread.Run(1, Lane::kBulk, [&] { ends.push_back(queue.now()); });
   while (queue.RunNext()) {
   }
   EXPECT_EQ(ends, (std::vector<double>{1, 2, 3}));
+}
+
+TEST(SerialThread, DoesWhatIsSwiftFirst) {
+  EventQueue queue;
+  Processor processor(queue, 4);
+  SerialThread thread(processor);
+  std::string order;
+  thread.Run(1, Lane::kBulk, [&] { order += 'a'; });
+  thread.Run(1, Lane::kBulk, [&] { order += 'd'; });
+  thread.Run(1, Lane::kSwift, [&] { order += 'b'; });
+  thread.Run(1, Lane::kSwift, [&] { order += 'c'; });
+  while (queue.RunNext()) {
+  }
+  EXPECT_EQ(order, "abcd");
 }
 
 Scenario TwoHosts() {
