@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -63,6 +64,13 @@ class StalenessGate {
   /// The worker of this seat begins to work: its clock is what the others have reached, `base` at least.
   void Join(std::size_t seat, std::uint64_t base);
   void Leave(std::size_t seat);
+  /// From the clock that workers had reached at the end of an epoch, that of another in the next. Who trains
+  /// fewer slices an epoch is so far behind, and not further from epoch to epoch. To put it on a par would
+  /// cost where the bound holds all back: clocks that are passed over are batches that nobody trains.
+  std::uint64_t ClockAfter(std::uint64_t epochs_end) const {
+    const std::uint64_t behind = bound_ < 0 ? 0 : static_cast<std::uint64_t>(bound_) / kPartBehind;
+    return epochs_end - std::min(epochs_end, behind);
+  }
   /// Batches that its worker has finished.
   std::uint64_t ClockOf(std::size_t seat) const {
     return memory_.seat[seat].clock.load(std::memory_order_relaxed);
@@ -100,6 +108,8 @@ class StalenessGate {
   bool AnybodyWaits() const;
 
  private:
+  static constexpr std::uint64_t kPartBehind = 4;
+
   /// Where a worker was when rounds ended.
   struct Mark {
     std::uint32_t rounds = 0;    ///< that have been noticed

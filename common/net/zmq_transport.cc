@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/net/refused_peers.h"
 #include "common/net/zap_handler.h"
 #include "common/wire/sync_messages.h"
@@ -104,7 +105,7 @@ class ZmqTransport : public Transport {
   void Connect(NodeId node, const Address& address) override {
     const auto at = peers_.find(node);
     if (at != peers_.end() && at->second.address == address) return;
-    Peer peer{address, Open(Lane::kSwift, node, address), {}};
+    Peer peer{address, Open(Lane::kSwift, node, address), {}, false};
     if (encrypted()) zap_->Admit(address.public_key);
     Disconnect(node);  // after the new key is admitted: it may be the old one
     peers_.emplace(node, std::move(peer));
@@ -159,6 +160,7 @@ class ZmqTransport : public Transport {
     Address address;
     zmq::socket_t swift;
     zmq::socket_t bulk;  ///< when there was something for it
+    bool only_swift = false;
   };
 
   bool encrypted() const { return !options_.keys.public_key.empty(); }
@@ -184,9 +186,15 @@ class ZmqTransport : public Transport {
   }
 
   zmq::socket_t& SocketFor(NodeId node, Peer& peer, const wire::Message& message) {
-    if (!wire::IsBulk(message)) return peer.swift;
-    if (!peer.bulk) peer.bulk = Open(Lane::kBulk, node, peer.address);
-    return peer.bulk;
+    if (!wire::IsBulk(message) || peer.only_swift) return peer.swift;
+    if (peer.bulk) return peer.bulk;
+    try {
+      return peer.bulk = Open(Lane::kBulk, node, peer.address);
+    } catch (const Error& error) {
+      log::Warning("no second connection to {}; frames of rows go by the first", error.what());
+      peer.only_swift = true;  // for good: frames are not to overtake each other
+      return peer.swift;
+    }
   }
 
   void SetCommon(zmq::socket_t& socket) const {

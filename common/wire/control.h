@@ -126,7 +126,8 @@ struct Lease {
   std::uint64_t request = 0;
   std::uint32_t epoch = 0;
   double rate_factor = 1;
-  std::uint32_t clock = 0;  ///< batches of the round that the worker's clock counts at least
+  std::uint32_t clock =
+      0;  ///< batches of the round: the greatest with which a slice of the epoch before ended
 };
 
 struct NoLease {

@@ -16,7 +16,7 @@ enum class SyncType : std::uint16_t {
   kDownTaken = 39  ///< kDown frames up to this sequence have been applied
 };
 
-/// Whether it is of the frames of rows that hosts exchange: many, large, and none of them urgent.
+/// Whether it is of the frames of rows that hosts exchange: what else is said is not to wait behind them.
 inline bool IsBulk(const Message& message) {
   const auto type = static_cast<SyncType>(message.type);
   return type == SyncType::kUp || type == SyncType::kDown;

@@ -24,6 +24,7 @@
 #include "launch/cluster/node_description.h"
 #include "launch/cluster/node_start.h"
 #include "launch/cluster/node_watch.h"
+#include "launch/cluster/open_files.h"
 #include "launch/cluster/ranks_text.h"
 #include "launch/cluster/told_elsewhere.h"
 
@@ -399,6 +400,7 @@ class Agent {
 }  // namespace
 
 int RunAgent(std::unique_ptr<Rendezvous> rendezvous, RankCheck check) {
+  RaiseOpenFiles();
   return Agent(std::move(rendezvous), std::move(check)).Run();
 }
 

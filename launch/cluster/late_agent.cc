@@ -16,6 +16,7 @@
 #include "launch/cluster/listening_socket.h"
 #include "launch/cluster/node_start.h"
 #include "launch/cluster/node_watch.h"
+#include "launch/cluster/open_files.h"
 
 namespace attune::launch {
 namespace {
@@ -118,6 +119,7 @@ class LateAgent {
 }  // namespace
 
 int RunLateAgent(LateEntry& entry, const std::function<RankCheck()>& check, unsigned threads) {
+  RaiseOpenFiles();
   return LateAgent(entry, check, threads).Run();
 }
 

@@ -7,8 +7,7 @@
 
 namespace attune::launch {
 
-/// A node's way to the others that it was told of, on the socket that its agent has made. Raises the process's
-/// limit of open files to what it may be.
+/// A node's way to the others that it was told of, on the socket that its agent has made.
 std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& description, bool insecure);
 
 }  // namespace attune::launch

@@ -262,16 +262,16 @@ void RoundWork::PrepareSlice(const wire::Lease& lease) {
 std::optional<wire::LeaseDone> RoundWork::Train(unsigned thread, const wire::Lease& lease) {
   const Doing trains("trains slice {} of epoch {}", lease.slice, lease.epoch);
   const std::uint64_t base = ClockBase(lease.round);
-  const worker::LeaseOutcome outcome =
-      pool_.Train(thread, lease.slice, lease.epoch, worker::RatesOf(parts_.spec, lease.rate_factor), stop_,
-                  base + lease.clock);
+  const std::uint64_t clock = parts_.gate == nullptr ? 0 : parts_.gate->ClockAfter(lease.clock);
+  const worker::LeaseOutcome outcome = pool_.Train(
+      thread, lease.slice, lease.epoch, worker::RatesOf(parts_.spec, lease.rate_factor), stop_, base + clock);
   if (!outcome.finished && std::isfinite(outcome.trained.loss)) return std::nullopt;
   if (parts_.audit != nullptr) parts_.audit->Write(lease.epoch, lease.slice, lease.attempt, outcome.users);
   const scheduler::LeaseReport report = ReportOf(outcome, parts_.spec);
-  const auto clock = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
+  const auto reached = static_cast<std::uint32_t>(std::max(outcome.clock, base) - base);
   return wire::LeaseDone{lease.round,        lease.slice,    lease.attempt,    report.positives,
                          report.untrainable, report.triples, report.loss,      {},
-                         report.digest,      report.rows,    report.staleness, clock,
+                         report.digest,      report.rows,    report.staleness, reached,
                          report.steps};
 }
 

@@ -9,6 +9,7 @@
 #include "common/io/json_text.h"
 #include "common/log.h"
 #include "launch/cluster/listening.h"
+#include "launch/cluster/open_files.h"
 #include "launch/cluster/rendezvous.h"
 #include "launch/doctor/diagnosis.h"
 #include "launch/doctor/pair_rounds.h"
@@ -125,6 +126,7 @@ class Doctor {
 }  // namespace
 
 int RunDoctor(const config::DoctorSettings& settings, const CommandContext& context) {
+  RaiseOpenFiles();  // as a job does
   auto rendezvous = FindRendezvous();
   if (!rendezvous) rendezvous = std::make_unique<Alone>();
   Doctor doctor(settings, *rendezvous);

@@ -42,10 +42,9 @@ std::vector<unsigned> AllowedProcessors() {
   return processors;
 }
 
-rlimit LimitOf(int resource) {
+std::uint64_t SoftLimit(int resource) {
   rlimit limit{};
-  getrlimit(static_cast<__rlimit_resource>(resource), &limit);
-  return limit;
+  return getrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 /// Whether memory for tables can be made: containers may forbid it.
@@ -89,9 +88,9 @@ HostFacts CollectFacts(const config::DoctorSettings& settings) {
   facts.memory_available = memory.bytes;
   facts.memory_bound_by = memory.bound_by;
   facts.memory_problem = MemoryProblem(settings.shm_dir());
-  facts.open_files = LimitOf(RLIMIT_NOFILE).rlim_max;  // nodes raise it
-  facts.most_processes = LimitOf(RLIMIT_NPROC).rlim_cur;
-  facts.address_space = LimitOf(RLIMIT_AS).rlim_cur;
+  facts.open_files = SoftLimit(RLIMIT_NOFILE);
+  facts.most_processes = SoftLimit(RLIMIT_NPROC);
+  facts.address_space = SoftLimit(RLIMIT_AS);
   facts.shm_bytes = FreeBytes("/dev/shm");
   LookAtData(settings.data(), facts);
   if (settings.has_out()) facts.out_bytes = FreeBytes(ExistingParent(settings.out()));

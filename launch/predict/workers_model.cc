@@ -13,6 +13,9 @@ constexpr double kFrameBytes = 262'144;
 constexpr double kMostAhead = 128;
 constexpr double kLeastInterval = 1e-6;
 constexpr double kBetweenLeases = 0.005;
+/// Of the bound, that a worker may be behind where others ended the epoch before
+/// (worker::StalenessGate::ClockAfter).
+constexpr std::int64_t kPartBehind = 4;
 
 }  // namespace
 
@@ -194,7 +197,8 @@ bool WorkersModel::TakeLease(Worker& worker) {
   worker.leased = true;
   worker.lease_left = job_.scenario.slice_triples;
   const double visible = job_.hosts[self_].visible();
-  const double reached = std::max(lease.clock, visible == HostModel::kNobody ? 0 : visible);
+  const auto behind = static_cast<double>(std::max<std::int64_t>(0, job_.scenario.staleness) / kPartBehind);
+  const double reached = std::max(lease.clock - behind, visible == HostModel::kNobody ? 0 : visible);
   const double ahead = std::max(0.0, reached - worker.clock);
   worker.clock += ahead;
   worker.mark.last += ahead;

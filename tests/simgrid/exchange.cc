@@ -73,6 +73,11 @@ void Exchange::Send(unsigned to, double bytes, double prepare, double deal, std:
   machine_.Send({to, bytes, prepare, deal, std::move(handle)});
 }
 
+void Exchange::SendFrame(unsigned to, double rows, double prepare, double deal,
+                         std::function<void()> handle) {
+  machine_.Send({to, FrameBytes(rows), prepare, deal, std::move(handle), true});
+}
+
 void Exchange::ReadClock() {
   const double clock = gate_.HostClock();
   if (clock != kNobody) worked_ = Now();
@@ -212,8 +217,8 @@ void Exchange::PumpOwner(unsigned n) {
   while (client.down.active && client.down.HasRoom()) {
     const Frame frame = TakeFrame(client.down);
     const Down down{frame.last, client.told};
-    Send(n, FrameBytes(frame.rows), frame.rows * job_.costs.answer_row, frame.rows * job_.costs.replace_row,
-         [to = all_[n], from = self_, down] { to->OnDown(from, down); });
+    SendFrame(n, frame.rows, frame.rows * job_.costs.answer_row, frame.rows * job_.costs.replace_row,
+              [to = all_[n], from = self_, down] { to->OnDown(from, down); });
   }
 }
 
@@ -226,8 +231,8 @@ void Exchange::PumpReplica(unsigned n) {
   while (replica.up.active && replica.up.HasRoom()) {
     const Frame frame = TakeFrame(replica.up);
     const Up up{frame.last, round_clock_, round_brings_};
-    Send(n, FrameBytes(frame.rows), frame.scan + frame.rows * job_.costs.send_row,
-         frame.rows * job_.costs.apply_row, [to = all_[n], from = self_, up] { to->OnUp(from, up); });
+    SendFrame(n, frame.rows, frame.scan + frame.rows * job_.costs.send_row, frame.rows * job_.costs.apply_row,
+              [to = all_[n], from = self_, up] { to->OnUp(from, up); });
   }
 }
 

@@ -71,6 +71,7 @@ class Exchange {
   Frame TakeFrame(Stream& stream) const;
   double FrameBytes(double rows) const;
   void Send(unsigned to, double bytes, double prepare, double deal, std::function<void()> handle);
+  void SendFrame(unsigned to, double rows, double prepare, double deal, std::function<void()> handle);
 
   void ReadClock();
   bool RoundDue() const;

@@ -1,11 +1,22 @@
 #include "tests/simgrid/gate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace attune::crosscheck {
+namespace {
+
+/// Of the bound, that a worker may be behind where others ended the epoch before (worker/staleness_gate.h).
+constexpr double kPartBehind = 4;
+
+}  // namespace
 
 Gate::Gate(const Job& job, Machine& machine) : job_(job), machine_(machine), seats_(job.threads) {}
+
+double Gate::ClockAfter(double epochs_end) const {
+  return epochs_end - std::max(0.0, std::floor(job_.staleness / kPartBehind));
+}
 
 void Gate::Join(unsigned number, double base) {
   Seat& seat = seats_[number];

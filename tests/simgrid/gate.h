@@ -12,6 +12,8 @@ class Gate {
  public:
   Gate(const Job& job, Machine& machine);
 
+  /// From the clock at which others ended an epoch, that of a worker in the next.
+  double ClockAfter(double epochs_end) const;
   /// The worker's clock is what others have reached, `base` at least.
   void Join(unsigned seat, double base);
   void Leave(unsigned seat);

@@ -40,7 +40,9 @@ void Bell::Wait(double until) {
 }
 
 Fabric::Fabric(const Job& job, double latency_factor, int flows)
-    : job_(job), connections_(std::size_t{job.hosts} * job.hosts) {
+    : job_(job),
+      connections_(std::size_t{job.hosts} * job.hosts),
+      couriers_(std::size_t{job.hosts} * job.hosts) {
   s4u::NetZone* const zone = s4u::create_star_zone("switch");
   for (unsigned n = 0; n < job.hosts; ++n) {
     const std::string name = "host-" + std::to_string(n);
@@ -55,6 +57,34 @@ Fabric::Fabric(const Job& job, double latency_factor, int flows)
     machines_.push_back(std::make_unique<Machine>(*this, host, n));
   }
   zone->seal();
+}
+
+Courier::Courier(double rate, double latency, Machine& to) : rate_(rate), latency_(latency), to_(to) {
+  StartThread("courier", to.host(), [this] { Main(); });
+}
+
+void Courier::Take(std::unique_ptr<Message> message, double bytes) {
+  free_at_ = std::max(free_at_, s4u::Engine::get_clock()) + bytes / rate_;
+  waiting_.emplace_back(free_at_ + latency_, std::move(message));
+  bell_.Ring();
+}
+
+void Courier::Main() {
+  while (true) {
+    while (waiting_.empty()) bell_.Wait();
+    auto [due, message] = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (due > s4u::Engine::get_clock()) s4u::this_actor::sleep_until(due);
+    to_.Arrive(std::move(message));
+  }
+}
+
+Courier& Fabric::CourierOf(unsigned from, unsigned to) {
+  std::unique_ptr<Courier>& courier = couriers_[std::size_t{from} * job_.hosts + to];
+  if (!courier) {
+    courier = std::make_unique<Courier>(job_.bandwidth, job_.latency + job_.costs.hop, machine(to));
+  }
+  return *courier;
 }
 
 void Fabric::Count(double bytes) {
@@ -78,6 +108,10 @@ s4u::Mailbox* Fabric::Connection(unsigned from, unsigned to) {
 
 void Fabric::Transmit(unsigned from, std::unique_ptr<Message> message) {
   const double bytes = message->bytes + kFraming + (job_.encrypted ? kSealing : 0);
+  if (!message->bulk) {
+    Courier& courier = CourierOf(from, message->to);
+    return courier.Take(std::move(message), bytes);
+  }
   s4u::Mailbox* const box = Connection(from, message->to);
   box->put_init(message.release(), static_cast<std::uint64_t>(std::llround(bytes)))->detach();
 }
@@ -100,27 +134,29 @@ void Machine::Work(double seconds) {
 void Machine::Send(Message message) {
   fabric_.Count(message.bytes);
   Work(message.prepare + fabric_.job().costs.send.Of(message.bytes));
-  loads_.push_back({std::make_unique<Message>(std::move(message)), true});
+  const bool bulk = message.bulk;
+  loads_.Add({std::make_unique<Message>(std::move(message)), true}, bulk);
   carrier_bell_.Ring();
 }
 
 void Machine::Arrive(std::unique_ptr<Message> message) {
-  loads_.push_back({std::move(message), false});
+  const bool bulk = message->bulk;
+  loads_.Add({std::move(message), false}, bulk);
   carrier_bell_.Ring();
 }
 
 void Machine::CarrierMain() {
   while (true) {
     while (!loads_.empty()) {
-      Load load = std::move(loads_.front());
-      loads_.pop_front();
+      Load load = loads_.Take();
       const double seconds = fabric_.job().costs.carry.Of(load.message->bytes);
       carrier_seconds_ += seconds;
       Compute(seconds);
       if (load.outward) {
         fabric_.Transmit(self_, std::move(load.message));
       } else {
-        inbox_.push_back(std::move(load.message));
+        const bool bulk = load.message->bulk;
+        inbox_.Add(std::move(load.message), bulk);
         bell_.Ring();
       }
     }
@@ -132,8 +168,7 @@ void Machine::CarrierMain() {
 void Machine::NetworkMain(const std::function<double()>& proceed) {
   while (true) {
     while (!inbox_.empty()) {
-      const std::unique_ptr<Message> message = std::move(inbox_.front());
-      inbox_.pop_front();
+      const std::unique_ptr<Message> message = inbox_.Take();
       Work(fabric_.job().costs.receive.Of(message->bytes) + message->deal);
       message->handle();
     }

@@ -33,6 +33,25 @@ struct Message {
   double prepare = 0;  ///< seconds of the sender's network thread, beside those that any message takes
   double deal = 0;     ///< of the receiver's
   std::function<void()> handle;
+  bool bulk = false;  ///< a frame of rows: goes by a connection of its own (common/net/zmq_transport.cc)
+};
+
+/// What is swift from one host to another, in order. It takes the time of the way and of its bytes, but not
+/// its share of links: what waits there is frames of rows. Threads: as Bell.
+class Courier {
+ public:
+  Courier(double rate, double latency, Machine& to);
+  void Take(std::unique_ptr<Message> message, double bytes);
+
+ private:
+  void Main();
+
+  const double rate_;
+  const double latency_;
+  Machine& to_;
+  Bell bell_;
+  std::deque<std::pair<double, std::unique_ptr<Message>>> waiting_;  ///< with when they are there
+  double free_at_ = 0;
 };
 
 /// Hosts with a link each, up and down, on a switch that never blocks.
@@ -48,15 +67,17 @@ class Fabric {
   double bytes() const { return bytes_; }
   double messages() const { return messages_; }
   void Count(double bytes);
-  /// Gives a message to the connection between two hosts, which delivers in order.
+  /// Gives a message to its connection between two hosts, which delivers in order.
   void Transmit(unsigned from, std::unique_ptr<Message> message);
 
  private:
   simgrid::s4u::Mailbox* Connection(unsigned from, unsigned to);
+  Courier& CourierOf(unsigned from, unsigned to);
 
   const Job& job_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<simgrid::s4u::Mailbox*> connections_;  ///< [from * hosts + to]; null: not opened yet
+  std::vector<std::unique_ptr<Courier>> couriers_;   ///< the same
   double bytes_ = 0;
   double messages_ = 0;
 };
@@ -91,6 +112,19 @@ class Machine {
     std::unique_ptr<Message> message;
     bool outward;
   };
+  /// In the order in which a thread takes them: swift ones first.
+  template <typename Of>
+  struct Lanes {
+    std::deque<Of> swift, bulk;
+    bool empty() const { return swift.empty() && bulk.empty(); }
+    void Add(Of one, bool is_bulk) { (is_bulk ? bulk : swift).push_back(std::move(one)); }
+    Of Take() {
+      auto& from = swift.empty() ? bulk : swift;
+      Of one = std::move(from.front());
+      from.pop_front();
+      return one;
+    }
+  };
   void NetworkMain(const std::function<double()>& proceed);
   void CarrierMain();
   void Work(double seconds);
@@ -99,8 +133,8 @@ class Machine {
   simgrid::s4u::Host* const host_;
   const unsigned self_;
   Bell bell_, carrier_bell_;
-  std::deque<std::unique_ptr<Message>> inbox_;
-  std::deque<Load> loads_;
+  Lanes<std::unique_ptr<Message>> inbox_;
+  Lanes<Load> loads_;
   double network_seconds_ = 0;
   double carrier_seconds_ = 0;
 };

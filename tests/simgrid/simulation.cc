@@ -85,7 +85,7 @@ class Host {
       waits_[seat].Begin(waits_[seat].for_leases);
       const Lease lease = leases_.Take(seat);
       waits_[seat].End();
-      gate_.Join(seat, lease.clock);
+      gate_.Join(seat, gate_.ClockAfter(lease.clock));
       TrainLease(seat, draws);
       gate_.Leave(seat);
       leases_.Finish(gate_.ClockOf(seat));

@@ -57,6 +57,13 @@ TEST_F(StalenessGateTest, WhoWaitsGoesOnWhenOthersHaveMoved) {
   EXPECT_FALSE(gate.AnybodyWaits());
 }
 
+TEST_F(StalenessGateTest, WhoTrainsFewerSlicesIsAPartOfTheBoundBehindTheOthers) {
+  EXPECT_EQ(Gate(512).ClockAfter(1000), 872u);
+  EXPECT_EQ(Gate(512).ClockAfter(100), 0u);
+  EXPECT_EQ(Gate(0).ClockAfter(100), 100u);
+  EXPECT_EQ(Gate(-1).ClockAfter(100), 100u);
+}
+
 /// Otherwise a host would begin a round of the exchange for a worker that needs none.
 TEST_F(StalenessGateTest, WhoseWaitIsOverDoesNotWaitBeforeItHasWoken) {
   StalenessGate gate = Gate(0);

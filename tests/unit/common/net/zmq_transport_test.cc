@@ -30,6 +30,11 @@ wire::Message Message(std::uint16_t type) {
   return {type, "meta", {}, {}};
 }
 
+wire::Message FrameOfRows() {
+  const auto type = static_cast<std::uint16_t>(wire::SyncType::kUp);
+  return {type, "", {}, wire::Bytes::Of(std::vector<float>(1 << 12))};
+}
+
 /// Tries until it is taken or the deadline has passed.
 bool SendSoon(Transport& from, NodeId to, const wire::Message& message) {
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;
@@ -88,8 +93,7 @@ TEST_P(TwoNodes, RowsOfAnySizeArrive) {
 }
 
 TEST_P(TwoNodes, WhatElseIsSaidDoesNotWaitBehindFramesOfRows) {
-  const wire::Message frame{
-      static_cast<std::uint16_t>(wire::SyncType::kUp), "", {}, wire::Bytes::Of(std::vector<float>(1 << 12))};
+  const wire::Message frame = FrameOfRows();
   ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
   ASSERT_TRUE(SendSoon(*a_, 2, frame));
   std::size_t frames = 1;
@@ -97,13 +101,33 @@ TEST_P(TwoNodes, WhatElseIsSaidDoesNotWaitBehindFramesOfRows) {
   ASSERT_LT(frames, 50'000u);
   ASSERT_TRUE(a_->Send(2, Message(2)));
   std::vector<std::uint16_t> others;
+  std::size_t place = 0;  // of what was said last
   for (std::size_t n = 0; n < frames + 2; ++n) {
     const auto received = b_->Receive(kDeadline);
     ASSERT_TRUE(received);
     EXPECT_EQ(received->from, 1u);
-    if (received->message.type != frame.type) others.push_back(received->message.type);
+    if (received->message.type == frame.type) continue;
+    others.push_back(received->message.type);
+    place = n;
   }
   EXPECT_EQ(others, (std::vector<std::uint16_t>{1, 2}));
+  EXPECT_LT(place, frames + 1);
+}
+
+TEST_P(TwoNodes, FramesOfRowsReachARestartedNodeAndNobodyAfterDisconnect) {
+  ASSERT_TRUE(SendSoon(*a_, 2, FrameOfRows()));
+  ASSERT_TRUE(b_->Receive(kDeadline));
+  a_ = Make(1, 5);
+  a_->Connect(2, b_->address());
+  b_->Connect(1, a_->address());
+  ASSERT_TRUE(SendSoon(*b_, 1, FrameOfRows()));
+  EXPECT_TRUE(a_->Receive(kDeadline));
+  ASSERT_TRUE(SendSoon(*a_, 2, FrameOfRows()));
+  const auto received = b_->Receive(kDeadline);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->incarnation, 5u);
+  a_->Disconnect(2);
+  EXPECT_FALSE(a_->Send(2, FrameOfRows()));
 }
 
 TEST_P(TwoNodes, WakeEndsAWait) {
@@ -328,7 +352,7 @@ TEST(ZmqTransport, FramesThatAreNoMessageAreCounted) {
   zmq::socket_t peer(context, zmq::socket_type::dealer);
   peer.set(zmq::sockopt::linger, 0);
   const std::uint64_t job = 1;
-  const std::array<std::uint32_t, 4> numbers = {1, 0, 0, 0};  // node, incarnation, life, zero
+  const std::array<std::uint32_t, 4> numbers = {1, 0, 0, 0};  // node, incarnation, life, lane
   std::string identity = "n";
   identity.append(reinterpret_cast<const char*>(&job), sizeof job);
   identity.append(reinterpret_cast<const char*>(numbers.data()), sizeof numbers);
