@@ -48,9 +48,9 @@ void Network::Send(Message of) {
   messages_sent_ += SizeOf(message->from) * out;
   HostParts& from = hosts_[message->from];
   const double send = out * (message->send + scenario_.costs.send.Of(message->bytes));
-  from.network.Run(send, message->lane, [this, message, out] {
+  from.network.Run(send, [this, message, out] {
     HostParts& there = hosts_[message->from];
-    there.carrier.Run(out * Carry(*message), message->lane, [this, message] { Depart(message); });
+    there.carrier.Run(out * Carry(*message), [this, message] { Depart(message); });
   });
 }
 
@@ -71,9 +71,9 @@ void Network::Land(const Shared& message, double first, double last) {
   const double arrives = hosts_[message->to].in.Take(first, last, bytes * In(*message), message->lane).ends;
   queue_.At(arrives, [this, message] {
     HostParts& to = hosts_[message->to];
-    to.carrier.Run(In(*message) * Carry(*message), message->lane, [this, message] {
+    to.carrier.Run(In(*message) * Carry(*message), [this, message] {
       const double each = message->receive + scenario_.costs.receive.Of(message->bytes);
-      hosts_[message->to].network.Run(In(*message) * each, message->lane, message->arrived);
+      hosts_[message->to].network.Run(In(*message) * each, message->arrived);
     });
   });
 }

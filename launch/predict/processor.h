@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "launch/predict/event_queue.h"
-#include "launch/predict/rate_server.h"
 
 namespace attune::predict {
 
@@ -50,38 +49,34 @@ class Processor {
   std::uint64_t plan_ = 0;  ///< plans of earlier numbers are void
 };
 
-/// A thread that does one thing after the other on a processor, swift ones first. Threads: confined.
+/// A thread that does one thing after the other on a processor. Threads: confined.
 class SerialThread {
  public:
   using Action = EventQueue::Action;
 
   explicit SerialThread(Processor& processor) : processor_(processor) {}
 
-  void Run(double seconds, Lane lane, Action done) {
-    (lane == Lane::kSwift ? swift_ : bulk_).emplace_back(seconds, std::move(done));
-    if (!running_) RunNext();
+  void Run(double seconds, Action done) {
+    waiting_.emplace_back(seconds, std::move(done));
+    if (waiting_.size() == 1) RunFirst();
   }
 
   /// Seconds of a core that it has had, or begun to have.
   double used() const { return used_; }
 
  private:
-  void RunNext() {
-    auto& waiting = swift_.empty() ? bulk_ : swift_;
-    running_ = !waiting.empty();
-    if (!running_) return;
-    auto [seconds, done] = std::move(waiting.front());
-    waiting.pop_front();
-    used_ += seconds;
-    processor_.Run(seconds, [this, done = std::move(done)] {
-      RunNext();
+  void RunFirst() {
+    used_ += waiting_.front().first;
+    processor_.Run(waiting_.front().first, [this] {
+      const Action done = std::move(waiting_.front().second);
+      waiting_.pop_front();
+      if (!waiting_.empty()) RunFirst();
       done();
     });
   }
 
   Processor& processor_;
-  std::deque<std::pair<double, Action>> swift_, bulk_;
-  bool running_ = false;
+  std::deque<std::pair<double, Action>> waiting_;
   double used_ = 0;
 };
 

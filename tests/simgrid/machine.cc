@@ -134,29 +134,27 @@ void Machine::Work(double seconds) {
 void Machine::Send(Message message) {
   fabric_.Count(message.bytes);
   Work(message.prepare + fabric_.job().costs.send.Of(message.bytes));
-  const bool bulk = message.bulk;
-  loads_.Add({std::make_unique<Message>(std::move(message)), true}, bulk);
+  loads_.push_back({std::make_unique<Message>(std::move(message)), true});
   carrier_bell_.Ring();
 }
 
 void Machine::Arrive(std::unique_ptr<Message> message) {
-  const bool bulk = message->bulk;
-  loads_.Add({std::move(message), false}, bulk);
+  loads_.push_back({std::move(message), false});
   carrier_bell_.Ring();
 }
 
 void Machine::CarrierMain() {
   while (true) {
     while (!loads_.empty()) {
-      Load load = loads_.Take();
+      Load load = std::move(loads_.front());
+      loads_.pop_front();
       const double seconds = fabric_.job().costs.carry.Of(load.message->bytes);
       carrier_seconds_ += seconds;
       Compute(seconds);
       if (load.outward) {
         fabric_.Transmit(self_, std::move(load.message));
       } else {
-        const bool bulk = load.message->bulk;
-        inbox_.Add(std::move(load.message), bulk);
+        inbox_.push_back(std::move(load.message));
         bell_.Ring();
       }
     }
@@ -168,7 +166,8 @@ void Machine::CarrierMain() {
 void Machine::NetworkMain(const std::function<double()>& proceed) {
   while (true) {
     while (!inbox_.empty()) {
-      const std::unique_ptr<Message> message = inbox_.Take();
+      const std::unique_ptr<Message> message = std::move(inbox_.front());
+      inbox_.pop_front();
       Work(fabric_.job().costs.receive.Of(message->bytes) + message->deal);
       message->handle();
     }

@@ -112,19 +112,6 @@ class Machine {
     std::unique_ptr<Message> message;
     bool outward;
   };
-  /// In the order in which a thread takes them: swift ones first.
-  template <typename Of>
-  struct Lanes {
-    std::deque<Of> swift, bulk;
-    bool empty() const { return swift.empty() && bulk.empty(); }
-    void Add(Of one, bool is_bulk) { (is_bulk ? bulk : swift).push_back(std::move(one)); }
-    Of Take() {
-      auto& from = swift.empty() ? bulk : swift;
-      Of one = std::move(from.front());
-      from.pop_front();
-      return one;
-    }
-  };
   void NetworkMain(const std::function<double()>& proceed);
   void CarrierMain();
   void Work(double seconds);
@@ -133,8 +120,8 @@ class Machine {
   simgrid::s4u::Host* const host_;
   const unsigned self_;
   Bell bell_, carrier_bell_;
-  Lanes<std::unique_ptr<Message>> inbox_;
-  Lanes<Load> loads_;
+  std::deque<std::unique_ptr<Message>> inbox_;
+  std::deque<Load> loads_;
   double network_seconds_ = 0;
   double carrier_seconds_ = 0;
 };

@@ -85,24 +85,10 @@ TEST(SerialThread, DoesOneThingAfterTheOther) {
   Processor processor(queue, 4);
   SerialThread thread(processor);
   std::vector<double> ends;
-  for (int n = 0; n < 3; ++n) thread.Run(1, Lane::kBulk, [&] { ends.push_back(queue.now()); });
+  for (int n = 0; n < 3; ++n) thread.Run(1, [&] { ends.push_back(queue.now()); });
   while (queue.RunNext()) {
   }
   EXPECT_EQ(ends, (std::vector<double>{1, 2, 3}));
-}
-
-TEST(SerialThread, DoesWhatIsSwiftFirst) {
-  EventQueue queue;
-  Processor processor(queue, 4);
-  SerialThread thread(processor);
-  std::string order;
-  thread.Run(1, Lane::kBulk, [&] { order += 'a'; });
-  thread.Run(1, Lane::kBulk, [&] { order += 'd'; });
-  thread.Run(1, Lane::kSwift, [&] { order += 'b'; });
-  thread.Run(1, Lane::kSwift, [&] { order += 'c'; });
-  while (queue.RunNext()) {
-  }
-  EXPECT_EQ(order, "abcd");
 }
 
 Scenario TwoHosts() {
