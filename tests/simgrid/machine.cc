@@ -40,9 +40,7 @@ void Bell::Wait(double until) {
 }
 
 Fabric::Fabric(const Job& job, double latency_factor, int flows)
-    : job_(job),
-      connections_(std::size_t{job.hosts} * job.hosts),
-      couriers_(std::size_t{job.hosts} * job.hosts) {
+    : job_(job), connections_(std::size_t{job.hosts} * job.hosts) {
   s4u::NetZone* const zone = s4u::create_star_zone("switch");
   for (unsigned n = 0; n < job.hosts; ++n) {
     const std::string name = "host-" + std::to_string(n);
@@ -55,36 +53,30 @@ Fabric::Fabric(const Job& job, double latency_factor, int flows)
     zone->add_route(host->get_netpoint(), nullptr, nullptr, nullptr,
                     {{link, s4u::LinkInRoute::Direction::UP}}, true);
     machines_.push_back(std::make_unique<Machine>(*this, host, n));
+    couriers_.push_back(std::make_unique<Courier>(job, *machines_.back()));
   }
   zone->seal();
 }
 
-Courier::Courier(double rate, double latency, Machine& to) : rate_(rate), latency_(latency), to_(to) {
+Courier::Courier(const Job& job, Machine& to) : job_(job), to_(to), free_at_(job.hosts) {
   StartThread("courier", to.host(), [this] { Main(); });
 }
 
-void Courier::Take(std::unique_ptr<Message> message, double bytes) {
-  free_at_ = std::max(free_at_, s4u::Engine::get_clock()) + bytes / rate_;
-  waiting_.emplace_back(free_at_ + latency_, std::move(message));
+void Courier::Take(unsigned from, std::unique_ptr<Message> message, double bytes) {
+  double& free_at = free_at_[from];
+  free_at = std::max(free_at, s4u::Engine::get_clock()) + bytes / job_.bandwidth;
+  waiting_.emplace(free_at + job_.latency + job_.costs.hop, std::move(message));
   bell_.Ring();
 }
 
 void Courier::Main() {
   while (true) {
-    while (waiting_.empty()) bell_.Wait();
-    auto [due, message] = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (due > s4u::Engine::get_clock()) s4u::this_actor::sleep_until(due);
-    to_.Arrive(std::move(message));
+    while (!waiting_.empty() && waiting_.begin()->first <= s4u::Engine::get_clock()) {
+      auto first = waiting_.extract(waiting_.begin());
+      to_.Arrive(std::move(first.mapped()));
+    }
+    bell_.Wait(waiting_.empty() ? kNobody : waiting_.begin()->first);
   }
-}
-
-Courier& Fabric::CourierOf(unsigned from, unsigned to) {
-  std::unique_ptr<Courier>& courier = couriers_[std::size_t{from} * job_.hosts + to];
-  if (!courier) {
-    courier = std::make_unique<Courier>(job_.bandwidth, job_.latency + job_.costs.hop, machine(to));
-  }
-  return *courier;
 }
 
 void Fabric::Count(double bytes) {
@@ -109,8 +101,7 @@ s4u::Mailbox* Fabric::Connection(unsigned from, unsigned to) {
 void Fabric::Transmit(unsigned from, std::unique_ptr<Message> message) {
   const double bytes = message->bytes + kFraming + (job_.encrypted ? kSealing : 0);
   if (!message->bulk) {
-    Courier& courier = CourierOf(from, message->to);
-    return courier.Take(std::move(message), bytes);
+    return couriers_[message->to]->Take(from, std::move(message), bytes);
   }
   s4u::Mailbox* const box = Connection(from, message->to);
   box->put_init(message.release(), static_cast<std::uint64_t>(std::llround(bytes)))->detach();

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <simgrid/s4u.hpp>
@@ -36,22 +37,21 @@ struct Message {
   bool bulk = false;  ///< a frame of rows: goes by a connection of its own (common/net/zmq_transport.cc)
 };
 
-/// What is swift from one host to another, in order. It takes the time of the way and of its bytes, but not
-/// its share of links: what waits there is frames of rows. Threads: as Bell.
+/// Brings a host what is swift, in order from each other host. It takes the time of the way and of its bytes,
+/// but no share of links: what waits there is frames of rows. Threads: as Bell.
 class Courier {
  public:
-  Courier(double rate, double latency, Machine& to);
-  void Take(std::unique_ptr<Message> message, double bytes);
+  Courier(const Job& job, Machine& to);
+  void Take(unsigned from, std::unique_ptr<Message> message, double bytes);
 
  private:
   void Main();
 
-  const double rate_;
-  const double latency_;
+  const Job& job_;
   Machine& to_;
   Bell bell_;
-  std::deque<std::pair<double, std::unique_ptr<Message>>> waiting_;  ///< with when they are there
-  double free_at_ = 0;
+  std::multimap<double, std::unique_ptr<Message>> waiting_;  ///< by when they are there
+  std::vector<double> free_at_;                              ///< by sender: when its last have left
 };
 
 /// Hosts with a link each, up and down, on a switch that never blocks.
@@ -72,12 +72,11 @@ class Fabric {
 
  private:
   simgrid::s4u::Mailbox* Connection(unsigned from, unsigned to);
-  Courier& CourierOf(unsigned from, unsigned to);
 
   const Job& job_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::vector<simgrid::s4u::Mailbox*> connections_;  ///< [from * hosts + to]; null: not opened yet
-  std::vector<std::unique_ptr<Courier>> couriers_;   ///< the same
+  std::vector<std::unique_ptr<Courier>> couriers_;   ///< by receiver
   double bytes_ = 0;
   double messages_ = 0;
 };
