@@ -126,8 +126,7 @@ struct Lease {
   std::uint64_t request = 0;
   std::uint32_t epoch = 0;
   double rate_factor = 1;
-  std::uint32_t clock =
-      0;  ///< batches of the round: the greatest with which a slice of the epoch before ended
+  std::uint32_t clock = 0;  ///< the greatest with which a slice of the epoch before ended, in this round
 };
 
 struct NoLease {

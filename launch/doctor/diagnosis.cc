@@ -148,7 +148,8 @@ Finding Limits(const Facts& facts) {
   if (least.open_files < needed) {
     finding.health = Health::kIll;
     finding.found += fmt::format(" on {}: {} ranks need {}", least.host_name, facts.size(), needed);
-    finding.advice = fmt::format("ulimit -Hn {} (as root, or in limits.conf)", needed);
+    finding.advice = fmt::format(
+        "ulimit -n {} where ranks are started; beyond `ulimit -Hn` as root, or in limits.conf", needed);
   }
   const HostFacts& space =
       Least(facts, [](const HostFacts& one) { return static_cast<double>(one.address_space); });

@@ -115,7 +115,7 @@ class Bench:
         return summary["triples_per_second"]
 
     def slow(self):
-        for staleness in (-1, 8, 128):
+        for staleness in (-1, 8, 512):
             plain, slowed = [], []
             for _ in range(self.options.repeats):
                 plain.append(self.run(self.hosts(3, "--threads", 1, "--staleness", staleness))["triples_per_second"])

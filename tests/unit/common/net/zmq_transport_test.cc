@@ -1,6 +1,7 @@
 #include "common/net/zmq_transport.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -128,6 +129,18 @@ TEST_P(TwoNodes, FramesOfRowsReachARestartedNodeAndNobodyAfterDisconnect) {
   EXPECT_EQ(received->incarnation, 5u);
   a_->Disconnect(2);
   EXPECT_FALSE(a_->Send(2, FrameOfRows()));
+}
+
+TEST_P(TwoNodes, FramesOfRowsArriveWhereNoFileIsLeftForASecondConnection) {
+  ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
+  ASSERT_TRUE(b_->Receive(kDeadline));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{3, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_TRUE(a_->Send(2, FrameOfRows()));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(b_->Receive(kDeadline));
 }
 
 TEST_P(TwoNodes, WakeEndsAWait) {
