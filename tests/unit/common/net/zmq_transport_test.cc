@@ -131,6 +131,17 @@ TEST_P(TwoNodes, FramesOfRowsReachARestartedNodeAndNobodyAfterDisconnect) {
   EXPECT_FALSE(a_->Send(2, FrameOfRows()));
 }
 
+// The undefined behaviour sanitizer, which comes with the address sanitizer, opens pipes to look at memory:
+// it takes any object for a broken one when no file is left.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ATTUNE_NEEDS_FILES
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ATTUNE_NEEDS_FILES
+#endif
+
+#ifndef ATTUNE_NEEDS_FILES
 TEST_P(TwoNodes, FramesOfRowsArriveWhereNoFileIsLeftForASecondConnection) {
   ASSERT_TRUE(SendSoon(*a_, 2, Message(1)));
   ASSERT_TRUE(b_->Receive(kDeadline));
@@ -142,6 +153,7 @@ TEST_P(TwoNodes, FramesOfRowsArriveWhereNoFileIsLeftForASecondConnection) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(b_->Receive(kDeadline));
 }
+#endif
 
 TEST_P(TwoNodes, WakeEndsAWait) {
   std::thread other([&] { a_->Wake(); });
