@@ -101,11 +101,16 @@ class Life:
                 _, name, draw = moments.pop()
                 tell(name, self.hurt(name, draw))
             time.sleep(0.005)
-        if (self.run / "ballast").exists():
-            self.deadly, self.must_survive = True, False  # no room for its result
+        if self.had_no_room():
+            self.deadly, self.must_survive = True, False
         self.undo(float("inf"))
         self.code = self.job.process.wait()
         self.seconds = self.age()
+
+    def had_no_room(self):
+        """Whether the disk was full when the job wrote its result: there may be room again when its launcher has ended."""
+        full = "result.json.attune-part: cannot write: No space left on device"
+        return (self.run / "ballast").exists() or f"attune: error: {self.run}/.{full}" in self.said()
 
     def undo(self, now):
         due = [undo for at, undo in self.pending if at <= now]

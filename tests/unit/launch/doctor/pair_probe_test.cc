@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <future>
+#include <thread>
 
 #include "common/net/zmq_transport.h"
 
@@ -19,10 +20,23 @@ std::unique_ptr<net::Transport> Make(net::NodeId node) {
   return net::MakeZmqTransport(options);
 }
 
+/// Whether a message goes from one to the other. Whoever connects before its key is known is refused and
+/// tries again after seconds, which no probe waits for.
+bool Reaches(net::Transport& from, net::Transport& to, net::NodeId node) {
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (!from.Send(node, {1, "hello", {}, {}})) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return to.Receive(30s).has_value();
+}
+
 TEST(PairProbe, MeasuresBothDirectionsAndTheClock) {
   const auto a = Make(0), b = Make(1);
   a->Connect(1, b->address());
   b->Connect(0, a->address());
+  ASSERT_TRUE(Reaches(*a, *b, 1));
+  ASSERT_TRUE(Reaches(*b, *a, 0));
   auto answered = std::async(std::launch::async, [&] { return AnswerProbes(*b, 0); });
   const PairFigures figures = ProbePair(*a, 0, 1, 50ms);
   EXPECT_TRUE(answered.get());
