@@ -144,6 +144,12 @@ bool SyncOwner::Answers(sync::Time rounds_until) const {
   });
 }
 
+bool SyncOwner::HoldsAnswers() const {
+  return std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
+    return client.second.answer && client.second.answer->pass == 0;
+  });
+}
+
 bool SyncOwner::busy() const {
   return std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
     return client.second.answer || !client.second.down.AllTaken();

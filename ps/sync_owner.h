@@ -59,6 +59,9 @@ class SyncOwner {
   /// When the client came that works and has not come for longest; the end of time if there is none.
   sync::Time OldestNews() const;
 
+  /// Whether a client waits for an answer that has not begun.
+  bool HoldsAnswers() const;
+
   /// Whether a client waits for an answer, or for the rest of it.
   bool busy() const;
 

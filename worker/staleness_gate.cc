@@ -123,8 +123,8 @@ bool StalenessGate::WaitToEnter(std::size_t seat, std::uint64_t clock, const std
 }
 
 void StalenessGate::Finish(std::size_t seat) {
-  memory_.seat[seat].clock.fetch_add(1, std::memory_order_release);
-  if (advanced_) advanced_();
+  const std::uint64_t clock = memory_.seat[seat].clock.fetch_add(1, std::memory_order_release) + 1;
+  if (advanced_ && clock >= memory_.told_from.load(std::memory_order_relaxed)) advanced_();
 }
 
 void StalenessGate::Observe(std::size_t seat, std::uint64_t ahead, Staleness& staleness) const {

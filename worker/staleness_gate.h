@@ -26,12 +26,13 @@ struct GateMemory {
     std::atomic<std::uint32_t> works{0};  ///< whether it holds others up
   };
   alignas(64) std::atomic<std::uint64_t> visible{
-      0};                                ///< batches of all workers everywhere that are in the rows here
-  std::atomic<std::int64_t> as_of{0};    ///< steady clock, ns: how old these rows are
-  std::atomic<std::uint32_t> rounds{0};  ///< of the exchange with other hosts that have ended
-  std::atomic<std::uint32_t> late{0};    ///< the one under way takes long: nobody waits for its end
-  std::atomic<std::uint32_t> open{0};    ///< rows here are those of the job: workers may begin
-  std::atomic<std::uint32_t> seats{0};   ///< that are in use: those of the first numbers
+      0};                                   ///< batches of all workers everywhere that are in the rows here
+  std::atomic<std::int64_t> as_of{0};       ///< steady clock, ns: how old these rows are
+  std::atomic<std::uint32_t> rounds{0};     ///< of the exchange with other hosts that have ended
+  std::atomic<std::uint32_t> late{0};       ///< the one under way takes long: nobody waits for its end
+  std::atomic<std::uint32_t> open{0};       ///< rows here are those of the job: workers may begin
+  std::atomic<std::uint32_t> seats{0};      ///< that are in use: those of the first numbers
+  std::atomic<std::uint64_t> told_from{0};  ///< batches that a worker has finished when it begins to tell
   alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever one of these does; waited for
   Seat seat[kSeats];
 };
@@ -52,7 +53,8 @@ class StalenessGate {
   /// @param seats   numbers of this process's seats are below this
   /// @param bound   batches; negative: nobody waits
   /// @param batches_of_round  that a worker begins on rows of one round, at most
-  /// @param advanced  called after each batch, on the worker's thread
+  /// @param advanced  called after each batch that is to be told (TellFrom), on the worker's thread, and when
+  ///                  a worker waits or leaves
   /// Throws Error(kFailed) if there are not so many seats.
   StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
                 std::uint64_t batches_of_round = kAnyNumber, std::function<void()> advanced = {});
@@ -88,6 +90,9 @@ class StalenessGate {
   bool Enter(std::size_t seat, const std::atomic<bool>& stop);
   /// The worker has finished a batch.
   void Finish(std::size_t seat);
+  /// Only workers that have finished so many batches tell of it: to wake whoever listens costs a worker its
+  /// caches. At first all do.
+  void TellFrom(std::uint64_t clock) { memory_.told_from.store(clock, std::memory_order_relaxed); }
 
   /// Batches that all workers of this host have finished; wire::kNoClock if none works.
   std::uint64_t HostClock() const;

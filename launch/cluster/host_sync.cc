@@ -31,6 +31,10 @@ constexpr int kJoinAfter = 4;
 constexpr auto kShortRound = 10ms;
 /// Rounds that take so long keep links busy.
 constexpr auto kLongRound = 100ms;
+/// While a round is under way it is looked at so many times, if it takes as long as the last, and not more
+/// seldom than this: what was not sent may be now, and what has waited long enough does not wait any more.
+constexpr int kLooksOfRound = 8;
+constexpr auto kSeldom = 20ms;
 
 /// Replicated items of each owner, hottest first.
 std::map<net::NodeId, std::vector<Index>> ListsByOwner(const HostSync::Options& options, Index items) {
@@ -107,6 +111,7 @@ bool HostSync::OnMessage(net::NodeId from, const wire::Message& message, Time no
     if (IsLastWord(from, message)) return true;
     if (sync->type == wire::SyncType::kUp || sync->type == wire::SyncType::kDownTaken) {
       owner_->OnMessage(from, *sync, now);
+      ReadClock(now);
       joins_ = joins_ || Joins(now);
     } else if (const auto replica = replicas_.find(from); replica != replicas_.end()) {
       replica->second->OnMessage(*sync, now);
@@ -188,6 +193,7 @@ std::uint64_t HostSync::RequestRound() {
 
 /// Between two leases a worker holds nobody up for a moment, which is no news.
 void HostSync::ReadClock(Time now) {
+  looked_ = now;
   const std::uint64_t clock = gate_.HostClock();
   if (clock != wire::kNoClock) {
     worked_ = now;
@@ -222,18 +228,28 @@ bool HostSync::LetsOthersEnd(Time now) const {
 
 /// A round costs much the same whether it brings much or little, so rounds take a share of the time. The
 /// first rounds of a process take more of it, since rows move farthest then.
-bool HostSync::Rested(Time now, int sooner) const {
+HostSync::Time::duration HostSync::Pause() const {
   const auto pause = (round_end_ - round_start_) * std::min(kPauseOfRound, started_);
-  return sooner * (now - round_end_) >= std::clamp<Time::duration>(pause, 0ms, kLongestPause);
+  return std::clamp<Time::duration>(pause, 0ms, kLongestPause);
 }
 
-/// Rounds begin before the bound stops anybody: when what a round takes, and half of that again, is left.
+bool HostSync::Rested(Time now, int sooner) const {
+  return sooner * (now - round_end_) >= Pause();
+}
+
+/// Batches that a round is to leave: what this host's slowest worker finishes meanwhile, and half of that
+/// again.
+std::uint64_t HostSync::LeftByBound() const {
+  return round_batches_ + round_batches_ / 2 + 1;
+}
+
+/// Rounds begin before the bound stops anybody.
 bool HostSync::Paced(Time now, int sooner) const {
   if (Rested(now, sooner)) return true;
   if (options_.staleness < 0) return false;
   const std::uint64_t visible = gate_.visible();
   const std::uint64_t ahead = clock_ > visible ? clock_ - visible : 0;
-  return static_cast<unsigned>(sooner) * (ahead + round_batches_ + round_batches_ / 2 + 1) >=
+  return static_cast<unsigned>(sooner) * (ahead + LeftByBound()) >=
          static_cast<std::uint64_t>(options_.staleness);
 }
 
@@ -310,6 +326,28 @@ void HostSync::UpdateVisible(Time now) {
   gate_.SetLate(round_took_ > kShortRound || (in_round_ && now - round_start_ > 2 * kShortRound));
 }
 
+/// The clock of a worker here whose batches may be something to act on. Others' news come with messages.
+std::uint64_t HostSync::ClockToHearOf(Time now) const {
+  constexpr std::uint64_t kNever = wire::kNoClock;
+  if (!training_ || clock_ == wire::kNoClock || owner_->HoldsAnswers() || gate_.AnybodyWaits()) return 0;
+  const std::uint64_t visible = gate_.visible();
+  if (visible >= clock_) return clock_ + 1;  // nobody is slower: others see what is done here
+  if (in_round_ || LetsOthersEnd(now)) return kNever;
+  if (Rested(now)) return clock_ + 1;
+  if (options_.staleness < 0) return kNever;
+  const auto bound = static_cast<std::uint64_t>(options_.staleness);
+  return std::max(clock_ + 1, visible + bound - std::min(bound, LeftByBound()));
+}
+
+HostSync::Time HostSync::NextLook() const {
+  if (in_round_ || requested_ > started_ || owner_->busy()) {
+    return looked_ + std::min<Time::duration>(round_took_ / kLooksOfRound, kSeldom);
+  }
+  if (worked_ == looked_) return round_end_ + (LetsOthersEnd(looked_) ? round_took_ : Pause());
+  if (clock_ == wire::kNoClock && round_clock_ == wire::kNoClock) return round_end_ + kIdlePause;
+  return looked_ + kBetweenLeases;
+}
+
 void HostSync::Proceed(Time now) {
   ReadClock(now);
   owner_->SetOwnClock(clock_);
@@ -323,6 +361,7 @@ void HostSync::Proceed(Time now) {
   }
   PumpTheta(now);
   UpdateVisible(now);
+  gate_.TellFrom(ClockToHearOf(now));
 }
 
 void HostSync::Count(wire::NodeCounters& counters) const {

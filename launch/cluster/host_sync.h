@@ -48,8 +48,11 @@ class HostSync {
 
   /// @returns whether the message was for it
   bool OnMessage(net::NodeId from, const wire::Message& message, Time now);
-  /// Moves what can be moved. To be called after messages, when workers have advanced, and now and then.
+  /// Moves what can be moved. To be called after messages, when workers tell that they have advanced, and at
+  /// NextLook() at the latest.
   void Proceed(Time now);
+  /// When there may be something to do though no message has come and no worker of this process has told.
+  Time NextLook() const;
 
   /// An epoch begins in which clocks count from `base`, after EndEpoch() or straight after the last.
   void BeginEpoch(std::uint64_t base);
@@ -88,6 +91,9 @@ class HostSync {
   bool Joins(Time now) const;
   bool IdlenessIsNews(Time now) const;
   bool LetsOthersEnd(Time now) const;
+  Time::duration Pause() const;
+  std::uint64_t LeftByBound() const;
+  std::uint64_t ClockToHearOf(Time now) const;
   void StartRound(Time now);
   bool RoundUnderWay() const;
   void EndRound(Time now);
@@ -117,6 +123,7 @@ class HostSync {
   std::uint64_t last_clock_ = 0;   ///< the newest that was one
   Time epoch_start_{};             ///< when rows were the same everywhere
   Time worked_{};                  ///< when somebody worked here last
+  Time looked_{};                  ///< when that was looked at last
   bool worked_in_epoch_ = false;   ///< if not, nobody here is between two leases
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 /// Longest wait for a message: clocks are looked at so often.
 constexpr auto kBeat = 100ms;
-/// The same while the sync is at work: how far other processes of the host are is looked at so
-/// often.
+/// The least while rows are under way or the sync is at work, and the longest where other processes of the
+/// host work, which do not tell how far they are.
 constexpr auto kSyncBeat = 2ms;
 /// Between counts of what was sent and taken: to look at its memory takes some ten microseconds.
 constexpr auto kCountEvery = 1s;
@@ -116,7 +116,11 @@ bool Node::Ended() const {
 }
 
 std::chrono::milliseconds Node::Beat() const {
-  return sync_ != nullptr && sync_->busy() ? kSyncBeat : kBeat;
+  if (sync_ == nullptr || !sync_->busy()) return kBeat;
+  if (!peers_.AloneOnHost() || user_rows_.busy() || item_rows_.busy()) return kSyncBeat;
+  const auto wait =
+      std::chrono::ceil<std::chrono::milliseconds>(sync_->NextLook() - std::chrono::steady_clock::now());
+  return std::clamp<std::chrono::milliseconds>(wait, kSyncBeat, kBeat);
 }
 
 void Node::Receive() {

@@ -42,6 +42,8 @@ class UserRows {
     return client_.OnMessage(from, message, now);
   }
   void Proceed(sync::Time now, const worker::RowClient::Send& send);
+  /// Whether rows are on their way here.
+  bool busy() const { return !client_.idle(); }
   /// So far. From any thread.
   std::uint64_t pulled_rows() const { return pulled_rows_.load(std::memory_order_relaxed); }
   /// See RowClient.

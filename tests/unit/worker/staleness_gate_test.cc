@@ -45,6 +45,23 @@ TEST_F(StalenessGateTest, AWorkerMayBeSoManyBatchesAheadAndNoMore) {
   EXPECT_GE(advanced_.load(), 3);
 }
 
+TEST_F(StalenessGateTest, AWorkerTellsFromTheClockThatIsAskedFor) {
+  StalenessGate gate = Gate(-1);
+  gate.Join(0, 0);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 1);
+  gate.TellFrom(3);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 1);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 2);
+  gate.TellFrom(wire::kNoClock);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 2);
+  gate.Leave(0);
+  EXPECT_EQ(advanced_.load(), 3);
+}
+
 TEST_F(StalenessGateTest, WhoWaitsGoesOnWhenOthersHaveMoved) {
   StalenessGate gate = Gate(0);
   gate.Join(0, 0);

@@ -69,7 +69,8 @@ struct Host {
   }
 
   const std::unique_ptr<worker::GateMemory> memory = std::make_unique<worker::GateMemory>();
-  worker::StalenessGate gate{*memory, 1, kBound};
+  int told = 0;  ///< batches of which the worker has told
+  worker::StalenessGate gate{*memory, 1, kBound, worker::StalenessGate::kAnyNumber, [this] { ++told; }};
   ps::ModelStore store{Spec(), 1, kItems};
   Outbox outbox;
   std::unique_ptr<HostSync> sync;
@@ -175,6 +176,45 @@ TEST_F(HostSyncTest, RoundsArePacedByWhatTheyTake) {
   first_.gate.Finish(0);
   EXPECT_FALSE(BeginsRound(first_, 800ms));
   EXPECT_TRUE(BeginsRound(first_, 101ms));
+}
+
+TEST_F(HostSyncTest, AWorkerTellsWhenTheBoundAsksForARoundAndNotBefore) {
+  first_.gate.Finish(0);  // nobody was slower
+  EXPECT_FALSE(BeginsRound(first_, 0ms));
+  first_.told = 0;
+  for (; first_.told == 0 && first_.gate.HostClock() < kBase + 2 * kBound;) first_.gate.Finish(0);
+  EXPECT_EQ(first_.gate.HostClock() - first_.gate.visible(), kBound - 1U);
+  EXPECT_TRUE(BeginsRound(first_, 0ms));
+}
+
+TEST_F(HostSyncTest, AWorkerTellsOfEachBatchWhileAnotherWaits) {
+  first_.gate.Finish(0);
+  EXPECT_FALSE(BeginsRound(first_, 0ms));
+  (*first_.memory).seat[0].waits.store(1 + first_.memory->moved.load());
+  EXPECT_TRUE(BeginsRound(first_, 0ms));
+  first_.told = 0;
+  first_.gate.Finish(0);
+  EXPECT_EQ(first_.told, 1);
+}
+
+TEST_F(HostSyncTest, ItIsLookedAtAgainWhenThePauseEnds) {
+  first_.gate.Finish(0);
+  EXPECT_FALSE(BeginsRound(first_, 1ms));
+  EXPECT_EQ(first_.sync->NextLook(), now_ + 899ms);
+  EXPECT_TRUE(BeginsRound(first_, 899ms));
+}
+
+TEST_F(HostSyncTest, ARoundIsLookedAtAnEighthOfTheLastLater) {
+  first_.gate.Finish(0);
+  EXPECT_TRUE(BeginsRound(first_, 900ms));
+  EXPECT_EQ(first_.sync->NextLook(), now_ + 12500us);
+}
+
+TEST_F(HostSyncTest, IdlenessIsLookedAtWhenItCouldBeNews) {
+  EXPECT_FALSE(BeginsRound(first_, 1ms));
+  first_.gate.Leave(0);
+  EXPECT_FALSE(BeginsRound(first_, 1ms));
+  EXPECT_EQ(first_.sync->NextLook(), now_ + 5ms);
 }
 
 TEST_F(HostSyncTest, ARoundOfAnotherHostIsJoinedWhenHalfOfThePauseIsOver) {
