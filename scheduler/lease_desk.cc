@@ -99,15 +99,18 @@ wire::Control LeaseDesk::Keep(std::uint32_t worker, std::uint64_t request, wire:
 }
 
 /// The fewer leases wait, the fewer a worker may hold that another could begin; in the end one for each
-/// thread and those that it ends while it waits for an answer.
+/// thread and those that it ends while it waits for an answer. These are at most its share of all: who is
+/// answered late for a while would hold what all others wait for.
 bool LeaseDesk::KeepsForOthers(std::uint32_t worker, std::uint32_t ahead) const {
   std::size_t threads = 0;
   for (const auto* member : members_.Alive()) {
     if (member->info.works && !member->leaving) threads += std::max(1u, member->info.seats);
   }
   const std::size_t own = std::max(1u, members_.Find(worker)->info.seats);
-  const std::size_t share = board_->waiting() * own / (kPartOfShare * std::max(threads, own));
-  return board_->waiting() > 0 && board_->held(worker) >= own + ahead + share;
+  threads = std::max(threads, own);
+  const std::size_t early = std::min<std::size_t>(ahead, homes_.size() * own / threads);
+  const std::size_t share = board_->waiting() * own / (kPartOfShare * threads);
+  return board_->waiting() > 0 && board_->held(worker) >= own + early + share;
 }
 
 /// Nothing if the worker has nothing to do, and is to be answered when some slice of the next epoch waits. Of

@@ -8,7 +8,7 @@
 namespace attune::predict {
 namespace {
 
-constexpr double kPartOfShare = 2;  // as scheduler/coordinator.cc has it
+constexpr double kPartOfShare = 2;  // as scheduler/lease_desk.cc has it
 constexpr double kRounding = 1e-6;
 
 }  // namespace
@@ -63,8 +63,9 @@ std::pair<LeaseBoardModel::Answer, LeaseBoardModel::Lease> LeaseBoardModel::Ask(
                                                                                 Later later) {
   const double size = sizes_[host];
   const double waiting = now_.count + next_.count;
-  const double share = std::floor(waiting * threads_ / (kPartOfShare * threads_ * hosts_));
-  if (waiting > 0 && held_[host] / size >= threads_ + ahead + share) return {Answer::kNoLease, {}};
+  const double share = std::floor(waiting / (kPartOfShare * hosts_));
+  const double early = std::min(ahead, std::floor(slices_ / hosts_));
+  if (waiting > 0 && held_[host] / size >= threads_ + early + share) return {Answer::kNoLease, {}};
   if (MayTake(host)) return {Answer::kLease, Take(host)};
   if (held_[host] > kRounding) return {Answer::kNoLease, {}};
   waits_.emplace_back(host, std::move(later));

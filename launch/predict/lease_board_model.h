@@ -7,7 +7,7 @@
 
 namespace attune::predict {
 
-/// The scheduler's leases (scheduler::LeaseBoard and Coordinator::KeepsForOthers): how many slices wait, for
+/// The scheduler's leases (scheduler::LeaseBoard and LeaseDesk): how many slices wait, for
 /// this epoch and for the next, and on which host their rows of U are. A host of the model stands for as many
 /// as its group has, and takes as many slices. Threads: confined.
 class LeaseBoardModel {

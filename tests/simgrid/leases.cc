@@ -11,7 +11,7 @@ namespace {
 /// A message between worker and scheduler.
 constexpr double kControl = 120;
 constexpr double kHead = 70;
-/// A host keeps this part of its share of what waits for the others (scheduler/coordinator.cc).
+/// A host keeps this part of its share of what waits for the others (scheduler/lease_desk.cc).
 constexpr double kPartOfShare = 2;
 constexpr double kMostAhead = 128;
 constexpr double kLeastInterval = 1e-6;
@@ -45,7 +45,8 @@ LeaseBoard::Answer LeaseBoard::Ask(unsigned host, double ahead, Lease& lease) {
   const double waiting = epochs_[0].left() + epochs_[1].left();
   const double share = std::floor(waiting / (kPartOfShare * job_.hosts));
   const auto held = static_cast<double>(held_[host].size());
-  if (waiting > 0 && held >= job_.threads + ahead + share) return Answer::kNone;
+  const double early = std::min(ahead, std::floor(job_.slices / job_.hosts));
+  if (waiting > 0 && held >= job_.threads + early + share) return Answer::kNone;
   if (waiting > 0) {
     lease = Take(host);
     return Answer::kLease;

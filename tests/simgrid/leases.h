@@ -12,7 +12,7 @@ struct Lease {
   double clock = 0;   ///< that workers had reached when they were done with the epoch before
 };
 
-/// The scheduler's slices of this epoch and the next (scheduler/coordinator.cc). Threads: the first host's
+/// The scheduler's slices of this epoch and the next (scheduler/lease_desk.cc). Threads: the first host's
 /// network thread.
 class LeaseBoard {
  public:

@@ -44,11 +44,12 @@ class LeaseDeskTest : public ::testing::Test {
     if (!answer || !std::holds_alternative<wire::Lease>(*answer)) return std::nullopt;
     return std::get<wire::Lease>(*answer);
   }
-  /// Worker 0 takes all leases of the first of two epochs. @returns one of them
+  /// Workers 0 and 2 take all leases of the first of two epochs. @returns one of worker 0
   wire::Lease TakeAll() {
+    Register(2, "host2");
     Begin({0.25});
-    for (std::uint64_t request = 1; request <= kSlices; ++request) {
-      desk_.Ask(0, {round_.round, request, kSlices});
+    for (std::uint64_t request = 1; request <= kSlices / 2; ++request) {
+      for (const std::uint32_t worker : {0u, 2u}) desk_.Ask(worker, {round_.round, request, kSlices});
     }
     EXPECT_EQ(desk_.board()->out(), kSlices);
     return *Ask(0, 1);
@@ -101,9 +102,17 @@ TEST_F(LeaseDeskTest, FirstLeasesAreWhatWorkersWouldHaveAskedFor) {
   }
 }
 
+TEST_F(LeaseDeskTest, WhoIsAnsweredLateHoldsNoMoreAheadThanItsShareOfAll) {
+  std::uint64_t held = 0;
+  while (held < kSlices && std::holds_alternative<wire::Lease>(*desk_.Ask(0, {round_.round, held + 1, 30})))
+    ++held;
+  EXPECT_EQ(held, 3u) << "one for its thread and half of all";
+  EXPECT_TRUE(Ask(1, 1));
+}
+
 TEST_F(LeaseDeskTest, WhoHasNothingToDoIsAnsweredWhenASliceWaits) {
   const wire::Lease lease = TakeAll();
-  EXPECT_FALSE(desk_.Ask(1, {round_.round, 1, 0})) << "worker 0 holds all";
+  EXPECT_FALSE(desk_.Ask(1, {round_.round, 1, 0})) << "others hold all";
   EXPECT_TRUE(desk_.HandOutWaitedFor().empty());
   ASSERT_TRUE(Complete(0, lease));
   const auto out = desk_.HandOutWaitedFor();
