@@ -67,6 +67,7 @@ void StalenessGate::Join(std::size_t seat, std::uint64_t base) {
   marks_[seat].base = base;
   own.clock.store(now, std::memory_order_relaxed);
   own.works.store(1, std::memory_order_release);
+  if (advanced_) advanced_();
 }
 
 void StalenessGate::Leave(std::size_t seat) {
@@ -148,6 +149,14 @@ std::uint64_t StalenessGate::HostClock() const {
     least = std::min(least, seat.clock.load(std::memory_order_acquire));
   }
   return least;
+}
+
+std::uint64_t StalenessGate::FarthestClock() const {
+  std::uint64_t farthest = 0;
+  for (const GateMemory::Seat& seat : SeatsInUse()) {
+    farthest = std::max(farthest, seat.clock.load(std::memory_order_acquire));
+  }
+  return farthest;
 }
 
 bool StalenessGate::AnybodyWaits() const {

@@ -33,7 +33,7 @@ struct GateMemory {
   std::atomic<std::uint32_t> open{0};       ///< rows here are those of the job: workers may begin
   std::atomic<std::uint32_t> seats{0};      ///< that are in use: those of the first numbers
   std::atomic<std::uint64_t> told_from{0};  ///< batches that a worker has finished when it begins to tell
-  alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes whenever one of these does; waited for
+  alignas(64) std::atomic<std::uint32_t> moved{0};  ///< changes with what workers wait for; waited for
   Seat seat[kSeats];
 };
 
@@ -53,8 +53,9 @@ class StalenessGate {
   /// @param seats   numbers of this process's seats are below this
   /// @param bound   batches; negative: nobody waits
   /// @param batches_of_round  that a worker begins on rows of one round, at most
-  /// @param advanced  called after each batch that is to be told (TellFrom), on the worker's thread, and when
-  ///                  a worker waits or leaves
+  /// @param advanced  called on the worker's thread when one joins, waits or leaves, and after each batch
+  /// that
+  ///                  is to be told (TellFrom)
   /// Throws Error(kFailed) if there are not so many seats.
   StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
                 std::uint64_t batches_of_round = kAnyNumber, std::function<void()> advanced = {});
@@ -96,6 +97,8 @@ class StalenessGate {
 
   /// Batches that all workers of this host have finished; wire::kNoClock if none works.
   std::uint64_t HostClock() const;
+  /// Batches that the worker has finished that has finished most.
+  std::uint64_t FarthestClock() const;
   /// Adds how old the rows are that the worker's next batch but `ahead` reads.
   void Observe(std::size_t seat, std::uint64_t ahead, Staleness& staleness) const;
 

@@ -1,6 +1,7 @@
 #include "launch/cluster/host_sync.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/error.h"
 
@@ -195,11 +196,14 @@ std::uint64_t HostSync::RequestRound() {
 void HostSync::ReadClock(Time now) {
   looked_ = now;
   const std::uint64_t clock = gate_.HostClock();
-  if (clock != wire::kNoClock) {
-    worked_ = now;
+  const bool worked = std::exchange(works_, clock != wire::kNoClock);
+  if (works_) {
     worked_in_epoch_ = true;
     last_clock_ = std::max(last_clock_, clock);
+  } else if (worked) {  // until a moment ago: who leaves tells
+    last_clock_ = std::max(last_clock_, gate_.FarthestClock());
   }
+  if (works_ || worked) worked_ = now;
   if (clock != wire::kNoClock || !training_ || now - worked_ > kBetweenLeases) clock_ = clock;
 }
 
@@ -332,6 +336,7 @@ std::uint64_t HostSync::ClockToHearOf(Time now) const {
   if (!training_ || clock_ == wire::kNoClock || owner_->HoldsAnswers() || gate_.AnybodyWaits()) return 0;
   const std::uint64_t visible = gate_.visible();
   if (visible >= clock_) return clock_ + 1;  // nobody is slower: others see what is done here
+  if (joins_ && !in_round_) return clock_ + 1;
   if (in_round_ || LetsOthersEnd(now)) return kNever;
   if (Rested(now)) return clock_ + 1;
   if (options_.staleness < 0) return kNever;
@@ -340,10 +345,15 @@ std::uint64_t HostSync::ClockToHearOf(Time now) const {
 }
 
 HostSync::Time HostSync::NextLook() const {
-  if (in_round_ || requested_ > started_ || owner_->busy()) {
+  if (requested_ > started_ && !in_round_) return looked_;
+  if (works_ && told_from_ > clock_ && gate_.HostClock() >= told_from_) return looked_;  // not told any more
+  if (in_round_ || owner_->busy()) {
     return looked_ + std::min<Time::duration>(round_took_ / kLooksOfRound, kSeldom);
   }
-  if (worked_ == looked_) return round_end_ + (LetsOthersEnd(looked_) ? round_took_ : Pause());
+  if (works_) {
+    const Time end = round_end_ + (LetsOthersEnd(looked_) ? round_took_ : Pause());
+    return end > looked_ ? end : looked_ + kLongestPause;  // a worker tells of its next batch
+  }
   if (clock_ == wire::kNoClock && round_clock_ == wire::kNoClock) return round_end_ + kIdlePause;
   return looked_ + kBetweenLeases;
 }
@@ -361,7 +371,8 @@ void HostSync::Proceed(Time now) {
   }
   PumpTheta(now);
   UpdateVisible(now);
-  gate_.TellFrom(ClockToHearOf(now));
+  told_from_ = ClockToHearOf(now);
+  gate_.TellFrom(told_from_);
 }
 
 void HostSync::Count(wire::NodeCounters& counters) const {

@@ -122,9 +122,11 @@ class HostSync {
   std::uint64_t clock_ = 0;        ///< of this host
   std::uint64_t last_clock_ = 0;   ///< the newest that was one
   Time epoch_start_{};             ///< when rows were the same everywhere
+  Time looked_{};                  ///< at the workers' clocks, last
+  bool works_ = false;             ///< whether somebody worked here then
   Time worked_{};                  ///< when somebody worked here last
-  Time looked_{};                  ///< when that was looked at last
   bool worked_in_epoch_ = false;   ///< if not, nobody here is between two leases
+  std::uint64_t told_from_ = 0;    ///< clock of the first batch that workers tell of
   std::uint64_t round_clock_ = 0;  ///< of this host at the start of the last round
   Time round_start_{};
   Time round_end_{};

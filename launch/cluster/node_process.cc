@@ -160,7 +160,7 @@ class NodeProcess {
     return BatchesOfRound(spec_, inputs_.data->slices(), static_cast<Index>(by_heat_.size()),
                           std::max(workers, Workers()));
   }
-  /// A worker of this process has done a batch, or waits for a round.
+  /// A worker of this process has something to tell: see StalenessGate.
   void WakeLeader() const {
     if (description_.leads() && transport_ != nullptr) transport_->Wake();
   }

@@ -48,18 +48,21 @@ TEST_F(StalenessGateTest, AWorkerMayBeSoManyBatchesAheadAndNoMore) {
 TEST_F(StalenessGateTest, AWorkerTellsFromTheClockThatIsAskedFor) {
   StalenessGate gate = Gate(-1);
   gate.Join(0, 0);
-  gate.Finish(0);
   EXPECT_EQ(advanced_.load(), 1);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 2);
   gate.TellFrom(3);
   gate.Finish(0);
-  EXPECT_EQ(advanced_.load(), 1);
-  gate.Finish(0);
   EXPECT_EQ(advanced_.load(), 2);
+  gate.Finish(0);
+  EXPECT_EQ(advanced_.load(), 3);
   gate.TellFrom(wire::kNoClock);
   gate.Finish(0);
-  EXPECT_EQ(advanced_.load(), 2);
-  gate.Leave(0);
   EXPECT_EQ(advanced_.load(), 3);
+  gate.Leave(0);
+  EXPECT_EQ(advanced_.load(), 4);
+  gate.Join(1, 2);
+  EXPECT_EQ(gate.FarthestClock(), 4u);
 }
 
 TEST_F(StalenessGateTest, WhoWaitsGoesOnWhenOthersHaveMoved) {

@@ -110,10 +110,16 @@ class HostSyncTest : public ::testing::Test {
     return host.outbox.BeginsRound();
   }
 
+  /// Its worker has no lease any more, and tells.
+  void Leaves(Host& host) {
+    host.gate.Leave(0);
+    host.sync->Proceed(now_);
+  }
+
   /// @returns whether the second host, so far ahead, hears at once that nobody has worked on the first for 20
   /// ms
   bool HearsOfIdleness(std::int64_t batches_ahead) {
-    first_.gate.Leave(0);
+    Leaves(first_);
     EXPECT_FALSE(BeginsRound(first_, 20ms));
     for (std::int64_t n = 0; n < batches_ahead; ++n) second_.gate.Finish(0);
     second_.sync->RequestRound();
@@ -212,9 +218,39 @@ TEST_F(HostSyncTest, ARoundIsLookedAtAnEighthOfTheLastLater) {
 
 TEST_F(HostSyncTest, IdlenessIsLookedAtWhenItCouldBeNews) {
   EXPECT_FALSE(BeginsRound(first_, 1ms));
-  first_.gate.Leave(0);
-  EXPECT_FALSE(BeginsRound(first_, 1ms));
+  Leaves(first_);
   EXPECT_EQ(first_.sync->NextLook(), now_ + 5ms);
+}
+
+TEST_F(HostSyncTest, WhoLeavesLongAfterTheLastLookHasWorkedUntilNow) {
+  for (std::int64_t n = 0; n < kBound / 2; ++n) second_.gate.Finish(0);
+  second_.sync->RequestRound();
+  ASSERT_TRUE(BeginsRound(second_, 10ms));
+  Deliver();
+  now_ += 50ms;
+  Leaves(first_);
+  EXPECT_FALSE(first_.outbox.BeginsRound());
+  EXPECT_TRUE(BeginsRound(first_, 6ms)) << "then the other is to hear it";
+}
+
+TEST_F(HostSyncTest, ARoundThatIsToBeJoinedBeginsWithTheNextBatch) {
+  for (int n = 0; n < 3; ++n) first_.gate.Finish(0);
+  Round();
+  ASSERT_LT(first_.gate.visible(), first_.gate.HostClock());
+  second_.gate.Finish(0);
+  second_.sync->RequestRound();
+  ASSERT_TRUE(BeginsRound(second_, 500ms));
+  for (const wire::Message& message : second_.outbox.Fetch()) first_.sync->OnMessage(1, message, now_);
+  EXPECT_FALSE(BeginsRound(first_, 0ms)) << "it has nothing to bring";
+  first_.told = 0;
+  first_.gate.Finish(0);
+  EXPECT_EQ(first_.told, 1);
+  EXPECT_TRUE(BeginsRound(first_, 0ms));
+}
+
+TEST_F(HostSyncTest, ARequestedRoundIsLookedAtOnce) {
+  first_.sync->RequestRound();
+  EXPECT_LE(first_.sync->NextLook(), now_);
 }
 
 TEST_F(HostSyncTest, ARoundOfAnotherHostIsJoinedWhenHalfOfThePauseIsOver) {
@@ -236,11 +272,11 @@ TEST_F(HostSyncTest, ButNotBeforeAQuarterOfTheLastRoundHasPassed) {
 }
 
 TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {
-  first_.gate.Leave(0);
+  Leaves(first_);
   EXPECT_FALSE(BeginsRound(first_, 90ms));
   first_.gate.Join(0, kBase);
   EXPECT_FALSE(BeginsRound(first_, 20ms));
-  first_.gate.Leave(0);
+  Leaves(first_);
   EXPECT_FALSE(BeginsRound(first_, 20ms));
   EXPECT_TRUE(BeginsRound(first_, 90ms));
 }
@@ -248,7 +284,7 @@ TEST_F(HostSyncTest, AWorkerWithoutLeaseForAMomentIsNoReasonForARound) {
 TEST_F(HostSyncTest, NobodyJoinsWhereNobodyWorks) {
   first_.gate.Finish(0);
   ASSERT_FALSE(BeginsRound(first_, 440ms));
-  first_.gate.Leave(0);
+  Leaves(first_);
   ASSERT_FALSE(BeginsRound(first_, 20ms));
   second_.gate.Finish(0);
   second_.sync->RequestRound();
@@ -260,7 +296,7 @@ TEST_F(HostSyncTest, NobodyJoinsWhereNobodyWorks) {
 }
 
 TEST_F(HostSyncTest, WhoWorksAgainSaysSoAtOnce) {
-  first_.gate.Leave(0);
+  Leaves(first_);
   ASSERT_TRUE(BeginsRound(first_, 110ms));
   now_ += 10ms;
   Deliver();
