@@ -68,10 +68,11 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   RequireMayChange(given.model());
   RequireMayChange(given.optimisation());
   RequireMayChange(given.sampling_settings());
+  // Also of one that was too short for a checkpoint.
+  RequireNotComplete(RunOf(given.run_settings().resume()), given.run_settings());
   const fs::path path = fs::absolute(given.run_settings().resume()).lexically_normal();
   const fs::path checkpoint = FindCheckpoint(path.has_filename() ? path : path.parent_path());
   const fs::path run = RunOf(checkpoint.string());
-  RequireNotComplete(run, given.run_settings());
   config::TrainSettings settings =
       SettingsOfText(At<std::string>(ReadCheckpointManifest(checkpoint), checkpoint, "/settings_text"));
   settings.mutable_run_settings()->MergeFrom(given.run_settings());

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <string_view>
 
 #include "common/error.h"
@@ -66,7 +67,10 @@ class MpiRendezvous : public Rendezvous {
     rank_ = static_cast<unsigned>(rank);
     size_ = static_cast<unsigned>(size);
   }
+  /// The end of MPI waits for all ranks. Some may wait for what this one has failed to give them: then its
+  /// failure is to be told, and the launcher ends the others when this process has ended.
   ~MpiRendezvous() override {
+    if (std::uncaught_exceptions() > 0) return;
     const Deadline deadline;
     mpi_.end();
   }

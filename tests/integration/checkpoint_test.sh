@@ -55,6 +55,8 @@ check_ledger one.audit
 [[ $(ls one/checkpoints) != *tmp* ]] || fail "half-written checkpoints are left: $(ls one/checkpoints)"
 expect 0 verified "$attune" inspect one
 expect 2 "the run is over" "$attune" train --resume one
+mkdir -p short && cp one/result.json short
+expect 2 "the run is over" "$attune" train --resume short
 
 # Told to end: a checkpoint, exit code 4, then the same end. Signals for a checkpoint in between.
 begin told "$attune" train "${run[@]}" --out told.model --run told --checkpoint-every never --epochs 60

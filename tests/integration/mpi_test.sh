@@ -43,6 +43,8 @@ expect 2 "at least one must be a worker" \
 expect 2 "a job with roles has one scheduler" "${mpirun[@]}" -n 2 "$attune" worker
 expect 3 "nowhere" "${mpirun[@]}" -n 2 "$attune" train --data nowhere --out other
 [[ $(grep -c "not a directory" out) == 1 ]] || fail "the error was said more than once, or never: $(cat out)"
+# Also by the first rank alone, while others wait for it.
+expect 3 "there is no checkpoint in" timeout 30 "${mpirun[@]}" -n 2 "$attune" train --resume nowhere
 expect 2 "has another program, other settings or other data" \
   "${mpirun[@]}" -n 1 "$attune" train "${settings[@]}" : -n 1 "$attune" train "${settings[@]}" --lr 0.5
 # A rank with another program, or without the data: the job is refused, and the doctor says so too.
