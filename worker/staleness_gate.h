@@ -54,8 +54,7 @@ class StalenessGate {
   /// @param bound   batches; negative: nobody waits
   /// @param batches_of_round  that a worker begins on rows of one round, at most
   /// @param advanced  called on the worker's thread when one joins, waits or leaves, and after each batch
-  /// that
-  ///                  is to be told (TellFrom)
+  ///                  that is to be told (TellFrom)
   /// Throws Error(kFailed) if there are not so many seats.
   StalenessGate(GateMemory& memory, std::size_t seats, std::int64_t bound,
                 std::uint64_t batches_of_round = kAnyNumber, std::function<void()> advanced = {});

@@ -166,6 +166,7 @@ void HostSync::PumpTheta(Time now) {
 
 void HostSync::BeginEpoch(std::uint64_t base) {
   const auto now = std::chrono::steady_clock::now();
+  ReadClock(now);  // who has just left had a last clock
   // After a flush rows are the same everywhere; without one they are as old as they were.
   if (!training_) epoch_start_ = now;
   training_ = true;

@@ -196,7 +196,7 @@ TEST_F(HostSyncTest, AWorkerTellsWhenTheBoundAsksForARoundAndNotBefore) {
 TEST_F(HostSyncTest, AWorkerTellsOfEachBatchWhileAnotherWaits) {
   first_.gate.Finish(0);
   EXPECT_FALSE(BeginsRound(first_, 0ms));
-  (*first_.memory).seat[0].waits.store(1 + first_.memory->moved.load());
+  first_.memory->seat[0].waits.store(1 + first_.memory->moved.load());
   EXPECT_TRUE(BeginsRound(first_, 0ms));
   first_.told = 0;
   first_.gate.Finish(0);
@@ -231,6 +231,13 @@ TEST_F(HostSyncTest, WhoLeavesLongAfterTheLastLookHasWorkedUntilNow) {
   Leaves(first_);
   EXPECT_FALSE(first_.outbox.BeginsRound());
   EXPECT_TRUE(BeginsRound(first_, 6ms)) << "then the other is to hear it";
+}
+
+TEST_F(HostSyncTest, OldClocksAreAsFarBehindAnEpochAsBehindTheLastBatchBeforeIt) {
+  for (int n = 0; n < 10; ++n) first_.gate.Finish(0);
+  first_.gate.Leave(0);  // and the network thread has not looked
+  first_.sync->BeginEpoch(2 * kBase);
+  EXPECT_EQ(first_.gate.visible(), 2 * kBase - 10);
 }
 
 TEST_F(HostSyncTest, ARoundThatIsToBeJoinedBeginsWithTheNextBatch) {
