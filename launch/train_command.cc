@@ -159,7 +159,7 @@ int RunAsNode(const CommandContext& context, const NodeDescription& description)
   if (description.node != kSchedulerNode) return TrainAsNode(settings, context, description);
   return Recorded(settings.run_settings(), true, [&] {
     const SignalGuard signals;
-    Herald herald(MakeNodeTransport(description, settings.cluster().insecure()), description.life);
+    Herald herald(MakeNodeTransport(description, settings.cluster()), description.life);
     if (description.life == 0) return TrainAsNode(settings, context, description, &herald);
     return BeginLife(context, description, herald);
   });

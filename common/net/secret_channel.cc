@@ -9,12 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "common/error.h"
 #include "common/net/refused_peers.h"
+#include "common/net/socket_events.h"
 #include "common/net/zap_handler.h"
 
 namespace attune::net {
@@ -195,17 +195,12 @@ class ZmqSecretCaller : public SecretCaller {
   }
 
   void ReadEvents() {
-    zmq::message_t event;
-    while (monitor_.recv(event, zmq::recv_flags::dontwait)) {
-      std::uint16_t what = 0;
-      std::memcpy(&what, event.data(), sizeof what);
-      zmq::message_t endpoint;
-      if (event.more() && !monitor_.recv(endpoint, zmq::recv_flags::none)) return;
-      if (what == ZMQ_EVENT_CONNECTED) {
+    while (const auto event = ReceiveEvent(monitor_)) {
+      if (event->what == ZMQ_EVENT_CONNECTED) {
         seen_ = true;
         counted_ = false;
         began_ = Clock::now();
-      } else if (what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+      } else if (event->what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         connected_ = true;
         failed_ = 0;
       } else if (!connected_) {

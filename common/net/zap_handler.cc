@@ -7,10 +7,10 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "common/error.h"
+#include "common/net/socket_events.h"
 #include "common/thread.h"
 
 namespace attune::net {
@@ -114,16 +114,13 @@ void ZapHandler::Answer(zmq::socket_t& asked) {
 
 /// ZeroMQ says that a handshake was wrong without saying whose; the end of that connection comes next.
 void ZapHandler::Follow(zmq::socket_t& events) {
-  const zmq::multipart_t event(events);
-  std::uint16_t what = 0;
-  std::uint32_t fd = 0;
-  if (event.size() != 2 || event.at(0).size() != sizeof what + sizeof fd) return;
-  std::memcpy(&what, event.at(0).data(), sizeof what);
-  std::memcpy(&fd, event.at(0).data<char>() + sizeof what, sizeof fd);
-  if (what == ZMQ_EVENT_ACCEPTED) accepted_[fd] = AddressOfPeer(static_cast<int>(fd));
-  if (what == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) broken_ = true;
-  if (what != ZMQ_EVENT_DISCONNECTED) return;
-  const auto ended = accepted_.extract(fd);
+  const auto event = ReceiveEvent(events);
+  if (!event) return;
+  if (event->what == ZMQ_EVENT_ACCEPTED)
+    accepted_[event->value] = AddressOfPeer(static_cast<int>(event->value));
+  if (event->what == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) broken_ = true;
+  if (event->what != ZMQ_EVENT_DISCONNECTED) return;
+  const auto ended = accepted_.extract(event->value);
   if (!std::exchange(broken_, false)) return;
   refused_.Add(ended.empty() ? "" : ended.mapped(), "no encryption, or a handshake that is wrong");
 }

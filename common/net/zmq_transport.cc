@@ -15,6 +15,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/net/congestion_control.h"
 #include "common/net/refused_peers.h"
 #include "common/net/zap_handler.h"
 #include "common/wire/sync_messages.h"
@@ -81,11 +82,12 @@ bool IsLoopback(const std::string& host) {
 
 class ZmqTransport : public Transport {
  public:
-  explicit ZmqTransport(const ZmqOptions& options) : options_(options), context_(1) {
+  explicit ZmqTransport(const ZmqOptions& options)
+      : options_(options), congestion_control_(options.congestion_control), context_(1) {
     if (!encrypted() && !options.insecure && !IsLoopback(options.host)) {
       ThrowFailed("{}: without keys nodes listen on loopback only; give keys, or --insecure", options.host);
     }
-    context_.set(zmq::ctxopt::max_sockets, 16'384);
+    context_.set(zmq::ctxopt::max_sockets, 32'768);
     if (encrypted()) zap_ = std::make_unique<ZapHandler>(context_);
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
@@ -121,7 +123,9 @@ class ZmqTransport : public Transport {
   bool Send(NodeId to, const wire::Message& message) override {
     const auto at = peers_.find(to);
     if (at == peers_.end()) return false;
-    zmq::socket_t& socket = SocketFor(to, at->second, message);
+    Connection& connection = ConnectionFor(to, at->second, message);
+    if (connection.made) connection.made->Apply(congestion_control_);
+    zmq::socket_t& socket = connection.socket;
     const bool values = !message.values.empty();
     const bool keys = values || !message.keys.empty();
     const auto flags = [](bool more) {
@@ -156,18 +160,23 @@ class ZmqTransport : public Transport {
   Traffic traffic() const override { return traffic_; }
 
  private:
+  struct Connection {
+    zmq::socket_t socket;
+    std::unique_ptr<ConnectionWatch> made;  ///< if it is to be told how to share links
+  };
   struct Peer {
     Address address;
-    zmq::socket_t swift;
-    zmq::socket_t bulk;  ///< when there was something for it
+    Connection swift;
+    Connection bulk;  ///< when there was something for it
     bool only_swift = false;
   };
 
   bool encrypted() const { return !options_.keys.public_key.empty(); }
 
   /// A connection that is being made.
-  zmq::socket_t Open(Lane lane, NodeId node, const Address& address) try {
-    zmq::socket_t socket(context_, zmq::socket_type::dealer);
+  Connection Open(Lane lane, NodeId node, const Address& address) try {
+    Connection connection{{context_, zmq::socket_type::dealer}, nullptr};
+    zmq::socket_t& socket = connection.socket;
     SetCommon(socket);
     socket.set(zmq::sockopt::routing_id,
                ToBytes({options_.job, options_.node, options_.incarnation, options_.life, lane}));
@@ -179,15 +188,18 @@ class ZmqTransport : public Transport {
       socket.set(zmq::sockopt::curve_publickey, options_.keys.public_key);
       socket.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
     }
+    if (congestion_control_.differs()) {
+      connection.made = std::make_unique<ConnectionWatch>(context_, socket);
+    }
     socket.connect(address.endpoint);
-    return socket;
+    return connection;
   } catch (const zmq::error_t& failure) {
     ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
   }
 
-  zmq::socket_t& SocketFor(NodeId node, Peer& peer, const wire::Message& message) {
+  Connection& ConnectionFor(NodeId node, Peer& peer, const wire::Message& message) {
     if (!wire::IsBulk(message) || peer.only_swift) return peer.swift;
-    if (peer.bulk) return peer.bulk;
+    if (peer.bulk.socket) return peer.bulk;
     try {
       return peer.bulk = Open(Lane::kBulk, node, peer.address);
     } catch (const Error& error) {
@@ -299,6 +311,7 @@ class ZmqTransport : public Transport {
   }
 
   const ZmqOptions options_;
+  const CongestionControl congestion_control_;
   zmq::context_t context_;
   std::unique_ptr<ZapHandler> zap_;
   zmq::socket_t inbox_;

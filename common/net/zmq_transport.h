@@ -34,6 +34,7 @@ struct ZmqOptions {
   bool insecure = false;
   std::map<NodeId, Address> peers;    ///< connected before anybody is listened to
   std::size_t queue_messages = 1000;  ///< that may wait for one node
+  std::string congestion_control;     ///< of connections to others: see CongestionControl
 };
 
 /// Nodes over TCP. Each node listens on one socket (ROUTER) and has one more for each node that it sends to

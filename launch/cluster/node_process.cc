@@ -109,8 +109,8 @@ class NodeProcess {
     if (resumed_) resumed_->RequireFits(store_);
     if (description.snapshot_fd >= 0) OpenSnapshot();
     if (first_) InitialiseShared();
-    transport_ = herald != nullptr ? herald->TakeTransport()
-                                   : MakeNodeTransport(description, settings.cluster().insecure());
+    transport_ =
+        herald != nullptr ? herald->TakeTransport() : MakeNodeTransport(description, settings.cluster());
     if (spread() && description.leads()) MakeSync();
   }
 

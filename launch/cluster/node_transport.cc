@@ -3,8 +3,14 @@
 #include "common/net/zmq_transport.h"
 
 namespace attune::launch {
+namespace {
 
-std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& description, bool insecure) {
+constexpr const char* kOfSystem = "system";
+
+}  // namespace
+
+std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& description,
+                                                  const config::ClusterSettings& settings) {
   net::ZmqOptions options;
   options.job = description.job_number();
   options.node = description.node;
@@ -13,7 +19,8 @@ std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& descrip
   options.host = description.bind_host;
   options.listen_fd = description.listen_fd;
   options.keys = description.keys;
-  options.insecure = insecure;
+  options.insecure = settings.insecure();
+  if (settings.congestion_control() != kOfSystem) options.congestion_control = settings.congestion_control();
   for (net::NodeId node = 0; node < description.addresses.size(); ++node) {
     if (node == description.node || description.addresses[node].endpoint.empty()) continue;
     options.peers.emplace(node, description.addresses[node]);

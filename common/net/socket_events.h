@@ -1,0 +1,29 @@
+#pragma once
+
+#include <zmq.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+namespace attune::net {
+
+/// What ZeroMQ says of a socket that is watched (zmq_socket_monitor(3)).
+struct SocketEvent {
+  std::uint16_t what = 0;   ///< ZMQ_EVENT_...
+  std::uint32_t value = 0;  ///< of many events the connection's descriptor
+};
+
+/// The next event; nothing if none has come, or what came is none.
+inline std::optional<SocketEvent> ReceiveEvent(zmq::socket_t& events) {
+  SocketEvent event;
+  zmq::message_t numbers, endpoint;
+  if (!events.recv(numbers, zmq::recv_flags::dontwait)) return std::nullopt;
+  if (numbers.more() && !events.recv(endpoint, zmq::recv_flags::none)) return std::nullopt;
+  if (numbers.size() != sizeof event.what + sizeof event.value) return std::nullopt;
+  std::memcpy(&event.what, numbers.data(), sizeof event.what);
+  std::memcpy(&event.value, numbers.data<char>() + sizeof event.what, sizeof event.value);
+  return event;
+}
+
+}  // namespace attune::net
