@@ -8,7 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "common/error.h"
@@ -17,6 +17,8 @@
 
 namespace attune::net {
 namespace {
+
+constexpr auto kLookEvery = std::chrono::milliseconds(100);
 
 std::string AlgorithmOf(int connection) {
   constexpr std::size_t kCharacters = 16;  // TCP_CA_NAME_MAX of the kernel
@@ -35,8 +37,9 @@ bool Set(int connection, const std::string& algorithm) {
 CongestionControl::CongestionControl(std::string algorithm) : algorithm_(std::move(algorithm)) {
   if (algorithm_.empty()) return;
   const int trial = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (trial < 0) return;
+  if (trial < 0) return;  // who connects will say so
   const std::string own = AlgorithmOf(trial);
+  if (algorithm_ == kAuto) algorithm_ = own.starts_with("bbr") ? "cubic" : own;
   differs_ = own != algorithm_ && Set(trial, algorithm_);
   if (!differs_ && own != algorithm_) {
     log::Warning(
@@ -66,9 +69,15 @@ ConnectionWatch::~ConnectionWatch() {
 }
 
 void ConnectionWatch::Apply(const CongestionControl& control) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_ < kLookEvery) return;
+  looked_ = now;
+  // Of several the last is the one that is there.
+  std::optional<int> connection;
   while (const auto event = ReceiveEvent(events_)) {
-    if (event->what == ZMQ_EVENT_CONNECTED) control.Apply(static_cast<int>(event->value));
+    if (event->what == ZMQ_EVENT_CONNECTED) connection = static_cast<int>(event->value);
   }
+  if (connection) control.Apply(*connection);
 }
 
 }  // namespace attune::net

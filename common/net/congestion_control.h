@@ -2,6 +2,7 @@
 
 #include <zmq.hpp>
 
+#include <chrono>
 #include <string>
 
 namespace attune::net {
@@ -9,13 +10,16 @@ namespace attune::net {
 /// How the kernel's TCP shares links among connections (TCP_CONGESTION of tcp(7)). Threads: const.
 class CongestionControl {
  public:
-  /// @param algorithm  as in net.ipv4.tcp_available_congestion_control; empty: the system's. One that the
-  /// kernel does not let this process have is warned of, and then it is the system's.
+  /// CUBIC where the system has BBR, whose connections share full links unevenly.
+  static constexpr const char* kAuto = "auto";
+
+  /// @param algorithm  as in net.ipv4.tcp_available_congestion_control, or kAuto; empty: the system's. One
+  /// that the kernel does not let this process have is warned of, and then it is the system's.
   explicit CongestionControl(std::string algorithm);
 
   /// Whether connections have another one unless they are told.
   bool differs() const { return differs_; }
-  /// Of a connection that has ended meanwhile there is nothing to do.
+  /// Nothing happens to one that has ended meanwhile, or of which the kernel has another rule.
   void Apply(int connection) const;
 
  private:
@@ -23,7 +27,8 @@ class CongestionControl {
   bool differs_ = false;
 };
 
-/// Sees connections that a socket makes. Threads: confined to those of the socket.
+/// Sees connections that a socket makes, to one endpoint, so that it has one at a time. Threads: confined, as
+/// the socket.
 class ConnectionWatch {
  public:
   /// @param socket  that is not connected yet, and outlives this
@@ -32,12 +37,13 @@ class ConnectionWatch {
   ConnectionWatch(const ConnectionWatch&) = delete;
   ConnectionWatch& operator=(const ConnectionWatch&) = delete;
 
-  /// Connections that were made since it was called last have the algorithm now.
+  /// A connection that was made since has the algorithm. It looks now and then, however often it is called.
   void Apply(const CongestionControl& control);
 
  private:
   void* watched_;
   zmq::socket_t events_;
+  std::chrono::steady_clock::time_point looked_{};
 };
 
 }  // namespace attune::net

@@ -8,6 +8,13 @@
 
 namespace attune::net {
 
+/// A frame that is there already. @returns false if there is none, also when a signal came meanwhile
+inline bool TakeNow(zmq::socket_t& socket, zmq::message_t& frame) {
+  if (zmq_msg_recv(frame.handle(), socket.handle(), ZMQ_DONTWAIT) >= 0) return true;
+  if (zmq_errno() != EAGAIN && zmq_errno() != EINTR) throw zmq::error_t();
+  return false;
+}
+
 /// What ZeroMQ says of a socket that is watched (zmq_socket_monitor(3)).
 struct SocketEvent {
   std::uint16_t what = 0;   ///< ZMQ_EVENT_...
@@ -18,7 +25,7 @@ struct SocketEvent {
 inline std::optional<SocketEvent> ReceiveEvent(zmq::socket_t& events) {
   SocketEvent event;
   zmq::message_t numbers, endpoint;
-  if (!events.recv(numbers, zmq::recv_flags::dontwait)) return std::nullopt;
+  if (!TakeNow(events, numbers)) return std::nullopt;
   if (numbers.more() && !events.recv(endpoint, zmq::recv_flags::none)) return std::nullopt;
   if (numbers.size() != sizeof event.what + sizeof event.value) return std::nullopt;
   std::memcpy(&event.what, numbers.data(), sizeof event.what);

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/net/congestion_control.h"
 #include "common/net/refused_peers.h"
+#include "common/net/socket_events.h"
 #include "common/net/zap_handler.h"
 #include "common/wire/sync_messages.h"
 
@@ -76,10 +77,6 @@ wire::Bytes BytesOf(zmq::message_t frame) {
   return {{owner->data<std::byte>(), owner->size()}, owner};
 }
 
-bool IsLoopback(const std::string& host) {
-  return host.starts_with("127.") || host == "localhost";
-}
-
 class ZmqTransport : public Transport {
  public:
   explicit ZmqTransport(const ZmqOptions& options)
@@ -87,7 +84,7 @@ class ZmqTransport : public Transport {
     if (!encrypted() && !options.insecure && !IsLoopback(options.host)) {
       ThrowFailed("{}: without keys nodes listen on loopback only; give keys, or --insecure", options.host);
     }
-    context_.set(zmq::ctxopt::max_sockets, 32'768);
+    context_.set(zmq::ctxopt::max_sockets, 49'152);
     if (encrypted()) zap_ = std::make_unique<ZapHandler>(context_);
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) ThrowFailed("eventfd: {}", ErrnoText(errno));
@@ -107,7 +104,7 @@ class ZmqTransport : public Transport {
   void Connect(NodeId node, const Address& address) override {
     const auto at = peers_.find(node);
     if (at != peers_.end() && at->second.address == address) return;
-    Peer peer{address, Open(Lane::kSwift, node, address), {}, false};
+    Peer peer{address, Open(Lane::kSwift, node, address), std::nullopt, false};
     if (encrypted()) zap_->Admit(address.public_key);
     Disconnect(node);  // after the new key is admitted: it may be the old one
     peers_.emplace(node, std::move(peer));
@@ -161,13 +158,17 @@ class ZmqTransport : public Transport {
 
  private:
   struct Connection {
+    Connection(zmq::context_t& context, zmq::socket_type type) : socket(context, type) {}
+    Connection(Connection&&) = default;
+    Connection& operator=(Connection&&) = delete;  // the watch ends before the socket
+
     zmq::socket_t socket;
     std::unique_ptr<ConnectionWatch> made;  ///< if it is to be told how to share links
   };
   struct Peer {
     Address address;
     Connection swift;
-    Connection bulk;  ///< when there was something for it
+    std::optional<Connection> bulk;  ///< when there was something for it
     bool only_swift = false;
   };
 
@@ -175,7 +176,7 @@ class ZmqTransport : public Transport {
 
   /// A connection that is being made.
   Connection Open(Lane lane, NodeId node, const Address& address) try {
-    Connection connection{{context_, zmq::socket_type::dealer}, nullptr};
+    Connection connection(context_, zmq::socket_type::dealer);
     zmq::socket_t& socket = connection.socket;
     SetCommon(socket);
     socket.set(zmq::sockopt::routing_id,
@@ -188,20 +189,26 @@ class ZmqTransport : public Transport {
       socket.set(zmq::sockopt::curve_publickey, options_.keys.public_key);
       socket.set(zmq::sockopt::curve_secretkey, options_.keys.secret_key);
     }
-    if (congestion_control_.differs()) {
-      connection.made = std::make_unique<ConnectionWatch>(context_, socket);
-    }
+    if (congestion_control_.differs()) connection.made = Watch(socket);
     socket.connect(address.endpoint);
     return connection;
   } catch (const zmq::error_t& failure) {
     ThrowFailed("node {} at '{}': {}", node, address.endpoint, failure.what());
   }
 
+  /// Nothing where the process has no descriptor left for it: the connection is then as the system has it.
+  std::unique_ptr<ConnectionWatch> Watch(zmq::socket_t& socket) try {
+    return std::make_unique<ConnectionWatch>(context_, socket);
+  } catch (const zmq::error_t& failure) {
+    log::Warning("a connection keeps the system's congestion control: {}", failure.what());
+    return nullptr;
+  }
+
   Connection& ConnectionFor(NodeId node, Peer& peer, const wire::Message& message) {
     if (!wire::IsBulk(message) || peer.only_swift) return peer.swift;
-    if (peer.bulk.socket) return peer.bulk;
+    if (peer.bulk) return *peer.bulk;
     try {
-      return peer.bulk = Open(Lane::kBulk, node, peer.address);
+      return peer.bulk.emplace(Open(Lane::kBulk, node, peer.address));
     } catch (const Error& error) {
       log::Warning("no second connection to {}; frames of rows go by the first", error.what());
       peer.only_swift = true;  // for good: frames are not to overtake each other
@@ -262,7 +269,7 @@ class ZmqTransport : public Transport {
   std::optional<Received> TryReceive() {
     while (true) {
       zmq::message_t from;
-      if (!inbox_.recv(from, zmq::recv_flags::dontwait)) return std::nullopt;
+      if (!TakeNow(inbox_, from)) return std::nullopt;
       const std::vector<wire::Bytes> frames = RestOfMessage(from);
       const auto identity = ParseIdentity(from);
       if (!identity || identity->job != options_.job || !IsThatNode(*identity)) {
@@ -356,6 +363,10 @@ bool IsEndpoint(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + colon + 1, end, port);
   return read.ec == std::errc() && read.ptr == end && port > 0;
+}
+
+bool IsLoopback(const std::string& host) {
+  return host.starts_with("127.") || host == "localhost";
 }
 
 std::unique_ptr<Transport> MakeZmqTransport(const ZmqOptions& options) {

@@ -22,6 +22,8 @@ struct KeyPair {
 /// ("tcp://10.0.0.7:41233").
 bool IsPublicKey(const std::string& text);
 bool IsEndpoint(const std::string& text);
+/// Whether an address is of this host alone.
+bool IsLoopback(const std::string& host);
 
 struct ZmqOptions {
   std::uint64_t job = 0;           ///< messages of another job are refused
@@ -34,7 +36,7 @@ struct ZmqOptions {
   bool insecure = false;
   std::map<NodeId, Address> peers;    ///< connected before anybody is listened to
   std::size_t queue_messages = 1000;  ///< that may wait for one node
-  std::string congestion_control;     ///< of connections to others: see CongestionControl
+  std::string congestion_control;     ///< of connections to others, as CongestionControl has it
 };
 
 /// Nodes over TCP. Each node listens on one socket (ROUTER) and has one more for each node that it sends to

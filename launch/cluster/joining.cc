@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/net/zmq_transport.h"
 #include "launch/cluster/interfaces.h"
 #include "launch/cluster/join_hub.h"
 #include "launch/cluster/listening_socket.h"
@@ -15,14 +16,10 @@ namespace {
 
 constexpr std::string_view kScheme = "tcp://";
 
-bool IsLoopback(const std::string& host) {
-  return host.starts_with("127.") || host == "localhost";
-}
-
 /// @param host  where the scheduler listens
 net::SharedSecret SecretFor(const std::string& host, const std::string& file) {
   if (!file.empty()) return net::SharedSecret::Of(ReadSecret(file));
-  if (!IsLoopback(host)) {
+  if (!net::IsLoopback(host)) {
     ThrowUsage("--join {}: beyond loopback it needs --secret-file: whoever can connect could join the job",
                host);
   }
@@ -31,7 +28,7 @@ net::SharedSecret SecretFor(const std::string& host, const std::string& file) {
 
 /// The network in which this host has `address`. Empty for loopback, and where it listens on all.
 std::string NetworkOf(const std::string& address) {
-  if (IsLoopback(address)) return {};
+  if (net::IsLoopback(address)) return {};
   for (const InterfaceAddress& one : InterfaceAddresses()) {
     if (one.address == address) return one.network;
   }
@@ -52,7 +49,7 @@ JoinDoor OpenToJoin(const config::ClusterSettings& cluster) {
   if (cluster.secret_file().empty()) {
     log::Warning("without --secret-file every user of this host can join the job, and read the model");
   }
-  return {fd, NetworkOf(HostOf(endpoint)), !IsLoopback(HostOf(endpoint))};
+  return {fd, NetworkOf(HostOf(endpoint)), !net::IsLoopback(HostOf(endpoint))};
 }
 
 std::unique_ptr<Rendezvous> AwaitJoining(const config::ClusterSettings& cluster, int fd) {

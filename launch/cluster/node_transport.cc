@@ -20,7 +20,8 @@ std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& descrip
   options.listen_fd = description.listen_fd;
   options.keys = description.keys;
   options.insecure = settings.insecure();
-  if (settings.congestion_control() != kOfSystem) options.congestion_control = settings.congestion_control();
+  const std::string& chosen = settings.congestion_control();
+  if (chosen != kOfSystem && !net::IsLoopback(description.bind_host)) options.congestion_control = chosen;
   for (net::NodeId node = 0; node < description.addresses.size(); ++node) {
     if (node == description.node || description.addresses[node].endpoint.empty()) continue;
     options.peers.emplace(node, description.addresses[node]);

@@ -21,9 +21,9 @@ using Facts = std::vector<HostFacts>;
 constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 30;
 constexpr std::uint64_t kLeastDisk = std::uint64_t{1} << 30;
 /// Descriptors that a process has open besides those for other ranks; and for each of these, two connections
-/// of its own with what wakes them, and two of the other's.
+/// of its own with what wakes them and what watches them (two each), and two of the other's.
 constexpr std::uint64_t kOwnFiles = 256;
-constexpr std::uint64_t kFilesOfRank = 6;
+constexpr std::uint64_t kFilesOfRank = 10;
 /// Clocks that differ by more make logs of several hosts hard to read.
 constexpr double kMostSkew = 0.1;
 /// A pair so many times worse than the median is told.

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/io/json_text.h"
 #include "common/log.h"
+#include "common/net/congestion_control.h"
 #include "launch/cluster/listening.h"
 #include "launch/cluster/open_files.h"
 #include "launch/cluster/rendezvous.h"
@@ -75,6 +76,7 @@ class Doctor {
     options.host = listening.host;
     options.listen_fd = listening.fd;
     options.keys = listening.keys;
+    options.congestion_control = net::CongestionControl::kAuto;
     for (net::NodeId rank = 0; rank < listening.addresses.size(); ++rank) {
       if (rank != rendezvous_.rank()) options.peers.emplace(rank, listening.addresses[rank]);
     }

@@ -101,6 +101,7 @@ TEST_F(SharedLink, ConnectionsGetTheAlgorithmAndThoseThatAreMadeAgainToo) {
   Start(another);
   ExpectBothGet(another);
   const auto before = ConnectionsTo(to_->address().endpoint);
+  ASSERT_EQ(before.size(), 2u);
   for (const auto& [port, connection] : before) shutdown(connection.fd, SHUT_RDWR);
   ExpectBothGet(another, before);
 }
@@ -118,6 +119,10 @@ TEST_F(SharedLink, OneThatTheKernelDoesNotHaveIsWarnedOf) {
             std::string::npos)
       << log;
   ExpectBothGet(AlgorithmOfSystem());
+}
+
+TEST(CongestionControl, AutoReplacesBbrAlone) {
+  EXPECT_EQ(CongestionControl(CongestionControl::kAuto).differs(), AlgorithmOfSystem().starts_with("bbr"));
 }
 
 TEST(CongestionControl, TheSystemsOwnIsNoDifference) {
