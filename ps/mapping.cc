@@ -3,30 +3,62 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "common/error.h"
 
 namespace attune::ps {
 
-Mapping::Mapping(int fd, std::uint64_t offset, std::size_t bytes, int flags, const char* what) {
-  if (bytes == 0) return;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, fd, static_cast<off_t>(offset));
-  if (memory == MAP_FAILED) {
-    ThrowFailed("cannot reserve {} bytes for {}: {}; use a smaller dim", bytes, what, ErrnoText(errno));
-  }
-  madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: tables work without huge pages, only slower
-  data_ = static_cast<std::byte*>(memory);
-  size_ = bytes;
+namespace {
+
+#ifndef MADV_COLLAPSE
+constexpr int MADV_COLLAPSE = 25;  // of Linux 6.1; Debian 12 has older headers
+#endif
+
+[[noreturn]] void ThrowNoMemory(std::size_t bytes, const char* what) {
+  ThrowFailed("cannot reserve {} bytes for {}: {}; use a smaller dim", bytes, what, ErrnoText(errno));
 }
 
+/// Addresses that nobody uses, from where a huge page may begin.
+std::byte* Reserve(std::size_t bytes, const char* what) {
+  const std::size_t all = bytes + Mapping::kHugePage;
+  void* const memory = mmap(nullptr, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) ThrowNoMemory(bytes, what);
+  auto* const first = static_cast<std::byte*>(memory);
+  const std::size_t before = -reinterpret_cast<std::uintptr_t>(memory) % Mapping::kHugePage;
+  const std::size_t used = before + Mapping::WholePages(bytes);
+  if (before > 0) munmap(first, before);
+  if (used < all) munmap(first + used, all - used);
+  return first + before;
+}
+
+/// @returns whether memory is at these addresses now
+bool MapAt(std::byte* where, std::size_t bytes, int flags, int fd, std::uint64_t offset) {
+  if (bytes == 0) return true;
+  if (mmap(where, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, static_cast<off_t>(offset)) ==
+      MAP_FAILED) {
+    return false;
+  }
+  madvise(where, bytes, MADV_HUGEPAGE);  // a wish: tables work without huge pages, only slower
+  return true;
+}
+
+}  // namespace
+
 Mapping Mapping::Private(std::size_t bytes, const char* what) {
-  return {-1, 0, bytes, MAP_PRIVATE | MAP_ANONYMOUS, what};
+  Mapping mapping;
+  if (bytes == 0) return mapping;
+  mapping.data_ = Reserve(bytes, what);
+  mapping.size_ = bytes;
+  if (!MapAt(mapping.data_, bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) ThrowNoMemory(bytes, what);
+  return mapping;
 }
 
 Mapping Mapping::Shared(int fd, std::uint64_t offset, std::size_t bytes, const char* what) {
-  return {fd, offset, bytes, MAP_SHARED, what};
+  return SharedAndPrivate(fd, offset, bytes, 0, what);
 }
 
 std::size_t Mapping::WholePages(std::size_t bytes) {
@@ -36,16 +68,25 @@ std::size_t Mapping::WholePages(std::size_t bytes) {
 
 Mapping Mapping::SharedAndPrivate(int fd, std::uint64_t offset, std::size_t bytes, std::size_t more,
                                   const char* what) {
-  if (more == 0) return Shared(fd, offset, bytes, what);
+  Mapping all;
   const std::size_t shared = WholePages(bytes);
-  Mapping all(-1, 0, shared + more, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, what);
-  if (bytes == 0) return all;
-  if (mmap(all.data_, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-           static_cast<off_t>(offset)) == MAP_FAILED) {
-    ThrowFailed("cannot map {} bytes for {}: {}", bytes, what, ErrnoText(errno));
+  if (bytes + more == 0) return all;
+  all.size_ = more == 0 ? bytes : shared + more;
+  all.data_ = Reserve(all.size_, what);
+  if (!MapAt(all.data_, bytes, MAP_SHARED, fd, offset) ||
+      !MapAt(all.data_ + shared, more, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+    ThrowNoMemory(all.size_, what);
   }
-  madvise(all.data_, bytes, MADV_HUGEPAGE);
   return all;
+}
+
+void Mapping::UseHugePages(std::size_t first, std::size_t bytes) const {
+  const std::size_t end = std::min(first + bytes, size_) / kHugePage * kHugePage;
+  if (first >= end) return;
+  // There must be a page to begin with.
+  for (std::size_t at = first; at < end; at += kHugePage)
+    static_cast<void>(*static_cast<volatile std::byte*>(data_ + at));
+  madvise(data_ + first, end - first, MADV_COLLAPSE);
 }
 
 Mapping::~Mapping() {

@@ -9,6 +9,8 @@ namespace attune::ps {
 /// Threads: confined; what it refers to is shared.
 class Mapping {
  public:
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
   Mapping() = default;
   ~Mapping();
   Mapping(Mapping&& other) noexcept;
@@ -26,12 +28,16 @@ class Mapping {
   /// `bytes`, to whole pages.
   static std::size_t WholePages(std::size_t bytes);
 
+  /// Its bytes from `first` on are in huge pages from now on, as they are, also where the system gives shared
+  /// memory none (MADV_COLLAPSE, Linux 6.1). Nothing happens where it cannot; others may read and write
+  /// meanwhile.
+  /// @param first  a multiple of kHugePage
+  void UseHugePages(std::size_t first, std::size_t bytes) const;
+
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }
 
  private:
-  Mapping(int fd, std::uint64_t offset, std::size_t bytes, int flags, const char* what);
-
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };

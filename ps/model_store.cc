@@ -41,6 +41,10 @@ void ModelStore::InitialiseItems(unsigned threads) {
                     placement_.items_of_rows());
 }
 
+void ModelStore::UseHugePages(unsigned threads) {
+  items_.UseHugePages(threads);
+}
+
 void ModelStore::InitialiseUsers(Index first, Index end, unsigned threads) {
   if (!spec_.model.HasU()) return;
   users_.Initialise(first, end, spec_.sampling.seed, spec_.init_std, spec_.optimizer, threads);

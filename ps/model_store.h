@@ -27,6 +27,9 @@ class ModelStore {
 
   /// Rows as the seed says.
   void InitialiseItems(unsigned threads);
+  /// Huge pages for the items' rows, which all workers write, where the system can. Users' are left as they
+  /// are: a host may have some of them only.
+  void UseHugePages(unsigned threads);
   /// @param first, end  users
   void InitialiseUsers(Index first, Index end, unsigned threads);
 

@@ -11,6 +11,7 @@ namespace attune::ps {
 namespace {
 
 constexpr std::size_t kRowsPerTask = 4096;
+constexpr std::size_t kHugePagesPerTask = 32;
 
 void FillNormal(const random::Stream& stream, std::uint32_t column, Index name, float std, float* out,
                 std::size_t width) {
@@ -50,6 +51,14 @@ void Table::Initialise(Index first, Index end, std::uint64_t seed, double std,
       FillNormal(stream, 1, name, deviation, table.Second(row), layout_.width);
       optim::InitialiseState(optimizer, table.SecondState(row), layout_.padded);
     }
+  });
+}
+
+void Table::UseHugePages(unsigned threads) const {
+  constexpr std::size_t kBytes = kHugePagesPerTask * Mapping::kHugePage;
+  const std::size_t bytes = Bytes(rows_, layout_);
+  ParallelFor(threads, (bytes + kBytes - 1) / kBytes, "pages", [&](unsigned, std::size_t task) {
+    memory_.UseHugePages(task * kBytes, std::min(kBytes, bytes - task * kBytes));
   });
 }
 

@@ -238,6 +238,7 @@ class NodeProcess {
 
   /// What all processes of the host share; they begin when this node has registered.
   void InitialiseShared() {
+    store_.UseHugePages(threads_);
     store_.InitialiseItems(threads_);
     if (initial_) initial_->CopyShared(store_);
     if (resumed_) resumed_->CopyShared(store_);

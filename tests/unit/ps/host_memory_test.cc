@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <fstream>
+#include <string>
+
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_directory.h"
 
@@ -40,6 +44,40 @@ TEST(HostMemory, AFileHasNoNameEither) {
   memory.Items().data()[0] = std::byte{9};
   EXPECT_EQ(HostMemory::Open(dup(memory.fd()), Shape()).Items().data()[0], std::byte{9});
   testing::ErrorOf(ErrorKind::kFailed, [&] { HostMemory::Create(Shape(), directory / "missing"); });
+}
+
+/// Bytes of the mapping at that address that are in huge pages.
+std::size_t HugeBytesAt(const std::byte* address) {
+  std::ifstream smaps("/proc/self/smaps");
+  const std::string begin = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(address));
+  std::string word;
+  while (smaps >> word && !word.starts_with(begin)) {
+  }
+  while (smaps >> word && word != "ShmemPmdMapped:") {
+  }
+  std::size_t kilobytes = 0;
+  smaps >> kilobytes;
+  return kilobytes * 1024;
+}
+
+TEST(HostMemory, MovesIntoHugePagesAsItIs) {
+  HostShape shape = Shape();
+  shape.items = 2 * Mapping::kHugePage + 1000;
+  const HostMemory memory = HostMemory::Create(shape);
+  const Mapping items = memory.Items();
+  const Mapping others = memory.Items(100);
+  for (const Mapping* one : {&items, &others}) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(one->data()) % Mapping::kHugePage, 0u);
+  }
+  for (std::size_t n = 0; n < items.size(); ++n) items.data()[n] = static_cast<std::byte>(n % 251);
+  items.UseHugePages(0, items.size());
+  const std::size_t huge = HugeBytesAt(items.data());
+  for (std::size_t n = 0; n < items.size(); ++n) {
+    ASSERT_EQ(items.data()[n], static_cast<std::byte>(n % 251));
+    ASSERT_EQ(others.data()[n], items.data()[n]);
+  }
+  if (huge == 0) GTEST_SKIP() << "this system has no huge pages for shared memory";
+  EXPECT_EQ(huge, 2 * Mapping::kHugePage);
 }
 
 TEST(HostMemory, CannotBeCutOff) {
