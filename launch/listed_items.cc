@@ -35,7 +35,7 @@ ListedItems ReadListedItems(const std::string& candidates, const std::string& de
   if (!candidates.empty()) {
     rows = ReadRows("candidates", candidates, index, model, listed.report);
     if (rows.empty()) {
-      ThrowBadInput("--candidates {}: none of its items is known to {}", candidates, model.path().string());
+      ThrowBadInput("--candidates {}: it has no item that is known to {}", candidates, model.path().string());
     }
   }
   if (!deny.empty()) {

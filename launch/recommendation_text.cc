@@ -57,6 +57,7 @@ std::string RecommendationPrinter::Table(const ListHeading& heading, const Recom
           ? fmt::format("history of {} items", heading.history_items)
           : fmt::format("user {} ({} training items{})", heading.user, heading.history_items,
                         list.by_popularity ? "; the model cannot serve this user: by popularity" : "");
+  if (list.items.empty()) return who + ": no item is left to list: all are seen, or left out\n";
   return who + '\n' + ItemsTable(list.items, list.by_popularity ? "count" : "score");
 }
 

@@ -73,8 +73,13 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   const fs::path path = fs::absolute(given.run_settings().resume()).lexically_normal();
   const fs::path checkpoint = FindCheckpoint(path.has_filename() ? path : path.parent_path());
   const fs::path run = RunOf(checkpoint.string());
-  config::TrainSettings settings =
-      SettingsOfText(At<std::string>(ReadCheckpointManifest(checkpoint), checkpoint, "/settings_text"));
+  const ordered_json manifest = ReadCheckpointManifest(checkpoint);
+  const auto epoch = At<std::uint32_t>(manifest, checkpoint, "/epoch/number");
+  if (given.run_settings().has_epochs() && given.run_settings().epochs() < epoch) {
+    ThrowUsage("--epochs {}: {} is of epoch {} already", given.run_settings().epochs(), checkpoint.string(),
+               epoch);
+  }
+  config::TrainSettings settings = SettingsOfText(At<std::string>(manifest, checkpoint, "/settings_text"));
   settings.mutable_run_settings()->MergeFrom(given.run_settings());
   settings.mutable_cluster()->MergeFrom(given.cluster());
   settings.mutable_run_settings()->set_run(run.string());

@@ -1,6 +1,7 @@
 #include "launch/titles.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 
 #include "common/error.h"
@@ -26,7 +27,8 @@ std::vector<std::string> ReadTitles(const std::string& path, const data::IdTable
   if (path.empty()) return {};
   std::ifstream stream(path, std::ios::binary);
   std::string line;
-  if (!stream || !std::getline(stream, line)) ThrowBadInput("{}: cannot read", path);
+  if (!stream) ThrowBadInput("{}: cannot read: {}", path, ErrnoText(errno));
+  if (!std::getline(stream, line)) ThrowBadInput("{}: no header with columns 'item' and 'title'", path);
   const std::vector<std::string> header = Fields(line);
   const auto column = [&](const char* name) {
     const auto at = std::find(header.begin(), header.end(), name);

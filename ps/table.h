@@ -27,8 +27,8 @@ class Table {
   void Initialise(Index first, Index end, std::uint64_t seed, double std,
                   const optim::OptimizerSpec& optimizer, unsigned threads, std::span<const Index> names = {});
 
-  /// Has huge pages for the rows where the system can. Before they have their first values it takes less time:
-  /// nothing is copied.
+  /// Has huge pages for the rows where the system can. Before they have their first values it takes less
+  /// time: nothing is copied.
   void UseHugePages(unsigned threads) const;
 
   static std::size_t Bytes(std::size_t rows, const RecordLayout& layout) {

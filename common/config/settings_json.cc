@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include "common/config/nearest.h"
 #include "common/config/schema.h"
 #include "common/config/value.h"
+#include "common/error.h"
 #include "common/io/json_text.h"
 
 namespace attune::config {
@@ -70,8 +72,13 @@ void SetFromJson(const SettingInfo& setting, const ordered_json& value, const Va
 std::string ReadText(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
-  if (!stream || std::filesystem::is_directory(path) || !(text << stream.rdbuf()))
-    ThrowBadInput("{}: cannot read the settings file", path.string());
+  if (!stream) ThrowBadInput("{}: cannot read the settings file: {}", path.string(), ErrnoText(errno));
+  if (stream.peek() == std::ifstream::traits_type::eof()) {
+    ThrowBadInput(
+        "{}: the settings file {}", path.string(),
+        std::filesystem::is_directory(path) ? "is a directory" : "is empty; expected JSON, such as {}");
+  }
+  text << stream.rdbuf();
   return text.str();
 }
 

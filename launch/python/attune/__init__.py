@@ -12,7 +12,15 @@ Settings have the names and defaults of the command line: docs/settings.md, or a
 Who knows the package `implicit` finds its shapes here: recommend, similar_items and ACF().fit().
 """
 
-from attune import _native
+try:
+    from attune import _native
+except ImportError as error:
+    import os
+
+    raise ImportError(
+        f"attune: its native module cannot be loaded from {os.path.dirname(__file__)}; is it built? "
+        f"(cmake --build build/release --target attune_python): {error}"
+    ) from error
 from attune._model import Model, load
 from attune._train import ACF, settings, train
 

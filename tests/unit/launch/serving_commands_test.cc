@@ -156,7 +156,7 @@ TEST_F(ServingCommands, ListsOfAllHaveTheSameLimits) {
 TEST_F(ServingCommands, ListsOfItemsThatLeaveNothingAreRefused) {
   const std::string nothing = Write("nothing", "nope\n");
   ExpectPart(RecommendError(ErrorKind::kBadInput, {"--history", "i1", "--candidates", nothing}),
-             "none of its items");
+             "it has no item that is known");
   const std::string some = Write("some", "i1\n");
   ExpectPart(RecommendError(ErrorKind::kBadInput, {"--history", "i1", "--candidates", some, "--deny", some}),
              "leaves no item");
