@@ -54,6 +54,15 @@ T At(const ordered_json& manifest, const fs::path& checkpoint, const char* key) 
   }
 }
 
+/// Rows of a checkpoint are not those of an epoch before.
+void RequireNotPassed(std::uint64_t epochs, const ordered_json& manifest, const fs::path& checkpoint) {
+  const auto under_way = At<std::uint64_t>(manifest, checkpoint, "/epoch/number");
+  const bool begun = !At<ordered_json>(manifest, checkpoint, "/epoch/done").empty();
+  if (epochs + (begun ? 0 : 1) >= under_way) return;
+  ThrowUsage("--epochs {}: {} epochs{} are trained in {}; pass more, or an earlier checkpoint of the run",
+             epochs, under_way - 1, begun ? " and a part of the next" : "", checkpoint.string());
+}
+
 }  // namespace
 
 fs::path RunOf(const std::string& resume) {
@@ -74,11 +83,8 @@ config::TrainSettings ResumedSettings(const config::TrainSettings& given) {
   const fs::path checkpoint = FindCheckpoint(path.has_filename() ? path : path.parent_path());
   const fs::path run = RunOf(checkpoint.string());
   const ordered_json manifest = ReadCheckpointManifest(checkpoint);
-  const auto epoch = At<std::uint32_t>(manifest, checkpoint, "/epoch/number");
-  if (given.run_settings().has_epochs() && given.run_settings().epochs() < epoch) {
-    ThrowUsage("--epochs {}: {} is of epoch {} already", given.run_settings().epochs(), checkpoint.string(),
-               epoch);
-  }
+  if (given.run_settings().has_epochs())
+    RequireNotPassed(given.run_settings().epochs(), manifest, checkpoint);
   config::TrainSettings settings = SettingsOfText(At<std::string>(manifest, checkpoint, "/settings_text"));
   settings.mutable_run_settings()->MergeFrom(given.run_settings());
   settings.mutable_cluster()->MergeFrom(given.cluster());

@@ -28,7 +28,9 @@ std::vector<std::string> ReadTitles(const std::string& path, const data::IdTable
   std::ifstream stream(path, std::ios::binary);
   std::string line;
   if (!stream) ThrowBadInput("{}: cannot read: {}", path, ErrnoText(errno));
-  if (!std::getline(stream, line)) ThrowBadInput("{}: no header with columns 'item' and 'title'", path);
+  if (!std::getline(stream, line)) {
+    ThrowBadInput("{}: {}", path, stream.bad() ? "cannot read" : "no header with columns 'item' and 'title'");
+  }
   const std::vector<std::string> header = Fields(line);
   const auto column = [&](const char* name) {
     const auto at = std::find(header.begin(), header.end(), name);

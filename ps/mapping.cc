@@ -19,7 +19,8 @@ constexpr int MADV_COLLAPSE = 25;  // of Linux 6.1; Debian 12 has older headers
 #endif
 
 [[noreturn]] void ThrowNoMemory(std::size_t bytes, const char* what) {
-  ThrowFailed("cannot reserve {} bytes for {}: {}; use a smaller dim", bytes, what, ErrnoText(errno));
+  ThrowFailed("cannot reserve {} bytes for {}: {}{}", bytes, what, ErrnoText(errno),
+              errno == ENOMEM ? "; use a smaller dim" : "");
 }
 
 /// Addresses that nobody uses, from where a huge page may begin.
@@ -83,10 +84,12 @@ Mapping Mapping::SharedAndPrivate(int fd, std::uint64_t offset, std::size_t byte
 void Mapping::UseHugePages(std::size_t first, std::size_t bytes) const {
   const std::size_t end = std::min(first + bytes, size_) / kHugePage * kHugePage;
   if (first >= end) return;
-  // There must be a page to begin with.
-  for (std::size_t at = first; at < end; at += kHugePage)
-    static_cast<void>(*static_cast<volatile std::byte*>(data_ + at));
-  madvise(data_ + first, end - first, MADV_COLLAPSE);
+  for (std::size_t at = first; at < end; at += kHugePage) {
+    std::byte* const page = data_ + at;
+    static_cast<void>(*static_cast<volatile std::byte*>(page));  // there must be a page to begin with
+    const bool cannot = madvise(page, kHugePage, MADV_COLLAPSE) != 0 && errno == EINVAL;
+    if (cannot) return;  // an older kernel, or a file
+  }
 }
 
 Mapping::~Mapping() {

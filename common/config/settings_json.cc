@@ -73,12 +73,12 @@ std::string ReadText(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
   if (!stream) ThrowBadInput("{}: cannot read the settings file: {}", path.string(), ErrnoText(errno));
-  if (stream.peek() == std::ifstream::traits_type::eof()) {
-    ThrowBadInput(
-        "{}: the settings file {}", path.string(),
-        std::filesystem::is_directory(path) ? "is a directory" : "is empty; expected JSON, such as {}");
+  if (std::filesystem::is_directory(path))
+    ThrowBadInput("{}: is a directory, not a settings file", path.string());
+  if (stream.peek() == std::ifstream::traits_type::eof() && !stream.bad()) {
+    ThrowBadInput("{}: the settings file is empty; expected JSON, such as {{}}", path.string());
   }
-  text << stream.rdbuf();
+  if (!(text << stream.rdbuf())) ThrowBadInput("{}: cannot read the settings file", path.string());
   return text.str();
 }
 

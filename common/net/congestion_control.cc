@@ -70,14 +70,16 @@ ConnectionWatch::~ConnectionWatch() {
 
 void ConnectionWatch::Apply(const CongestionControl& control) {
   const auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < kLookEvery) return;
+  if (seen_ && now - looked_ < kLookEvery) return;
   looked_ = now;
   // Of several the last is the one that is there.
   std::optional<int> connection;
   while (const auto event = ReceiveEvent(events_)) {
     if (event->what == ZMQ_EVENT_CONNECTED) connection = static_cast<int>(event->value);
   }
-  if (connection) control.Apply(*connection);
+  if (!connection) return;
+  control.Apply(*connection);
+  seen_ = true;
 }
 
 }  // namespace attune::net

@@ -19,7 +19,8 @@ class CongestionControl {
 
   /// Whether connections have another one unless they are told.
   bool differs() const { return differs_; }
-  /// Nothing happens to one that has ended meanwhile, or of which the kernel has another rule.
+  /// Nothing happens where the kernel has another rule for it. One that has ended meanwhile may be another by
+  /// now, which does no harm.
   void Apply(int connection) const;
 
  private:
@@ -43,6 +44,7 @@ class ConnectionWatch {
  private:
   void* watched_;
   zmq::socket_t events_;
+  bool seen_ = false;  ///< a connection
   std::chrono::steady_clock::time_point looked_{};
 };
 

@@ -1,19 +1,13 @@
 #pragma once
 
-#include <zmq.hpp>
-
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <zmq.hpp>
+
+#include "common/net/frames_now.h"
 
 namespace attune::net {
-
-/// A frame that is there already. @returns false if there is none, also when a signal came meanwhile
-inline bool TakeNow(zmq::socket_t& socket, zmq::message_t& frame) {
-  if (zmq_msg_recv(frame.handle(), socket.handle(), ZMQ_DONTWAIT) >= 0) return true;
-  if (zmq_errno() != EAGAIN && zmq_errno() != EINTR) throw zmq::error_t();
-  return false;
-}
 
 /// What ZeroMQ says of a socket that is watched (zmq_socket_monitor(3)).
 struct SocketEvent {
@@ -26,7 +20,7 @@ inline std::optional<SocketEvent> ReceiveEvent(zmq::socket_t& events) {
   SocketEvent event;
   zmq::message_t numbers, endpoint;
   if (!TakeNow(events, numbers)) return std::nullopt;
-  if (numbers.more() && !events.recv(endpoint, zmq::recv_flags::none)) return std::nullopt;
+  if (numbers.more() && !TakeNext(events, endpoint)) return std::nullopt;
   if (numbers.size() != sizeof event.what + sizeof event.value) return std::nullopt;
   std::memcpy(&event.what, numbers.data(), sizeof event.what);
   std::memcpy(&event.value, numbers.data<char>() + sizeof event.what, sizeof event.value);

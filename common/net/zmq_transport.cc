@@ -16,8 +16,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/net/congestion_control.h"
+#include "common/net/frames_now.h"
 #include "common/net/refused_peers.h"
-#include "common/net/socket_events.h"
 #include "common/net/zap_handler.h"
 #include "common/wire/sync_messages.h"
 
@@ -125,13 +125,11 @@ class ZmqTransport : public Transport {
     zmq::socket_t& socket = connection.socket;
     const bool values = !message.values.empty();
     const bool keys = values || !message.keys.empty();
-    const auto flags = [](bool more) {
-      return more ? zmq::send_flags::dontwait | zmq::send_flags::sndmore : zmq::send_flags::dontwait;
-    };
     // Only the first part of a message can be refused: the others belong to it.
-    if (!socket.send(zmq::buffer(wire::EncodeHead(message)), flags(keys))) return false;
-    if (keys) socket.send(FrameOf(message.keys), flags(values));
-    if (values) socket.send(FrameOf(message.values), flags(false));
+    const std::string head = wire::EncodeHead(message);
+    if (!SendNow(socket, {head.data(), head.size()}, keys)) return false;
+    if (keys) SendNext(socket, FrameOf(message.keys), values);
+    if (values) SendNext(socket, FrameOf(message.values), false);
     traffic_.sent += message.meta.size() + message.keys.size() + message.values.size();
     return true;
   }
@@ -294,7 +292,7 @@ class ZmqTransport : public Transport {
     from_address_.clear();
     for (bool more = first.more(); more;) {
       zmq::message_t frame;
-      if (!inbox_.recv(frame, zmq::recv_flags::dontwait)) break;
+      if (!TakeNext(inbox_, frame)) break;
       more = frame.more();
       if (frames.empty()) {
         user_ = PropertyOf(frame, "User-Id");

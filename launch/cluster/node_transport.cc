@@ -21,7 +21,9 @@ std::unique_ptr<net::Transport> MakeNodeTransport(const NodeDescription& descrip
   options.keys = description.keys;
   options.insecure = settings.insecure();
   const std::string& chosen = settings.congestion_control();
-  if (chosen != kOfSystem && !net::IsLoopback(description.bind_host)) options.congestion_control = chosen;
+  // On one host there is no link to share.
+  const bool wanted = settings.has_congestion_control() || !net::IsLoopback(description.bind_host);
+  if (wanted && chosen != kOfSystem) options.congestion_control = chosen;
   for (net::NodeId node = 0; node < description.addresses.size(); ++node) {
     if (node == description.node || description.addresses[node].endpoint.empty()) continue;
     options.peers.emplace(node, description.addresses[node]);

@@ -76,7 +76,7 @@ class Doctor {
     options.host = listening.host;
     options.listen_fd = listening.fd;
     options.keys = listening.keys;
-    options.congestion_control = net::CongestionControl::kAuto;
+    if (!net::IsLoopback(options.host)) options.congestion_control = net::CongestionControl::kAuto;
     for (net::NodeId rank = 0; rank < listening.addresses.size(); ++rank) {
       if (rank != rendezvous_.rank()) options.peers.emplace(rank, listening.addresses[rank]);
     }

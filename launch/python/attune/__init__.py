@@ -18,8 +18,8 @@ except ImportError as error:
     import os
 
     raise ImportError(
-        f"attune: its native module cannot be loaded from {os.path.dirname(__file__)}; is it built? "
-        f"(cmake --build build/release --target attune_python): {error}"
+        f"attune: its native module cannot be loaded from {os.path.dirname(__file__)}: {error}; "
+        "in a build directory, build it first: cmake --build build/release --target attune_python"
     ) from error
 from attune._model import Model, load
 from attune._train import ACF, settings, train

@@ -122,7 +122,9 @@ TEST_F(SharedLink, OneThatTheKernelDoesNotHaveIsWarnedOf) {
 }
 
 TEST(CongestionControl, AutoReplacesBbrAlone) {
-  EXPECT_EQ(CongestionControl(CongestionControl::kAuto).differs(), AlgorithmOfSystem().starts_with("bbr"));
+  const bool bbr = AlgorithmOfSystem().starts_with("bbr");
+  if (bbr && !CongestionControl("cubic").differs()) GTEST_SKIP() << "cubic is not allowed here";
+  EXPECT_EQ(CongestionControl(CongestionControl::kAuto).differs(), bbr);
 }
 
 TEST(CongestionControl, TheSystemsOwnIsNoDifference) {
