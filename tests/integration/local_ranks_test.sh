@@ -112,12 +112,13 @@ PYTHON
   [[ $(grep -c '"dim"' out) == 1 ]] || fail "the settings were not printed once: $(cat out)"
 done
 
-# What --dry-run says of memory is what is taken, in every layout (at most 8 % off on Gowalla). memory LAYOUT EVALUATE
+# What --dry-run says of memory is what is taken, in every layout (at most 8 % off on Gowalla), by jobs that are long enough to
+# have all of it at the same time. memory LAYOUT EVALUATE
 memory() {
   local job=("$attune")
   # shellcheck disable=SC2206
   [[ -z $1 ]] || job+=($1)
-  job+=(train --data large --out dry --overwrite --threads 1 --dim 64 --epochs 2 --evaluate-every "$2" --json)
+  job+=(train --data large --out dry --overwrite --threads 1 --dim 64 --epochs 10 --evaluate-every "$2" --json)
   { "${job[@]}" --dry-run && "${job[@]}"; } >out 2>log || fail "$(cat log)"
   if [[ -n ${ATTUNE_SANITIZED:-} ]]; then return; fi # which takes memory of its own
   python3 - 2>log <<'PYTHON' || fail "$1, evaluation $2: $(tail -n 1 log)"
